@@ -1,0 +1,95 @@
+"""`appliance model list` and `appliance scenario list`."""
+
+from typing import Annotated
+
+import typer
+
+from appliance.cli.drawing import print_table
+from appliance.cli.localised import LocalisedCommand, LocalisedGroup
+from appliance.cli.session import session_of
+from appliance.cli.words import in_words
+from appliance.core.messages import _
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`, with help in the current language."""
+    _register_models(app)
+    _register_scenarios(app)
+
+
+def _register_models(app: typer.Typer) -> None:
+    models = typer.Typer(cls=LocalisedGroup, no_args_is_help=True)
+    app.add_typer(models, name="model", help=str(_("The models that the appliance serves.")))
+
+    # A group of one command collapses into it without a callback.
+    models.callback()(_nothing)
+
+    @models.command("list", cls=LocalisedCommand, help=str(_("List the models.")))
+    def list_models(
+        context: typer.Context,
+        as_json: Annotated[bool, typer.Option("--json", help=str(_("Print JSON.")))] = False,
+    ) -> None:
+        session = session_of(context)
+        with session.connect() as client:
+            rows = client.models()
+        if as_json:
+            session.print_json({"models": rows})
+            return
+        print_table(
+            session.out,
+            (_("Model"), _("Kind"), _("Context"), _("Languages"), _("Package")),
+            (
+                (
+                    row.get("id"),
+                    in_words(row.get("kind")),
+                    row.get("context_length"),
+                    ", ".join(row.get("languages") or ()),
+                    row.get("package"),
+                )
+                for row in rows
+            ),
+        )
+
+
+def _register_scenarios(app: typer.Typer) -> None:
+    scenarios = typer.Typer(cls=LocalisedGroup, no_args_is_help=True)
+    app.add_typer(scenarios, name="scenario", help=str(_("The scenario applications that run on the models.")))
+    scenarios.callback()(_nothing)
+
+    @scenarios.command("list", cls=LocalisedCommand, help=str(_("List the scenarios.")))
+    def list_scenarios(
+        context: typer.Context,
+        as_json: Annotated[bool, typer.Option("--json", help=str(_("Print JSON.")))] = False,
+    ) -> None:
+        session = session_of(context)
+        with session.connect() as client:
+            rows = client.scenarios()
+        if as_json:
+            session.print_json({"scenarios": rows})
+            return
+        print_table(
+            session.out,
+            (_("Scenario"), _("Version"), _("Title"), _("State"), _("Actions")),
+            (
+                (
+                    row.get("name"),
+                    row.get("version"),
+                    _in_language(row.get("title"), session.language),
+                    in_words(row.get("state")),
+                    ", ".join(_action_name(action) for action in row.get("actions") or ()),
+                )
+                for row in rows
+            ),
+        )
+
+
+def _nothing() -> None:
+    """Keep the group a group."""
+
+
+def _in_language(title: object, language: str) -> object:
+    return title.get(language) or title.get("en") if isinstance(title, dict) else title
+
+
+def _action_name(action: object) -> str:
+    return str(action.get("name", action)) if isinstance(action, dict) else str(action)

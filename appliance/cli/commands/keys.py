@@ -1,0 +1,99 @@
+"""`appliance key create | list | revoke`."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from appliance.cli.drawing import print_table
+from appliance.cli.localised import LocalisedCommand, LocalisedGroup
+from appliance.cli.session import session_of
+from appliance.cli.words import in_words
+from appliance.core.clock import iso, utc_now
+from appliance.core.messages import _
+
+
+class Role(StrEnum):
+    """What a key may do."""
+
+    CALLER = "caller"
+    ADMIN = "admin"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`, with help in the current language."""
+    group = typer.Typer(cls=LocalisedGroup, no_args_is_help=True)
+    app.add_typer(group, name="key", help=str(_("Make, list and revoke API keys; works while the appliance is down.")))
+    _register_create(group)
+    _register_list(group)
+    _register_revoke(group)
+
+
+def _register_create(group: typer.Typer) -> None:
+    @group.command("create", cls=LocalisedCommand, help=str(_("Make a key and show it once.")))
+    def create(
+        context: typer.Context,
+        name: Annotated[str, typer.Argument(metavar="NAME", help=str(_("What the key is for.")))],
+        tenant: Annotated[str, typer.Option(help=str(_("The department that its use is counted for.")))] = "default",
+        role: Annotated[Role, typer.Option(help=str(_("What the key may do.")))] = Role.CALLER,
+        expires: Annotated[
+            str, typer.Option(metavar="WHEN", help=str(_("When it ends: 12h, 30d, 8w, 1y or a date; else never.")))
+        ] = "",
+        as_json: Annotated[bool, typer.Option("--json", help=str(_("Print JSON.")))] = False,
+    ) -> None:
+        from appliance.operations.keys import create_key
+
+        session = session_of(context)
+        record, key = create_key(session.home, session.site, name, tenant=tenant, role=role.value, expires=expires)
+        if as_json:
+            session.print_json({**record.to_dict(iso(utc_now())), "key": key})
+            return
+        typer.echo(key)
+        told = _("This is the only time that the key is shown: keep it now. Its id is {id}.", id=record.id)
+        session.err.print(Text(str(told)), soft_wrap=True)
+
+
+def _register_list(group: typer.Typer) -> None:
+    @group.command("list", cls=LocalisedCommand, help=str(_("List the keys, without their secrets.")))
+    def list_(
+        context: typer.Context,
+        as_json: Annotated[bool, typer.Option("--json", help=str(_("Print JSON.")))] = False,
+    ) -> None:
+        from appliance.operations.keys import list_keys
+
+        session = session_of(context)
+        now = iso(utc_now())
+        records = list_keys(session.home, session.site)
+        if as_json:
+            session.print_json({"keys": [record.to_dict(now) for record in records]})
+            return
+        print_table(
+            session.out,
+            (_("Id"), _("Name"), _("Tenant"), _("Role"), _("State"), _("Created (UTC)"), _("Expires (UTC)")),
+            (
+                (r.id, r.name, r.tenant, r.role, in_words(r.state(now)), _minute(r.created_at), _minute(r.expires_at))
+                for r in records
+            ),
+        )
+
+
+def _register_revoke(group: typer.Typer) -> None:
+    @group.command("revoke", cls=LocalisedCommand, help=str(_("Revoke a key at once and for good.")))
+    def revoke(
+        context: typer.Context,
+        key_id: Annotated[str, typer.Argument(metavar="ID", help=str(_("The id that `appliance key list` shows.")))],
+        as_json: Annotated[bool, typer.Option("--json", help=str(_("Print JSON.")))] = False,
+    ) -> None:
+        from appliance.operations.keys import revoke_key
+
+        session = session_of(context)
+        record = revoke_key(session.home, session.site, key_id)
+        if as_json:
+            session.print_json(record.to_dict(iso(utc_now())))
+            return
+        session.err.print(Text(str(_("The key {id} ({name}) is revoked.", id=record.id, name=record.name))))
+
+
+def _minute(moment: str | None) -> str | None:
+    return None if moment is None else moment[:16].replace("T", " ")

@@ -1,0 +1,201 @@
+"""`appliance up | down | status | doctor | tui`."""
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from appliance.cli.drawing import first_words, follow, plain_table, print_table
+from appliance.cli.exit_codes import ExitCode
+from appliance.cli.localised import LocalisedCommand
+from appliance.cli.session import Session, session_of
+from appliance.cli.words import in_words
+from appliance.core.messages import _
+from appliance.core.units import human_bytes, human_seconds
+
+if TYPE_CHECKING:
+    from appliance.core.status import ApplianceStatus
+    from appliance.operations.doctor import Check
+    from appliance.operations.tour import Tour
+
+
+_ASKED_CELLS = 60
+_ANSWER_CELLS = 60
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`, with help in the current language."""
+    _register_up(app)
+    _register_down(app)
+    _register_status(app)
+    _register_doctor(app)
+    _register_tui(app)
+
+
+def _register_up(app: typer.Typer) -> None:
+    @app.command("up", cls=LocalisedCommand, help=str(_("Start the appliance and ask each endpoint one question.")))
+    def up(
+        context: typer.Context,
+        as_json: Annotated[bool, typer.Option("--json", help=str(_("Print JSON.")))] = False,
+    ) -> None:
+        from appliance.operations.up import bring_up
+
+        session = session_of(context)
+        for tour in follow(bring_up(session.home, session.site), session.err):
+            if as_json:
+                session.print_json(_tour_as_dict(tour))
+            else:
+                _print_tour(session, tour)
+            if not all(row.ok for row in tour.rows):
+                raise typer.Exit(ExitCode.START_FAILED)
+
+
+def _register_down(app: typer.Typer) -> None:
+    @app.command("down", cls=LocalisedCommand, help=str(_("Stop everything that `up` started, and nothing else.")))
+    def down(context: typer.Context) -> None:
+        from appliance.operations.down import take_down
+
+        session = session_of(context)
+        follow(take_down(session.home), session.err)
+
+
+def _register_status(app: typer.Typer) -> None:
+    @app.command("status", cls=LocalisedCommand, help=str(_("Show machines, models and scenarios.")))
+    def status(
+        context: typer.Context,
+        as_json: Annotated[bool, typer.Option("--json", help=str(_("Print JSON.")))] = False,
+    ) -> None:
+        session = session_of(context)
+        with session.connect() as client:
+            now = client.status()
+        if as_json:
+            session.print_json(now.model_dump(mode="json"))
+            return
+        _print_status(session, now)
+
+
+def _register_doctor(app: typer.Typer) -> None:
+    @app.command("doctor", cls=LocalisedCommand, help=str(_("Check this machine and say what to do about each fault.")))
+    def doctor(
+        context: typer.Context,
+        as_json: Annotated[bool, typer.Option("--json", help=str(_("Print JSON.")))] = False,
+    ) -> None:
+        from appliance.operations.doctor import examine
+
+        session = session_of(context)
+        checks = []
+        for check in examine(session.home):
+            checks.append(check)
+            if not as_json:
+                _print_check(session, check)
+        failed = any(check.state == "failed" for check in checks)
+        if as_json:
+            session.print_json({"ok": not failed, "checks": [check.to_dict(session.language) for check in checks]})
+        if failed:
+            raise typer.Exit(ExitCode.CHECKS_FAILED)
+
+
+def _register_tui(app: typer.Typer) -> None:
+    @app.command("tui", cls=LocalisedCommand, help=str(_("Open the full-screen terminal view.")))
+    def tui(context: typer.Context) -> None:
+        from appliance.operations.client import base_url, read_admin_key
+
+        session = session_of(context)
+        read_admin_key(session.home)  # say here, not on a full screen, that nothing was started
+        command = [sys.executable, "-m", "appliance.tui", "--url", base_url(session.site)]
+        command += ["--key-file", str(session.home.admin_key_file), "--language", session.language]
+        os.execv(sys.executable, command)  # noqa: S606 - this interpreter, no shell
+
+
+def _print_check(session: Session, check: "Check") -> None:
+    mark, style = {"ok": ("✓", "green"), "failed": ("✗", "bold red")}.get(check.state, ("!", "yellow"))
+    session.out.print(
+        Text.assemble((f"{mark} ", style), (str(check.title), "bold"), f"  {check.found}"), soft_wrap=True
+    )
+    if check.remedy is not None:
+        session.out.print(Text(f"  → {check.remedy}"), soft_wrap=True)
+
+
+def _tour_as_dict(tour: "Tour") -> dict[str, object]:
+    rows = [
+        {
+            "endpoint": row.endpoint,
+            "asked": row.asked,
+            "answer": row.answer,
+            "sources": list(row.sources),
+            "seconds": row.seconds,
+            "ok": row.ok,
+        }
+        for row in tour.rows
+    ]
+    return {"rows": rows, "address": tour.address, "admin_key_file": str(tour.admin_key_file)}
+
+
+def _print_tour(session: Session, tour: "Tour") -> None:
+    table = plain_table((_("Endpoint"), _("Asked, answered, sources"), _("Time")))
+    table.columns[0].no_wrap = True
+    for row in tour.rows:
+        sources = ", ".join(dict.fromkeys(row.sources))
+        answer = first_words(row.answer, _ANSWER_CELLS) if row.ok else row.answer
+        lines = [(first_words(row.asked, _ASKED_CELLS), "dim"), (answer, "" if row.ok else "red"), (sources, "cyan")]
+        table.add_row(
+            Text.assemble(("✓ ", "green") if row.ok else ("✗ ", "bold red"), row.endpoint),
+            Text("\n").join(Text(text, style) for text, style in lines if text),
+            human_seconds(row.seconds),
+        )
+    session.out.print(table)
+    session.out.print()
+    session.out.print(Text(str(_("Address: {url}", url=tour.address))), soft_wrap=True)
+    session.out.print(Text(str(_("Admin key: {path}", path=tour.admin_key_file))), soft_wrap=True)
+    session.out.print(Text(str(_("Try next:"))))
+    question = _("What does a counter transfer to another bank cost?")
+    for command in (f'appliance ask "{question}"', "appliance status", "appliance tui"):
+        session.out.print(Text(f"  {command}", style="bold cyan"), soft_wrap=True)
+
+
+def _print_status(session: Session, now: "ApplianceStatus") -> None:
+    session.out.print(
+        Text(str(_("Version {version}, up {time}", version=now.version, time=human_seconds(now.uptime_s))))
+    )
+    session.out.print()
+    print_table(
+        session.out,
+        (_("Machine"), _("State"), _("Processor"), _("Memory"), _("Disk"), _("Accelerators")),
+        (
+            (
+                node.address,
+                in_words(node.state),
+                node.cpu_model,
+                _used(node.memory_used_bytes, node.memory_total_bytes),
+                _used(node.disk_used_bytes, node.disk_total_bytes),
+                "\n".join(f"{a.index}: {a.name}" for a in node.accelerators) or None,
+            )
+            for node in now.nodes
+        ),
+    )
+    session.out.print()
+    print_table(
+        session.out,
+        (_("Application"), _("Kind"), _("State"), _("Replicas"), _("Requests"), _("Errors"), _("First token, median")),
+        (
+            (
+                application.name,
+                in_words(application.kind),
+                in_words(application.state),
+                f"{application.replicas_running}/{application.replicas_target}",
+                application.traffic.requests_total,
+                application.traffic.errors_total,
+                None if application.traffic.ttft_p50_s is None else human_seconds(application.traffic.ttft_p50_s),
+            )
+            for application in now.applications
+        ),
+    )
+    for application in now.applications:
+        if application.message:
+            session.out.print(Text(f"{application.name}: {application.message}", style="yellow"))
+
+
+def _used(used: int | None, total: int | None) -> str | None:
+    return None if used is None or total is None else f"{human_bytes(used)} / {human_bytes(total)}"

@@ -1,0 +1,1 @@
+"""Ray: start, watch and stop the nodes of this appliance."""

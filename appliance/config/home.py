@@ -1,0 +1,99 @@
+"""The home folder's layout. One place knows where things are; nobody else joins paths."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.core.errors import ConfigError
+from appliance.core.files import reporting_full_disk
+from appliance.core.messages import _
+
+
+@dataclass(frozen=True)
+class Home:
+    """Paths below `$APPLIANCE_HOME` (mode 0700)."""
+
+    root: Path
+
+    @property
+    def site_file(self) -> Path:
+        """The site file; absent means defaults."""
+        return self.root / "site.yaml"
+
+    @property
+    def admin_key_file(self) -> Path:
+        """The first admin key, in plain text, mode 0600."""
+        return self.root / "admin.key"
+
+    @property
+    def secrets(self) -> Path:
+        """Pepper and cluster token, each file 0600."""
+        return self.root / "secrets"
+
+    @property
+    def pepper_file(self) -> Path:
+        """32 random bytes that key hashes are made with."""
+        return self.secrets / "pepper"
+
+    @property
+    def ray_token_file(self) -> Path:
+        """The token that every Ray process of this cluster must show."""
+        return self.secrets / "ray.token"
+
+    @property
+    def state(self) -> Path:
+        """The database's folder."""
+        return self.root / "state"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file, where the site file names no other database."""
+        return self.state / "appliance.db"
+
+    @property
+    def documents(self) -> Path:
+        """Original files of the knowledge bases: the truth that indexes are rebuilt from."""
+        return self.root / "documents"
+
+    @property
+    def indexes(self) -> Path:
+        """Search indexes: a cache."""
+        return self.root / "indexes"
+
+    @property
+    def models(self) -> Path:
+        """One folder a model package."""
+        return self.root / "models"
+
+    @property
+    def downloads(self) -> Path:
+        """Wheels that model packages are built from; may be deleted."""
+        return self.root / "downloads"
+
+    @property
+    def logs(self) -> Path:
+        """Logs of the processes that `up` starts."""
+        return self.root / "logs"
+
+    @property
+    def run(self) -> Path:
+        """What describes the running instance: gone after `down`."""
+        return self.root / "run"
+
+    @property
+    def instance_file(self) -> Path:
+        """The running instance: id, process ids, ports."""
+        return self.run / "instance.json"
+
+    def create(self) -> None:
+        """Make the home and its folders with mode 0700. Raises `DiskFull`, and `ConfigError` where it cannot be."""
+        folders = (self.secrets, self.state, self.documents, self.indexes, self.models, self.logs, self.run)
+        try:
+            with reporting_full_disk(self.root):
+                for folder in (self.root, *folders):
+                    folder.mkdir(parents=True, exist_ok=True)
+                    folder.chmod(0o700)
+        except OSError as error:
+            raise ConfigError(
+                _("The home folder {path} cannot be used: {reason}.", path=self.root, reason=error.strerror),
+                _("Name another with --home or APPLIANCE_HOME, or run the command as the user who owns it."),
+            ) from error

@@ -1,0 +1,197 @@
+"""The site file (`site.yaml`): what one bank sets. Every field has a default that works on one CPU box."""
+
+import difflib
+from collections.abc import Mapping
+from functools import reduce
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from appliance.core.errors import ConfigError
+from appliance.core.messages import Message, _
+from appliance.core.units import MIB
+from appliance.core.validation import reason_for
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class GatewaySettings(_Section):
+    """The only door: where it listens and what it lets through."""
+
+    host: str = "127.0.0.1"
+    """Address the gateway listens on."""
+    port: Port = 8080
+    """Port the gateway listens on."""
+    max_body_bytes: int = Field(default=8 * MIB, ge=1024)
+    """Largest JSON request body; more is refused with 413."""
+    max_upload_bytes: int = Field(default=64 * MIB, ge=1024)
+    """Largest document that may be uploaded to a knowledge base."""
+    max_ongoing_requests: int = Field(default=256, ge=1)
+    """Requests one gateway replica works on at once; more wait in the proxy."""
+    max_queued_requests: int = Field(default=256, ge=1)
+    """Requests that may wait; more are refused with 429 and Retry-After."""
+    generation_timeout_s: float = Field(default=600.0, gt=0)
+    """Longest time one generation may take; also how long a stopping replica waits for running ones."""
+
+
+class EngineSettings(_Section):
+    """vLLM settings of one chat model."""
+
+    max_model_len: int | None = Field(default=None, ge=64)
+    """Context length in tokens; null takes the model's own."""
+    max_num_seqs: int = Field(default=64, ge=1)
+    """Sequences the engine decodes together."""
+    max_queued_requests: int = Field(default=256, ge=0)
+    """Requests that may wait for this model; more are refused with 429 and Retry-After."""
+    kv_cache_gib: int = Field(default=1, ge=1)
+    """KV cache on CPU, in GiB; on GPU `gpu_memory_utilization` decides."""
+    gpu_memory_utilization: float = Field(default=0.9, gt=0, le=1)
+    """Part of the GPU's memory that the engine may take."""
+    tensor_parallel_size: int = Field(default=1, ge=1)
+    """GPUs one replica spans inside a node."""
+    compile: bool = False
+    """Compile the model at start. On CPU: slower start (about 2 minutes), faster decoding."""
+    tool_call_parser: str | None = "hermes"
+    """vLLM's parser for tool calls in the model's text; null switches automatic tool choice off."""
+
+
+class ModelSettings(_Section):
+    """One model behind an alias."""
+
+    package: str
+    """Name of the model package below `models/` in the home folder."""
+    replicas: int = Field(default=1, ge=1)
+    """Engine replicas."""
+    engine: EngineSettings = EngineSettings()
+    """vLLM settings."""
+
+
+class EmbedderSettings(_Section):
+    """The embedding model behind the alias `embedder`."""
+
+    replicas: int = Field(default=1, ge=1)
+    """Embedder replicas."""
+    threads: int = Field(default=2, ge=1)
+    """CPU threads one replica computes with."""
+
+
+class ClusterSettings(_Section):
+    """Ray."""
+
+    port: Port = 6380
+    """Port of the cluster's control service (GCS) on the first node."""
+    logical_cpus: int | None = Field(default=None, ge=4)
+    """CPU slots that Ray is told of; null takes max(16, physical cores): replicas wait more than they compute."""
+    object_store_mib: int = Field(default=256, ge=80)
+    """Memory of Ray's object store, in MiB."""
+    worker_port_min: Port = 20000
+    """First of the ports that Ray workers use."""
+    worker_port_max: Port = 20999
+    """Last of the ports that Ray workers use."""
+    dashboard: bool = False
+    """Start Ray's dashboard on 127.0.0.1. Off: one process and one port less to defend."""
+
+
+class StateSettings(_Section):
+    """The database."""
+
+    url: str | None = None
+    """SQLAlchemy URL, e.g. postgresql+psycopg://user@host/appliance; null is SQLite in the home folder."""
+
+
+class SiteConfig(_Section):
+    """The whole site file."""
+
+    language: Literal["en", "zh_CN"] = "en"
+    """Language of messages where the reader names none."""
+    accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+    """Where models run; auto asks the hardware."""
+    gateway: GatewaySettings = GatewaySettings()
+    """The HTTP gateway."""
+    models: dict[str, ModelSettings] = Field(default_factory=lambda: {"general": ModelSettings(package="base")})
+    """Chat models by alias."""
+    embedder: EmbedderSettings = EmbedderSettings()
+    """The embedding model."""
+    scenarios: tuple[str, ...] = ("knowledge-qa",)
+    """Scenario apps that start."""
+    cluster: ClusterSettings = ClusterSettings()
+    """Ray."""
+    state: StateSettings = StateSettings()
+    """The database."""
+    load_samples: bool = True
+    """Load each scenario's sample documents at the first start."""
+
+
+def _known_fields(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """Names that are allowed at `location`, for a "did you mean"."""
+    current: type[BaseModel] | None = model
+    for part in location[:-1]:
+        field = current.model_fields.get(str(part)) if current else None
+        annotation = field.annotation if field else None
+        if annotation is not None and annotation == dict[str, ModelSettings]:
+            current = ModelSettings
+        elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            current = annotation
+        elif current is not ModelSettings:
+            current = None
+    return list(current.model_fields) if current else []
+
+
+def parse_site(text: str, source: str) -> SiteConfig:
+    """Parse the site file's text; `source` names it in messages. Raises `ConfigError`, which lists every fault."""
+    try:
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(
+            _("{source} is not valid YAML: {reason}", source=source, reason=str(error).replace("\n", " ")),
+            _("Mend the line that it names."),
+        ) from error
+    if raw is None:
+        return SiteConfig()
+    if not isinstance(raw, dict):
+        raise ConfigError(
+            _("{source} must hold names and values.", source=source),
+            _("Write one setting a line, for example: language: en"),
+        )
+    try:
+        return SiteConfig.model_validate(raw)
+    except ValidationError as error:
+        faults = [_fault(fault["loc"], fault["type"], fault.get("ctx", {}), fault["msg"]) for fault in error.errors()]
+        together = reduce(lambda first, second: _("{first}; {second}", first=first, second=second), faults)
+        raise ConfigError(
+            _("{source} has settings that cannot be used: {faults}", source=source, faults=together),
+            _("See docs/site-file.md for every setting."),
+        ) from error
+
+
+def _fault(location: tuple[int | str, ...], kind: str, context: Mapping[str, object], text: str) -> Message:
+    """Say what is wrong with one setting, and which one was meant where its name is unknown."""
+    where = ".".join(map(str, location))
+    if kind == "missing":
+        return _("{where}: must be given", where=where)
+    if kind != "extra_forbidden":
+        return _("{where}: {reason}", where=where, reason=reason_for(kind, context, text))
+    near = difflib.get_close_matches(str(location[-1]), _known_fields(SiteConfig, location), 1)
+    if near:
+        return _("{where}: unknown (did you mean {near}?)", where=where, near=near[0])
+    return _("{where}: unknown", where=where)
+
+
+def load_site(path: Path) -> SiteConfig:
+    """Read the site file; a file that is absent means defaults. Raises `ConfigError`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return SiteConfig()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            _("The site file {path} cannot be read: {reason}.", path=path, reason=error),
+            _("Make it a text file in UTF-8 that this user may read."),
+        ) from error
+    return parse_site(text, str(path))

@@ -1,0 +1,1 @@
+"""Errors, messages, ids, units, clock and protocols: what every layer may use."""

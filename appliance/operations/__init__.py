@@ -1,0 +1,1 @@
+"""Use cases that both front ends call; they yield Progress."""

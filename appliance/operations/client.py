@@ -1,0 +1,264 @@
+"""The running appliance over its HTTP API, for both front ends. Failures come back as the error tree."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+from urllib.parse import quote
+
+import httpx
+from pydantic import ValidationError
+
+from appliance.config.home import Home
+from appliance.config.site import SiteConfig
+from appliance.core.errors import (
+    ApplianceError,
+    AuthenticationFailed,
+    BodyTooLarge,
+    ConfigError,
+    InvalidRequest,
+    NotFound,
+    NotRunning,
+    PermissionDenied,
+    RequestError,
+    TooManyRequests,
+    Unavailable,
+    Unsupported,
+)
+from appliance.core.messages import _, current_language
+from appliance.core.status import ApplianceStatus
+
+_CONNECT_TIMEOUT_S = 5.0
+_ANSWER_TIMEOUT_S = 600.0
+_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared with, not listened on
+
+_REFUSALS: Mapping[int, type[RequestError]] = {
+    400: InvalidRequest,
+    401: AuthenticationFailed,
+    403: PermissionDenied,
+    404: NotFound,
+    413: BodyTooLarge,
+    415: Unsupported,
+    422: InvalidRequest,
+    429: TooManyRequests,
+}
+
+Json = dict[str, Any]
+
+
+def base_url(site: SiteConfig) -> str:
+    """Return the gateway's address as this machine reaches it."""
+    host = _ANY_ADDRESS.get(site.gateway.host, site.gateway.host)
+    if ":" in host and not host.startswith("["):
+        host = f"[{host}]"
+    return f"http://{host}:{site.gateway.port}"
+
+
+def read_admin_key(home: Home) -> str:
+    """Return the admin key of `home`. Raises `NotRunning` where there is none yet, `ConfigError` if unreadable."""
+    path = home.admin_key_file
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except FileNotFoundError as error:
+        raise NotRunning(
+            _("There is no admin key in {path}: the appliance was never started from this home.", path=path),
+            _("Start it with `appliance up`, or name its home with --home."),
+        ) from error
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            _("The admin key in {path} cannot be read.", path=path),
+            _("Run the command as the user who started the appliance."),
+        ) from error
+
+
+class ApplianceClient:
+    """Calls the gateway with one key. A context manager; methods raise the error tree.
+
+    `NotRunning`: nothing answers at the address. `RequestError` and its kind: the gateway refused.
+    `Unavailable`: it could not serve the request now, or answered what this version does not understand.
+    """
+
+    def __init__(self, url: str, key: str, *, transport: httpx.BaseTransport | None = None) -> None:
+        self._url = url
+        self._http = httpx.Client(
+            base_url=url,
+            headers={"Authorization": f"Bearer {key}", "Accept-Language": current_language().replace("_", "-")},
+            timeout=httpx.Timeout(_ANSWER_TIMEOUT_S, connect=_CONNECT_TIMEOUT_S),
+            trust_env=False,  # a proxy for the outside must not carry keys and documents
+            transport=transport,
+        )
+
+    @classmethod
+    def for_home(cls, home: Home, site: SiteConfig) -> Self:
+        """Return a client of the appliance in `home`, with its admin key."""
+        return cls(base_url(site), read_admin_key(home))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def status(self) -> ApplianceStatus:
+        """Return the state of nodes, models and scenarios."""
+        body = self._call("GET", "/v1/appliance/status")
+        try:
+            return ApplianceStatus.model_validate(body)
+        except ValidationError as error:
+            raise _not_understood(self._url) from error
+
+    def models(self) -> list[Json]:
+        """Return the models: `id`, `kind`, `context_length`, `languages`, `package`."""
+        return self._rows(self._call("GET", "/v1/models"))
+
+    def scenarios(self) -> list[Json]:
+        """Return the scenarios: `name`, `version`, `title` by language, `description`, `state`, `actions`."""
+        return self._rows(self._call("GET", "/v1/scenarios"))
+
+    def ask(self, question: str, knowledge_base: str | None = None, language: str | None = None) -> Json:
+        """Ask the knowledge scenario; return `answer`, `answered`, `confidence` (0..1) and `citations`."""
+        wanted = {"question": question, "knowledge_base": knowledge_base, "language": language}
+        body = {name: value for name, value in wanted.items() if value is not None}
+        return self._call("POST", "/v1/scenarios/knowledge-qa/ask", body=body)
+
+    def run_scenario(self, name: str, action: str, payload: Json) -> Json:
+        """Run an action of a scenario; return its answer."""
+        return self._call("POST", f"/v1/scenarios/{quote(name, safe='')}/{quote(action, safe='')}", body=payload)
+
+    def chat(self, model: str, question: str, max_tokens: int) -> str:
+        """Return a chat model's whole answer to one question."""
+        body = {"model": model, "messages": [{"role": "user", "content": question}], "max_tokens": max_tokens}
+        answer = self._call("POST", "/v1/chat/completions", body=body)
+        return str(answer["choices"][0]["message"]["content"])
+
+    def complete(self, model: str, prompt: str, max_tokens: int) -> str:
+        """Return how a chat model continues a text."""
+        body = {"model": model, "prompt": prompt, "max_tokens": max_tokens}
+        answer = self._call("POST", "/v1/completions", body=body)
+        return str(answer["choices"][0]["text"])
+
+    def embed(self, model: str, text: str) -> list[float]:
+        """Return a text's vector."""
+        answer = self._call("POST", "/v1/embeddings", body={"model": model, "input": text})
+        return [float(number) for number in answer["data"][0]["embedding"]]
+
+    def ready(self) -> str:
+        """Let every model generate a token; return the state in one word. Raises `Unavailable`."""
+        return str(self._call("GET", "/readyz")["status"])
+
+    def ensure_base(self, name: str, title: str) -> Json:
+        """Make a knowledge base, or return the one that has this name."""
+        return self._call("POST", "/v1/knowledge-bases", body={"name": name, "title": title})
+
+    def knowledge_bases(self) -> list[Json]:
+        """Return the knowledge bases."""
+        return self._rows(self._call("GET", "/v1/knowledge-bases"))
+
+    def choose_knowledge_base(self, wanted: str | None) -> str:
+        """Return `wanted`, or the only knowledge base there is. Raises `InvalidRequest` where one must be named."""
+        if wanted is not None:
+            return wanted
+        names = [str(row.get("name")) for row in self.knowledge_bases()]
+        if len(names) == 1:
+            return names[0]
+        raise InvalidRequest(
+            _("The appliance has {count} knowledge bases, so one must be named.", count=len(names)),
+            _("Name it with --kb; `appliance kb list` shows them."),
+            param="kb",
+        )
+
+    def documents(self, knowledge_base: str) -> list[Json]:
+        """Return the documents of one knowledge base."""
+        return self._rows(self._call("GET", f"/v1/knowledge-bases/{quote(knowledge_base, safe='')}/documents"))
+
+    def add_document(self, knowledge_base: str, path: Path, *, wait: bool = True) -> Json:
+        """Upload the file at `path`, by default until it is indexed; return its row."""
+        try:
+            file = path.open("rb")
+        except OSError as error:
+            raise InvalidRequest(
+                _("The file {path} cannot be read: {reason}.", path=path, reason=error.strerror or error),
+                _("Check the path and its permissions."),
+            ) from error
+        with file:
+            return self._call(
+                "POST",
+                f"/v1/knowledge-bases/{quote(knowledge_base, safe='')}/documents",
+                params={"wait": "true" if wait else "false"},
+                files={"file": (path.name, file)},
+            )
+
+    def search(self, knowledge_base: str, query: str, k: int = 5) -> list[Json]:
+        """Return the `k` best passages: `document`, `page`, `section`, `text`, `score`."""
+        address = f"/v1/knowledge-bases/{quote(knowledge_base, safe='')}/search"
+        return self._rows(self._call("POST", address, body={"query": query, "k": k}))
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Json | None = None,
+        params: Mapping[str, str] | None = None,
+        files: Mapping[str, tuple[str, IO[bytes]]] | None = None,
+    ) -> Json:
+        try:
+            response = self._http.request(method, path, json=body, params=params, files=files)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise NotRunning(
+                _("No appliance answers at {url}.", url=self._url), _("Start it with `appliance up`.")
+            ) from error
+        except httpx.TimeoutException as error:
+            raise Unavailable(
+                _("The appliance at {url} did not answer in time.", url=self._url),
+                _("See `appliance status`, then try again."),
+            ) from error
+        except httpx.HTTPError as error:
+            raise Unavailable(
+                _("The connection to the appliance at {url} broke: {reason}", url=self._url, reason=error),
+                _("See `appliance status`, then try again."),
+            ) from error
+        if response.is_error:
+            raise _failure(response)
+        try:
+            answer = response.json()
+        except ValueError as error:
+            raise _not_understood(self._url) from error
+        if not isinstance(answer, dict):
+            raise _not_understood(self._url)
+        return answer
+
+    def _rows(self, body: Json) -> list[Json]:
+        rows = body.get("data")
+        if not isinstance(rows, list):
+            raise _not_understood(self._url)
+        return rows
+
+
+def _failure(response: httpx.Response) -> ApplianceError:
+    """Turn an answer in the OpenAI error shape into the error tree; its text is in the caller's language already."""
+    try:
+        told = response.json()["error"]
+        reason, code, param = str(told["message"]), told.get("code"), told.get("param")
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError):
+        reason, code, param = f"HTTP {response.status_code}", None, None
+    kind = _REFUSALS.get(response.status_code)
+    if kind is None and response.status_code < 500:
+        kind = RequestError
+    if kind is None:
+        return Unavailable(
+            _("The appliance cannot do this now: {reason}", reason=reason),
+            _("See `appliance status`, then try again."),
+            code=code,
+        )
+    return kind(_("The appliance refused: {reason}", reason=reason), param=param, code=code)
+
+
+def _not_understood(url: str) -> Unavailable:
+    return Unavailable(
+        _("What answers at {url} is not an appliance of this version.", url=url),
+        _("Check gateway.port in the site file, and `appliance --version` on both sides."),
+    )

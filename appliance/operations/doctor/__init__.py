@@ -1,0 +1,6 @@
+"""`appliance doctor`: looks at everything the appliance stands on and says what to do about each fault."""
+
+from appliance.operations.doctor.check import Check, worst
+from appliance.operations.doctor.examination import examine
+
+__all__ = ["Check", "examine", "worst"]

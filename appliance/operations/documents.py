@@ -1,0 +1,90 @@
+"""Put files into a knowledge base, one by one, telling how each went."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.core.errors import ApplianceError, BodyTooLarge, InvalidRequest, Unsupported
+from appliance.core.messages import Message, _
+from appliance.core.progress import Progress
+from appliance.core.units import human_bytes
+from appliance.operations.client import ApplianceClient, Json
+
+
+@dataclass(frozen=True)
+class AddedDocument:
+    """One file: the row that the appliance gave it, or why it was not taken."""
+
+    path: Path
+    document: Json | None
+    error: ApplianceError | None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the file can be searched now, or will be soon."""
+        return self.document is not None and self.document.get("status") != "failed"
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the fields, as `appliance kb add --json` prints them."""
+        error = str(self.error) if self.error else None
+        if error is None and not self.ok and self.document is not None:
+            error = str(self.document.get("reason"))
+        return {"file": str(self.path), "ok": self.ok, "error": error, "document": self.document}
+
+
+def add_documents(
+    client: ApplianceClient, knowledge_base: str, paths: Iterable[Path], *, wait: bool = True
+) -> Iterator[Progress | AddedDocument]:
+    """Upload each file, and each file below each folder; a file that is refused does not stop the others.
+
+    A knowledge base that does not exist yet is made, with its name as its title.
+    Raises what concerns them all: `NotRunning`, `AuthenticationFailed`, `NotFound`, `Unavailable`.
+    """
+    client.ensure_base(knowledge_base, knowledge_base)
+    for number, path in enumerate(_files(paths), start=1):
+        title = _("{path}", path=path)
+        step = f"file.{number}"
+        yield Progress(step, title, "running", _("{size}, reading and indexing", size=_size(path)))
+        added = _add(client, knowledge_base, path, wait=wait)
+        yield Progress(step, title, "done" if added.ok else "failed", _outcome(added))
+        yield added
+
+
+def _add(client: ApplianceClient, knowledge_base: str, path: Path, *, wait: bool) -> AddedDocument:
+    try:
+        return AddedDocument(path, client.add_document(knowledge_base, path, wait=wait), None)
+    except (InvalidRequest, Unsupported, BodyTooLarge) as error:
+        return AddedDocument(path, None, error)
+
+
+def _outcome(added: AddedDocument) -> Message:
+    if added.error is not None:
+        return _("{reason}", reason=added.error)
+    document = added.document or {}
+    if document.get("status") == "failed":
+        return _("cannot be indexed: {reason}", reason=document.get("reason"))
+    if document.get("duplicate"):
+        return _("already there as {name}", name=document.get("name"))
+    if document.get("status") == "indexed":
+        return _("indexed, passages: {count}", count=document.get("chunks"))
+    return _("stored, will be indexed")
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Path]:
+    """Each path that is not a folder, and the visible files below each that is, by name."""
+    for path in paths:
+        if path.is_dir():
+            yield from (
+                file
+                for file in sorted(path.rglob("*"))
+                if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts)
+            )
+        else:
+            yield path
+
+
+def _size(path: Path) -> str:
+    try:
+        return human_bytes(path.stat().st_size)
+    except OSError:
+        return "?"

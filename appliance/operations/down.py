@@ -1,0 +1,35 @@
+"""Stop what `up` started from a home folder, and nothing else."""
+
+from collections.abc import Iterator
+
+from appliance.cluster.instance import end_processes, processes_of, read_instance
+from appliance.cluster.node import remove_temp_folder
+from appliance.config.home import Home
+from appliance.core.errors import StartFailed
+from appliance.core.messages import _
+from appliance.core.progress import Progress
+
+
+def take_down(home: Home) -> Iterator[Progress]:
+    """End every process of this home's instance and yield the step's news. Nothing running is no error."""
+    title = _("Stop the appliance")
+    instance = read_instance(home.instance_file)
+    if instance is None:
+        yield Progress("stop", title, "skipped", _("nothing runs"))
+        return
+    yield Progress("stop", title)
+    ended = end_processes(instance)
+    left = processes_of(instance)
+    if left:
+        raise StartFailed(
+            _("These processes cannot be stopped: {pids}.", pids=", ".join(str(process.pid) for process in left)),
+            _("Run `appliance down` as the user who started them."),
+        )
+    remove_traces(home)
+    yield Progress("stop", title, "done", _("processes ended: {count}", count=ended))
+
+
+def remove_traces(home: Home) -> None:
+    """Remove what described an instance that runs no more."""
+    remove_temp_folder(home.root)
+    home.instance_file.unlink(missing_ok=True)

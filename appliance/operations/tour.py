@@ -1,0 +1,90 @@
+"""One question to each endpoint after a start, and what came back."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from appliance.config.home import Home
+from appliance.core.errors import ApplianceError
+from appliance.core.messages import _
+from appliance.operations.client import ApplianceClient
+from appliance.scenario.places import find_pack
+
+_CHAT = "What is a savings account? Answer in one sentence."
+_PROMPT = "A bank keeps money"
+_SENTENCE = "开户需要带什么证件？"
+
+
+@dataclass(frozen=True)
+class TourRow:
+    """One endpoint: what was asked, the answer's first words, its sources, the time taken in seconds."""
+
+    endpoint: str
+    asked: str
+    answer: str
+    sources: tuple[str, ...]
+    seconds: float
+    ok: bool
+
+
+@dataclass(frozen=True)
+class Tour:
+    """The whole tour, the gateway's address and the file that holds the admin key."""
+
+    rows: tuple[TourRow, ...]
+    address: str
+    admin_key_file: Path
+
+
+def take_tour(client: ApplianceClient, home: Home, scenarios: Iterable[str]) -> Iterator[TourRow]:
+    """Ask each endpoint one question and yield what came back; a failure is a row too."""
+    yield _visit("GET /v1/models", "", lambda: _models(client))
+    yield _visit("POST /v1/chat/completions", _CHAT, lambda: (client.chat("general", _CHAT, max_tokens=24), ()))
+    yield _visit("POST /v1/completions", _PROMPT, lambda: (client.complete("general", _PROMPT, max_tokens=12), ()))
+    yield _visit("POST /v1/embeddings", _SENTENCE, lambda: _embedding(client))
+    for name in scenarios:
+        for action, payload in find_pack(home, name).smoke:
+            endpoint = f"POST /v1/scenarios/{name}/{action}"
+            yield _visit(
+                endpoint, str(payload.get("question", payload)), partial(_scenario, client, name, action, payload)
+            )
+    yield _visit("GET /readyz", "", lambda: (client.ready(), ()))
+
+
+def _visit(endpoint: str, asked: str, call: Callable[[], tuple[str, tuple[str, ...]]]) -> TourRow:
+    started = time.perf_counter()
+    try:
+        answer, sources = call()
+        ok = True
+    except ApplianceError as error:
+        answer, sources, ok = str(error), (), False
+    return TourRow(endpoint, asked, answer, sources, time.perf_counter() - started, ok)
+
+
+def _models(client: ApplianceClient) -> tuple[str, tuple[str, ...]]:
+    return ", ".join(model["id"] for model in client.models()), ()
+
+
+def _embedding(client: ApplianceClient) -> tuple[str, tuple[str, ...]]:
+    vector = client.embed("embedder", _SENTENCE)
+    return str(
+        _("{count} numbers: {first:.3f}, {second:.3f}, …", count=len(vector), first=vector[0], second=vector[1])
+    ), ()
+
+
+def _scenario(
+    client: ApplianceClient, name: str, action: str, payload: Mapping[str, object]
+) -> tuple[str, tuple[str, ...]]:
+    reply = client.run_scenario(name, action, dict(payload))
+    return str(reply.get("answer", reply)), tuple(source_of(citation) for citation in reply.get("citations", ()))
+
+
+def source_of(citation: Mapping[str, object]) -> str:
+    """Return where a citation is from: the document with its page, or its section."""
+    if citation.get("page"):
+        return str(_("{document}, page {page}", document=citation["document"], page=citation["page"]))
+    if citation.get("section"):
+        return f"{citation['document']}, {citation['section']}"
+    return str(citation["document"])

@@ -1,0 +1,225 @@
+"""Start the appliance: check, build, start Ray, deploy, load samples, ask one question of each endpoint."""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+
+import appliance
+from appliance.cluster import node
+from appliance.cluster.environment import cluster_environment
+from appliance.cluster.instance import Instance, processes_of, read_instance, write_instance
+from appliance.config.home import Home
+from appliance.config.site import SiteConfig
+from appliance.core.clock import iso, utc_now
+from appliance.core.errors import AlreadyRunning, NotRunning, StartFailed, Unavailable, error_from_data
+from appliance.core.files import write_durably
+from appliance.core.ids import new_id
+from appliance.core.messages import Message, _
+from appliance.core.progress import Progress
+from appliance.core.units import GIB
+from appliance.operations.client import ApplianceClient, base_url
+from appliance.operations.down import remove_traces, take_down
+from appliance.operations.preflight import check_disk, check_memory, check_ports
+from appliance.operations.samples import load_samples
+from appliance.operations.tour import Tour, take_tour
+from appliance.packages.build import base_recipe_path, ensure_base_model
+from appliance.packages.card import load_card
+from appliance.serving.edge_settings import edge_environment
+from appliance.state.database import Database, sqlite_url
+from appliance.state.keys import KeyRing, load_or_create_pepper, load_or_create_token
+
+_DISK_NEEDED = 1 * GIB  # logs, state and indexes; what a model build needs on top is checked there
+_STACK_MEMORY = int(2.5 * GIB)  # Ray, Serve, gateway, embedder, knowledge: measured, see docs/benchmarks.md
+_ENGINE_MEMORY = int(1.5 * GIB)  # libraries and activations of one engine beside its weights and KV cache
+
+
+def bring_up(home: Home, site: SiteConfig) -> Iterator[Progress | Tour]:
+    """Start everything and yield each step's news, at the end the tour. A running appliance only gives the tour.
+
+    Raises the error tree; whatever had been started by then is stopped again.
+    """
+    home.create()
+    with _only_starter(home):
+        if _is_serving(home, site):
+            yield Progress("start", _("Start"), "skipped", _("the appliance runs already"))
+        else:
+            yield from _start(home, site)
+        with ApplianceClient.for_home(home, site) as client:
+            if site.load_samples:
+                yield from load_samples(client, home, site.scenarios)
+            yield from _tour(client, home, site)
+
+
+@contextmanager
+def _only_starter(home: Home) -> Iterator[None]:
+    """Let one `up` at a time work in a home folder."""
+    with (home.run / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AlreadyRunning(
+                _("Another `appliance up` is at work in {folder}.", folder=home.root),
+                _("Wait for it to end, or stop it with Ctrl-C."),
+            ) from error
+        yield
+
+
+def _is_serving(home: Home, site: SiteConfig) -> bool:
+    """Tell whether this home's appliance answers. Remains of one that ended are cleared away.
+
+    Raises `AlreadyRunning` for one that runs and does not answer: it may be at work for somebody.
+    """
+    instance = read_instance(home.instance_file)
+    if instance is None:
+        return False
+    if not processes_of(instance):
+        remove_traces(home)
+        return False
+    try:
+        with ApplianceClient.for_home(home, site) as client:
+            client.status()
+    except (NotRunning, Unavailable) as error:
+        raise AlreadyRunning(
+            _("The appliance of {folder} runs but does not answer.", folder=home.root),
+            _("Stop it with `appliance down`, then start it again."),
+        ) from error
+    return True
+
+
+def _start(home: Home, site: SiteConfig) -> Iterator[Progress]:
+    title = _("Check ports, disk and memory")
+    yield Progress("preflight", title)
+    ports = node.RayPorts.from_settings(site.cluster)
+    needed = [("127.0.0.1", port, "cluster.port") for port in ports.in_use_when_running(site.cluster.dashboard)]
+    check_ports([(site.gateway.host, site.gateway.port, "gateway.port"), *needed])
+    check_disk(home.root, _DISK_NEEDED)
+    check_memory(memory_needed(site, {}))
+    yield Progress("preflight", title, "done")
+    yield from ensure_base_model(home, base_recipe_path())
+    check_memory(memory_needed(site, _weights(home, site)))
+    yield from _prepare(home, site)
+    try:
+        yield from _start_cluster(home, site)
+    except BaseException:
+        # Also on Ctrl-C and when the caller goes away: nothing half-started stays behind.
+        for _step in take_down(home):
+            pass
+        raise
+
+
+def memory_needed(site: SiteConfig, weights: Mapping[str, int]) -> int:
+    """Return the bytes that the stack takes: fixed part, and weights, KV cache and engine of each model."""
+    total = _STACK_MEMORY
+    for alias, model in site.models.items():
+        kv_cache = model.engine.kv_cache_gib * GIB
+        total += model.replicas * (weights.get(alias, 0) + kv_cache + _ENGINE_MEMORY)
+    return total
+
+
+def _weights(home: Home, site: SiteConfig) -> dict[str, int]:
+    return {alias: load_card(home.models / model.package).weights_bytes for alias, model in site.models.items()}
+
+
+def _prepare(home: Home, site: SiteConfig) -> Iterator[Progress]:
+    """Make secrets, database and the first admin key where they are missing."""
+    title = _("Prepare keys and database")
+    yield Progress("state", title)
+    load_or_create_token(home.ray_token_file)
+    ring_pepper = load_or_create_pepper(home.pepper_file)
+    database = Database.open(site.state.url or sqlite_url(home.database))
+    try:
+        applied = database.migrate()
+        if not home.admin_key_file.exists():
+            _record, key = KeyRing(database, ring_pepper).create("admin", role="admin")
+            write_durably(home.admin_key_file, key.encode() + b"\n", 0o600)
+    finally:
+        database.close()
+    yield Progress("state", title, "done" if applied else "skipped")
+
+
+def _start_cluster(home: Home, site: SiteConfig) -> Iterator[Progress]:
+    instance = Instance(
+        instance_id=new_id("run"),
+        ray_address=f"127.0.0.1:{site.cluster.port}",
+        gateway_url=base_url(site),
+        temp_folder=str(node.temp_folder(home.root)),
+        started_at=iso(utc_now()),
+        version=appliance.__version__,
+        ports=(
+            site.gateway.port,
+            *node.RayPorts.from_settings(site.cluster).in_use_when_running(site.cluster.dashboard),
+        ),
+    )
+    write_instance(home.instance_file, instance)  # before the first process: `down` must find them all
+    environment = cluster_environment(instance.instance_id, home.ray_token_file, os.environ)
+    environment |= edge_environment(site.gateway.max_body_bytes, site.gateway.max_upload_bytes, site.language)
+    title = _("Start Ray")
+    yield Progress("ray", title)
+    head = node.start_head(home.root, site.cluster, environment, home.logs / "ray.log")
+    write_instance(home.instance_file, replace(instance, head_pid=head.pid))
+    yield Progress("ray", title, "done")
+    yield from _deploy(home, environment)
+
+
+def _deploy(home: Home, environment: Mapping[str, str]) -> Iterator[Progress]:
+    """Run `serving.launch` and tell of each application as it comes up."""
+    title = _("Load the serving libraries")
+    yield Progress("launch", title)
+    waiting = True
+    log = home.logs / "launch.log"
+    with log.open("ab") as words:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "appliance.serving.launch", str(home.root)],
+            env=dict(environment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=words, cwd="/",
+        )  # fmt: skip
+        assert child.stdout is not None
+        try:
+            for line in child.stdout:
+                event = json.loads(line)
+                if "error" in event:
+                    raise error_from_data(event["error"])
+                if waiting:
+                    waiting = False
+                    yield Progress("launch", title, "done")
+                running = event["state"] == "running"
+                yield Progress(
+                    f"application.{event['application']}",
+                    application_title(event["application"]),
+                    "done" if running else "running",
+                )
+            if child.wait() != 0:
+                raise StartFailed(
+                    _("The applications could not be started: {reason}", reason=node.last_line(log)),
+                    _("The whole log is in {log}. `appliance doctor` checks the installation.", log=log),
+                )
+        finally:
+            child.kill()
+            child.wait()
+            child.stdout.close()
+
+
+def application_title(name: str) -> Message:
+    """Return what the step that starts an application is called."""
+    if name.startswith("model-"):
+        return _("Start the model {name}", name=name.removeprefix("model-"))
+    if name.startswith("scenario-"):
+        return _("Start the scenario {name}", name=name.removeprefix("scenario-"))
+    titles = {
+        "gateway": _("Start the gateway"),
+        "knowledge": _("Start the knowledge service"),
+        "embedding-embedder": _("Start the embedder"),
+    }
+    return titles.get(name, _("Start {name}", name=name))
+
+
+def _tour(client: ApplianceClient, home: Home, site: SiteConfig) -> Iterator[Progress | Tour]:
+    title = _("Ask each endpoint one question")
+    yield Progress("tour", title)
+    rows = tuple(take_tour(client, home, site.scenarios))
+    yield Progress("tour", title, "done" if all(row.ok for row in rows) else "failed")
+    yield Tour(rows=rows, address=f"{base_url(site)}/v1", admin_key_file=home.admin_key_file)

@@ -1,0 +1,1 @@
+"""Model packages: built from a recipe, checked, kept in the home folder."""

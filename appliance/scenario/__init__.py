@@ -1,0 +1,1 @@
+"""The runtime of scenario packs: load, validate, run."""

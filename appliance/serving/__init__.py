@@ -1,0 +1,1 @@
+"""Serve applications: gateway, models, embeddings, knowledge and scenarios."""

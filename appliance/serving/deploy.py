@@ -1,0 +1,198 @@
+"""Put the Serve applications on a running Ray cluster: connect, start Serve, deploy, wait."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from appliance.config.site import SiteConfig
+from appliance.core.errors import StartFailed
+from appliance.core.messages import _
+from appliance.serving.engine import ChatModel, llm_config
+from appliance.serving.names import (
+    EMBEDDER_DEPLOYMENT,
+    GATEWAY_APPLICATION,
+    GATEWAY_DEPLOYMENT,
+    KNOWLEDGE_DEPLOYMENT,
+    MODEL_DEPLOYMENT,
+    SCENARIO_DEPLOYMENT,
+)
+
+if TYPE_CHECKING:
+    from ray.serve.deployment import Application
+
+_HEALTH = {"health_check_timeout_s": 30, "health_check_period_s": 10}
+_POLL_S = 0.25
+# Replicas that mostly wait ask Ray for a part of a CPU slot, so that a small box has room for all of them.
+_SMALL_ACTOR = {"num_cpus": 0.25}
+
+
+@dataclass(frozen=True)
+class AppState:
+    """One application while it starts."""
+
+    name: str
+    state: Literal["starting", "running", "failed"]
+    message: str
+
+
+def connect(address: str) -> None:
+    """Make this process, whose environment is the cluster's, a driver of it. Raises `StartFailed`."""
+    import ray
+
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR", configure_logging=False)
+    except (ConnectionError, RuntimeError, ray.exceptions.RayError) as error:
+        raise StartFailed(
+            _("The Ray cluster at {address} cannot be reached: {reason}", address=address, reason=str(error)),
+            _("Run `appliance down`, then `appliance up`."),
+        ) from error
+
+
+def disconnect() -> None:
+    """Leave the cluster; what was deployed goes on."""
+    import ray
+
+    ray.shutdown()
+
+
+def start_serve(site: SiteConfig) -> None:
+    """Start Serve's controller and proxies with the gateway's address. Raises `StartFailed`."""
+    from ray import serve
+    from ray.serve.config import HTTPOptions
+
+    settings = site.gateway
+    options = HTTPOptions(host=settings.host, port=settings.port, keep_alive_timeout_s=75, request_timeout_s=None)
+    try:
+        serve.start(
+            proxy_location="EveryNode",
+            http_options=options,
+            logging_config={"enable_access_log": False, "log_level": "WARNING"},
+        )
+    except RuntimeError as error:
+        raise StartFailed(
+            _(
+                "The gateway cannot listen on {host}:{port}: {reason}",
+                host=settings.host,
+                port=settings.port,
+                reason=str(error),
+            ),
+            _("Choose another gateway.host or gateway.port in the site file."),
+        ) from error
+
+
+def _options(name: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - Serve's own option types
+    return {
+        "name": name,
+        "ray_actor_options": _SMALL_ACTOR,
+        "logging_config": {"enable_access_log": False, "log_level": "WARNING"},
+        **_HEALTH,
+        **options,
+    }
+
+
+def model_app(model: ChatModel, site: SiteConfig, accelerator: Literal["cpu", "gpu"]) -> "Application":
+    """Return the application of one chat model."""
+    from ray.serve.llm import build_llm_deployment
+
+    config = llm_config(model, accelerator, site.gateway.generation_timeout_s)
+    overrides = {
+        "name": MODEL_DEPLOYMENT,
+        "logging_config": {"enable_access_log": False, "log_level": "WARNING"},
+    }
+    return build_llm_deployment(config, override_serve_options=overrides)
+
+
+def embedder_app(site: SiteConfig) -> "Application":
+    """Return the application of the embedder."""
+    from ray import serve
+
+    from appliance.serving.embedding import Embedding
+
+    options = _options(
+        EMBEDDER_DEPLOYMENT, num_replicas=site.embedder.replicas, max_ongoing_requests=16, max_queued_requests=512
+    )
+    return serve.deployment(Embedding, **options).bind(site.embedder.threads)
+
+
+def knowledge_app(home: Path, site: SiteConfig) -> "Application":
+    """Return the application of the knowledge service: one replica, the only writer of documents and indexes."""
+    from ray import serve
+
+    from appliance.serving.knowledge import Knowledge
+
+    options = _options(KNOWLEDGE_DEPLOYMENT, num_replicas=1, max_ongoing_requests=32, max_queued_requests=256)
+    return serve.deployment(Knowledge, **options).bind(str(home), site.state.url)
+
+
+def scenario_app(home: Path, name: str, languages: Mapping[str, tuple[str, ...]]) -> "Application":
+    """Return the application of the scenario `name`; `languages` are those of each chat model."""
+    from ray import serve
+
+    from appliance.serving.scenario import Scenario
+
+    options = _options(SCENARIO_DEPLOYMENT, num_replicas=1, max_ongoing_requests=64, max_queued_requests=256)
+    return serve.deployment(Scenario, **options).bind(str(home), name, dict(languages))
+
+
+def gateway_app(home: Path, site: SiteConfig, directory: Mapping[str, Any]) -> "Application":
+    """Return the gateway's application; `directory` can change later without a restart."""
+    from ray import serve
+
+    from appliance.serving.gateway.app import Gateway
+    from appliance.serving.handles import Handles
+
+    options = _options(
+        GATEWAY_DEPLOYMENT,
+        num_replicas=1,
+        max_ongoing_requests=site.gateway.max_ongoing_requests,
+        max_queued_requests=site.gateway.max_queued_requests,
+        graceful_shutdown_timeout_s=site.gateway.generation_timeout_s,
+        user_config=dict(directory),
+    )
+    ingress = serve.ingress()(Gateway)
+    return serve.deployment(ingress, **options).bind(str(home), site.state.url, site.language, Handles())
+
+
+def submit(applications: Sequence[tuple[str, "Application"]]) -> None:
+    """Hand applications to Serve; only the gateway gets a route. Does not wait."""
+    from ray import serve
+
+    targets = [
+        serve.RunTarget(application, name=name, route_prefix="/" if name == GATEWAY_APPLICATION else None)
+        for name, application in applications
+    ]
+    serve.run_many(targets, wait_for_ingress_deployment_creation=False, wait_for_applications_running=False)
+
+
+def watch(names: Sequence[str], timeout_s: float) -> Iterator[AppState]:
+    """Yield each application's state when it changes, until all run. Raises `StartFailed` when one fails."""
+    from ray import serve
+
+    waiting = dict.fromkeys(names, "")
+    deadline = time.monotonic() + timeout_s
+    while waiting:
+        applications = serve.status().applications
+        for name in list(waiting):
+            found = applications.get(name)
+            state = str(getattr(found.status, "value", found.status)) if found else "NOT_STARTED"
+            if state == "RUNNING":
+                del waiting[name]
+                yield AppState(name, "running", "")
+            elif state in ("DEPLOY_FAILED", "UNHEALTHY"):
+                raise _not_started(name, found.message if found else "")
+            elif state != waiting[name]:
+                waiting[name] = state
+                yield AppState(name, "starting", found.message if found else "")
+        if waiting and time.monotonic() > deadline:
+            raise _not_started(next(iter(waiting)), "timed out")
+        time.sleep(_POLL_S)
+
+
+def _not_started(name: str, reason: str) -> StartFailed:
+    lines = [line.strip() for line in reason.splitlines() if line.strip()]
+    return StartFailed(
+        _("The application {name} did not start: {reason}", name=name, reason=lines[-1] if lines else "–"),
+        _("Run `appliance doctor`; the logs are in the home folder under logs/."),
+    )

@@ -1,0 +1,96 @@
+"""From a model package and the site file to an `LLMConfig`: the same code for CPU and GPU."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from appliance.config.site import ModelSettings
+
+if TYPE_CHECKING:
+    from ray.serve.llm import LLMConfig
+
+HEALTH_CHECK_TIMEOUT_S = 30  # a busy engine is not a dead one
+HEALTH_CHECK_PERIOD_S = 10
+
+
+@dataclass(frozen=True)
+class ChatModel:
+    """A chat model that is to be served behind an alias."""
+
+    alias: str
+    package: str
+    folder: Path
+    context_length: int
+    languages: tuple[str, ...]
+    chat_template: Path
+    dtype: str
+    settings: ModelSettings
+
+    @property
+    def max_model_len(self) -> int:
+        """Context length that is served, in tokens."""
+        return min(self.settings.engine.max_model_len or self.context_length, self.context_length)
+
+
+def engine_kwargs(model: ChatModel, accelerator: Literal["cpu", "gpu"]) -> dict[str, Any]:
+    """Return vLLM's engine and front-end arguments for `model`."""
+    settings = model.settings.engine
+    arguments: dict[str, Any] = {
+        "load_format": "safetensors",
+        "trust_remote_code": False,
+        "dtype": model.dtype,
+        "max_model_len": model.max_model_len,
+        "max_num_seqs": settings.max_num_seqs,
+        "enforce_eager": not settings.compile,
+        "enable_prefix_caching": True,
+        "tensor_parallel_size": settings.tensor_parallel_size,
+        "distributed_executor_backend": "mp" if settings.tensor_parallel_size == 1 else "ray",
+        "disable_log_stats": True,
+        "generation_config": "auto",
+        "chat_template": str(model.chat_template),
+        "trust_request_chat_template": False,
+    }
+    if settings.tool_call_parser is not None:
+        # Arguments always fit the tool's schema: a small model would not keep to it by itself.
+        arguments |= {
+            "enable_auto_tool_choice": True,
+            "tool_call_parser": settings.tool_call_parser,
+            "tool_strict_level": "parameter",
+        }
+    if accelerator == "gpu":
+        arguments["gpu_memory_utilization"] = settings.gpu_memory_utilization
+    return arguments
+
+
+def llm_config(model: ChatModel, accelerator: Literal["cpu", "gpu"], stop_timeout_s: float) -> "LLMConfig":
+    """Return the configuration of one model's deployment.
+
+    `stop_timeout_s` is the longest generation: a replica that stops lets running ones finish.
+    """
+    from ray.serve.llm import LLMConfig
+
+    settings = model.settings
+    environment: dict[str, str] = {}
+    if accelerator == "cpu":
+        environment["VLLM_CPU_KVCACHE_SPACE"] = str(settings.engine.kv_cache_gib)
+        placement: dict[str, Any] = {"bundles": [{"CPU": 1}]}
+    else:
+        placement = {"bundle_per_worker": {"CPU": 1, "GPU": 1}, "strategy": "STRICT_PACK"}
+    return LLMConfig(
+        model_loading_config={"model_id": model.alias, "model_source": str(model.folder)},
+        accelerator_config={"kind": accelerator},
+        placement_group_config=placement,
+        runtime_env={"env_vars": environment} if environment else None,
+        engine_kwargs=engine_kwargs(model, accelerator),
+        experimental_configs={"stream_batching_interval_ms": 0},
+        server_cls="appliance.serving.model_server:ModelServer",
+        log_engine_metrics=False,
+        deployment_config={
+            "num_replicas": settings.replicas,
+            "max_ongoing_requests": settings.engine.max_num_seqs,
+            "max_queued_requests": settings.engine.max_queued_requests,
+            "health_check_timeout_s": HEALTH_CHECK_TIMEOUT_S,
+            "health_check_period_s": HEALTH_CHECK_PERIOD_S,
+            "graceful_shutdown_timeout_s": stop_timeout_s,
+        },
+    )

@@ -1,0 +1,1 @@
+"""The only door: OpenAI-compatible routes, scenarios, knowledge bases, status and metrics."""

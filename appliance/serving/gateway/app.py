@@ -1,0 +1,167 @@
+"""The gateway's FastAPI application and the Serve deployment around it."""
+
+from pathlib import Path
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from appliance import __version__
+from appliance.config.home import Home
+from appliance.core.errors import ApplianceError, InvalidRequest, NotFound
+from appliance.core.messages import _, current_language, negotiate, set_language
+from appliance.core.validation import reason_for
+from appliance.serving.gateway import (
+    appliance_routes,
+    health_routes,
+    knowledge_routes,
+    logs,
+    openai_routes,
+    scenario_routes,
+)
+from appliance.serving.gateway.context import GatewayContext, authenticate, context_of, request_id_of
+from appliance.serving.gateway.directory import Directory
+from appliance.serving.gateway.errors import error_body, error_headers, status_of
+from appliance.serving.gateway.exchange import unforeseen
+from appliance.serving.gateway.openapi import build_openapi
+from appliance.serving.handles import Handles
+from appliance.state.database import Database, sqlite_url
+from appliance.state.keys import KeyRing, load_or_create_pepper
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway")
+
+_OPEN_PATHS = ("/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/static-offline-docs")
+_DESCRIPTION = (
+    "OpenAI-compatible chat, completions and embeddings; scenarios and knowledge bases. "
+    "Errors have one shape: `error.message`, `error.type`, `error.param`, `error.code`."
+)
+
+
+def _is_open(path: str) -> bool:
+    return any(path == prefix or path.startswith(prefix + "/") for prefix in _OPEN_PATHS)
+
+
+def error_response(request: Request, error: ApplianceError) -> Response:
+    """Return `error` in OpenAI's shape and the caller's language."""
+    return JSONResponse(
+        error_body(error, current_language()), status_code=status_of(error), headers=error_headers(error)
+    )
+
+
+def build_app(context: GatewayContext) -> FastAPI:
+    """Return the application around one replica's `context`."""
+    app: FastAPI = FastAPIOffline(title="LLM Appliance", version=__version__, description=_DESCRIPTION, redoc_url=None)
+    app.state.context = context
+    app.state.canary = health_routes.Canary()
+    for routes in (openai_routes, scenario_routes, knowledge_routes, appliance_routes, health_routes):
+        app.include_router(routes.router)
+
+    @app.exception_handler(ApplianceError)
+    async def refuse(request: Request, error: ApplianceError) -> Response:
+        return refused(request, error)
+
+    @app.exception_handler(HTTPException)
+    async def refuse_route(request: Request, error: HTTPException) -> Response:
+        return refused(request, _routing_error(request, error))
+
+    @app.exception_handler(RequestValidationError)
+    async def refuse_parameter(request: Request, error: RequestValidationError) -> Response:
+        return refused(request, _parameter_error(error))
+
+    @app.exception_handler(Exception)
+    async def fail(request: Request, error: Exception) -> Response:
+        # The last resort of this process: the caller learns the request id, the log the reason.
+        return refused(request, unforeseen(error, request_id_of(request), request.url.path))
+
+    app.openapi = lambda: build_openapi(app, context.directory)  # type: ignore[method-assign]
+    app.add_middleware(Door)
+    return app
+
+
+def refused(request: Request, error: ApplianceError) -> Response:
+    """Count and log a request that no `Exchange` accounts for, and return its error."""
+    if not hasattr(request.state, "exchange"):
+        route = getattr(request.scope.get("route"), "path", "-")  # a path that no route has is the caller's own text
+        context_of(request).metrics.refused(route, status_of(error))
+        log.info("refused", request_id=request_id_of(request), route=route, status=status_of(error), code=error.code)
+    return error_response(request, error)
+
+
+def _parameter_error(error: RequestValidationError) -> InvalidRequest:
+    fault = error.errors()[0]
+    name = str(fault["loc"][-1])
+    reason = reason_for(fault["type"], fault.get("ctx", {}), fault["msg"])
+    return InvalidRequest(
+        _("The field {param} is not valid: {reason}.", param=name, reason=reason), param=name, code="invalid_value"
+    )
+
+
+def _routing_error(request: Request, error: HTTPException) -> ApplianceError:
+    if error.status_code == 404:
+        return NotFound(
+            _("There is no route {method} {path} here.", method=request.method, path=request.url.path),
+            _("/docs lists the routes."),
+            code="route_not_found",
+        )
+    if error.status_code == 405:
+        return InvalidRequest(
+            _("The route {path} does not take {method}.", path=request.url.path, method=request.method),
+            _("/docs lists the routes."),
+            code="method_not_allowed",
+        )
+    return InvalidRequest(_("The request is not valid: {reason}.", reason=str(error.detail)), code="invalid_request")
+
+
+class Door:
+    """Set the language, check the key. Pure ASGI: a stream passes through untouched."""
+
+    def __init__(self, app: Any) -> None:  # noqa: ANN401 - an ASGI application
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's three
+        """Let the request in, or answer 401."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        context = context_of(request)
+        set_language(negotiate(request.headers.get("accept-language"), context.default_language))
+        if not _is_open(scope["path"]):
+            try:
+                request.state.key = authenticate(request)
+            except ApplianceError as error:
+                await refused(request, error)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+class Gateway:
+    """The deployment's class; `serve.ingress()` puts the HTTP side around it."""
+
+    def __init__(self, home: str, database_url: str | None, language: str, models: Handles) -> None:
+        from ray import serve
+
+        folders = Home(Path(home))
+        logs.configure(folders.logs, serve.get_replica_context().replica_id.unique_id)
+        pepper = load_or_create_pepper(folders.pepper_file)
+        database = Database.open(database_url or sqlite_url(folders.database))
+        self._context = GatewayContext(
+            keys=KeyRing(database, pepper),
+            pepper=pepper,
+            models=models,
+            version=__version__,
+            default_language=language,
+            disk_folder=home,
+        )
+
+    def reconfigure(self, config: dict[str, Any]) -> None:
+        """Take the newest directory of models and scenarios: no replica restarts for it."""
+        self._context.directory = Directory.model_validate(config)
+
+    def __serve_build_asgi_app__(self) -> FastAPI:
+        """Return the application; Serve asks for it after the constructor."""
+        return build_app(self._context)

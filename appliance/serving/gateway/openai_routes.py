@@ -1,0 +1,219 @@
+"""The OpenAI-compatible routes: models, chat, completions, embeddings."""
+
+import base64
+from collections.abc import AsyncIterator
+from typing import Any
+
+import numpy
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from appliance.core.errors import ApplianceError, EngineFailed, InvalidRequest
+from appliance.core.messages import _, current_language
+from appliance.serving.gateway.body import read_body
+from appliance.serving.gateway.context import GatewayContext, context_of, exchange_of
+from appliance.serving.gateway.directory import ModelEntry
+from appliance.serving.gateway.errors import error_body, from_engine, unknown_model
+from appliance.serving.gateway.exchange import Exchange, unforeseen
+from appliance.serving.gateway.openapi import body_of
+from appliance.serving.gateway.schemas import ChatCompletionRequest, CompletionRequest, EmbeddingRequest
+from appliance.serving.gateway.stream import event
+from appliance.serving.generation import Generation
+from appliance.serving.model_items import Item, Operation
+
+router = APIRouter(prefix="/v1", tags=["OpenAI"])
+
+_DONE = "data: [DONE]\n\n"
+_STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+
+
+@router.get("/models", summary="List the models")
+async def list_models(request: Request) -> Response:
+    """Return every model alias with its kind, context length and languages."""
+    gateway = context_of(request)
+    return JSONResponse({"object": "list", "data": [entry.to_openai() for entry in gateway.directory.models]})
+
+
+@router.get("/models/{alias}", summary="Show one model")
+async def get_model(request: Request, alias: str) -> Response:
+    """Return one model; 404 lists the aliases there are."""
+    models = context_of(request).directory.models
+    for entry in models:
+        if entry.alias == alias:
+            return JSONResponse(entry.to_openai())
+    raise unknown_model(alias, [entry.alias for entry in models])
+
+
+@router.post("/chat/completions", summary="Chat", openapi_extra=body_of(ChatCompletionRequest))
+async def chat_completions(request: Request) -> Response:
+    """Answer a conversation, whole or as server-sent events."""
+    body = await read_body(request, ChatCompletionRequest)
+    engine_body = body.model_dump(exclude_none=True, mode="json")
+    for message in engine_body["messages"]:
+        if message["role"] == "developer":
+            message["role"] = "system"
+    return await _generate(request, "chat", body, engine_body)
+
+
+@router.post("/completions", summary="Complete a text", openapi_extra=body_of(CompletionRequest))
+async def completions(request: Request) -> Response:
+    """Continue one text or several, whole or as server-sent events."""
+    body = await read_body(request, CompletionRequest)
+    return await _generate(request, "completions", body, body.model_dump(exclude_none=True, mode="json"))
+
+
+async def _generate(
+    request: Request, operation: Operation, body: ChatCompletionRequest | CompletionRequest, engine_body: dict[str, Any]
+) -> Response:
+    gateway = context_of(request)
+    model = gateway.directory.model(body.model, "chat")
+    handle = gateway.models.handle(model.alias)
+    exchange = exchange_of(request, model.alias, streaming=body.stream)
+    engine_body["cache_salt"] = gateway.cache_salt(exchange.key.tenant)
+    engine_body.pop("stream_options", None)
+    engine_body.pop("user", None)
+    generation = Generation(handle, model.alias, operation, engine_body, exchange.request_id)
+    try:
+        first = await generation.first()
+        if isinstance(first, dict) and "error" in first:
+            raise from_engine(first["error"], model.context_length)
+        exchange.first_token()
+        if body.stream:
+            wants_usage = body.stream_options is not None and body.stream_options.include_usage
+            stream = _events(generation, first, exchange, model, wants_usage=wants_usage)
+            return _EventStream(stream, generation, exchange)
+        if not isinstance(first, dict):
+            raise EngineFailed(
+                _("The model {target} gave no answer.", target=model.alias), _("Send the request again.")
+            )
+        exchange.usage(first["result"].get("usage"))
+        exchange.finish(200)
+        return JSONResponse(first["result"])
+    except ApplianceError as error:
+        generation.close()
+        exchange.fail(error)
+        raise
+    except BaseException:
+        generation.close()
+        exchange.close()
+        raise
+
+
+class _EventStream(StreamingResponse):
+    """A stream that ends the generation too when the caller goes away before the first event is asked for."""
+
+    def __init__(self, events: AsyncIterator[str], generation: Generation, exchange: Exchange) -> None:
+        super().__init__(events, media_type="text/event-stream", headers=_STREAM_HEADERS)
+        self._generation = generation
+        self._exchange = exchange
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the events."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._generation.close()
+            self._exchange.close()
+
+
+async def _events(
+    generation: Generation,
+    first: Item,
+    exchange: Exchange,
+    model: ModelEntry,
+    *,
+    wants_usage: bool,
+) -> AsyncIterator[str]:
+    """Yield the stream's events. It ends with `[DONE]`, or with an error event and without it."""
+    language = current_language()
+    try:
+        item: Item | None = first
+        rest = generation.rest()
+        while item is not None:
+            if isinstance(item, str):
+                yield item
+            elif "usage" in item:
+                exchange.usage(item["usage"].get("usage"))
+                if wants_usage:
+                    yield event(item["usage"])
+            elif "error" in item:
+                raise from_engine(item["error"], model.context_length)
+            item = await anext(rest, None)
+        exchange.finish(200)
+        yield _DONE
+    except ApplianceError as error:
+        exchange.fail(error)
+        yield event(error_body(error, language))
+    except Exception as error:
+        # The status line is sent, so the application's own last resort can say nothing to the caller any more.
+        yield event(error_body(unforeseen(error, exchange.request_id, exchange.route), language))
+        raise
+    finally:
+        generation.close()
+        exchange.close()
+
+
+@router.post("/embeddings", summary="Embed texts", openapi_extra=body_of(EmbeddingRequest))
+async def embeddings(request: Request) -> Response:
+    """Return one vector a text, of length 1."""
+    body = await read_body(request, EmbeddingRequest)
+    gateway = context_of(request)
+    model = gateway.directory.model(body.model, "embedding")
+    texts = [body.input] if isinstance(body.input, str) else body.input
+    for position, text in enumerate(texts):
+        if not text:
+            param = "input" if isinstance(body.input, str) else f"input.{position}"
+            raise InvalidRequest(_("The field {param} is empty.", param=param), param=param, code="invalid_value")
+    exchange = exchange_of(request, model.alias)
+    try:
+        reply = await _embed(gateway, model, texts, body)
+        vectors: numpy.ndarray[Any, numpy.dtype[numpy.float32]] = reply["vectors"]
+        if body.dimensions not in (None, vectors.shape[1]):
+            raise InvalidRequest(
+                _(
+                    "The model {model} has vectors of {size} numbers and no others.",
+                    model=model.alias,
+                    size=vectors.shape[1],
+                ),
+                param="dimensions",
+                code="invalid_value",
+            )
+        usage = {"prompt_tokens": sum(reply["tokens"]), "total_tokens": sum(reply["tokens"])}
+        exchange.first_token()
+        exchange.usage(usage)
+        exchange.finish(200)
+        return JSONResponse({"object": "list", "model": model.alias, "data": _data(vectors, body), "usage": usage})
+    except ApplianceError as error:
+        exchange.fail(error)
+        raise
+    finally:
+        exchange.close()
+
+
+async def _embed(
+    gateway: GatewayContext, model: ModelEntry, texts: list[str], body: EmbeddingRequest
+) -> dict[str, Any]:
+    reply = await gateway.models.embed(texts, body.input_type)
+    longest = max(range(len(texts)), key=lambda index: reply["tokens"][index])
+    if reply["tokens"][longest] > model.context_length:
+        param = "input" if isinstance(body.input, str) else f"input.{longest}"
+        raise InvalidRequest(
+            _(
+                "The text has {asked} tokens; this model's context holds {limit}.",
+                asked=reply["tokens"][longest], limit=model.context_length,
+            ),
+            _("Split it into shorter texts."),
+            param=param,
+            code="context_length_exceeded",
+            details={"context_length": model.context_length, "requested_tokens": reply["tokens"][longest]},
+        )  # fmt: skip
+    return reply
+
+
+def _data(vectors: numpy.ndarray[Any, numpy.dtype[numpy.float32]], body: EmbeddingRequest) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = []
+    for index, vector in enumerate(vectors):
+        value = base64.b64encode(vector.tobytes()).decode() if body.encoding_format == "base64" else vector.tolist()
+        entries.append({"object": "embedding", "index": index, "embedding": value})
+    return entries

@@ -1,0 +1,107 @@
+"""The deployment around one chat model's engine. The gateway calls it by handle; it has no HTTP route of its own."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from ray.llm._internal.serve.core.server.llm_server import LLMServer
+
+from appliance.serving.model_items import Item, Operation
+
+_DONE = "data: [DONE]"
+_NO_CHOICES = '"choices":[]'
+
+
+class ModelServer(LLMServer):  # type: ignore[misc]
+    """`ray.serve.llm`'s server with one streaming method that takes and gives plain data.
+
+    The gateway needs neither vLLM nor its request classes, so it stays small and starts fast.
+    """
+
+    def _get_default_engine_class(self) -> type[Any]:
+        from appliance.serving.vllm_engine import Engine
+
+        return Engine
+
+    async def _start_engine(self) -> None:
+        # Without the parent's telemetry report: nothing leaves the appliance, and its actor takes 260 MB.
+        await self.engine.start()
+
+    async def generate(self, operation: Operation, body: dict[str, Any], request_id: str) -> AsyncIterator[Item]:
+        """Run one request that the gateway has checked.
+
+        Streaming yields server-sent events as text, then `{"usage": …}`; not streaming yields `{"result": …}`.
+        A failure is one item `{"error": {"message", "type", "param", "code"}}`, also in the middle of a stream.
+        """
+        from vllm.exceptions import VLLMValidationError
+
+        try:
+            request = self._request(operation, body, request_id)
+        except (VLLMValidationError, ValidationError) as error:  # fields that exclude one another
+            reason = str(error).replace("\n", " ")
+            yield {"error": {"message": reason, "type": "BadRequestError", "param": None, "code": 400}}
+            return
+        outputs = self.engine.chat(request, None) if operation == "chat" else self.engine.completions(request, None)
+        async for output in outputs:
+            if isinstance(output, str):
+                item = self._event(output)
+                if item is not None:
+                    yield item
+            elif hasattr(output, "error"):
+                yield {"error": {**output.error.model_dump(), **await self._lengths(operation, body)}}
+            else:
+                yield {"result": output.model_dump(exclude_none=True)}
+
+    async def _lengths(self, operation: Operation, body: dict[str, Any]) -> dict[str, int | None]:
+        """Return how long a refused request is; the engine itself stops counting one token behind its context."""
+        asked = body.get("max_completion_tokens") or body.get("max_tokens")
+        return {"prompt_tokens": await asyncio.to_thread(self._count_prompt, operation, body), "max_tokens": asked}
+
+    def _count_prompt(self, operation: Operation, body: dict[str, Any]) -> int:
+        """Return the prompt's tokens, of several prompts the longest one's."""
+        tokenizer = self.engine._engine_client.get_tokenizer()
+        if operation == "chat":
+            template = Path(self._llm_config.engine_kwargs["chat_template"]).read_text(encoding="utf-8")
+            text = tokenizer.apply_chat_template(
+                body["messages"],
+                tools=body.get("tools"),
+                chat_template=template,
+                add_generation_prompt=True,
+                tokenize=False,
+            )
+            return len(tokenizer.encode(text, add_special_tokens=False))
+        prompts = [body["prompt"]] if isinstance(body["prompt"], str) else body["prompt"]
+        return max(len(tokenizer.encode(prompt)) for prompt in prompts)
+
+    async def canary(self) -> str:
+        """Generate one token; return its text. Fails where a ping would still answer."""
+        body = {"model": self._llm_config.model_id, "prompt": "1", "max_tokens": 1, "temperature": 0.0}
+        async for item in self.generate("completions", body, "canary"):
+            if isinstance(item, dict) and "result" in item:
+                return str(item["result"]["choices"][0]["text"])
+            raise RuntimeError(str(item))
+        raise RuntimeError("the engine gave no answer")
+
+    @staticmethod
+    def _request(operation: Operation, body: dict[str, Any], request_id: str) -> Any:  # noqa: ANN401 - vLLM's class
+        from ray.llm._internal.serve.core.configs.openai_api_models import ChatCompletionRequest, CompletionRequest
+
+        kind = ChatCompletionRequest if operation == "chat" else CompletionRequest
+        if body.get("stream"):
+            body = {**body, "stream_options": {"include_usage": True}}  # metering needs it, wanted or not
+        return kind.model_validate({**body, "request_id": request_id})
+
+    @staticmethod
+    def _event(event: str) -> Item | None:
+        """Return the event, the usage that closes a stream, an error, or None for the end mark."""
+        if event.startswith(_DONE):
+            return None
+        if _NO_CHOICES in event:
+            return {"usage": json.loads(event.removeprefix("data: "))}
+        if event.startswith('data: {"error"'):
+            error: dict[str, Any] = json.loads(event.removeprefix("data: "))
+            return error
+        return event

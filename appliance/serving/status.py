@@ -1,0 +1,119 @@
+"""Read the state of nodes and applications, from inside a Serve replica."""
+
+import time
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from appliance.core.clock import iso, utc_now
+from appliance.core.errors import Unavailable
+from appliance.core.messages import _
+from appliance.core.status import ApplianceStatus, ApplicationStatus, NodeStatus
+from appliance.hardware.sampling import NodeSampler
+from appliance.serving.names import EMBEDDER_APPLICATION, GATEWAY_APPLICATION, KNOWLEDGE_APPLICATION
+
+if TYPE_CHECKING:
+    from appliance.serving.gateway.context import GatewayContext
+
+_State = Literal["running", "starting", "unhealthy", "failed", "stopped"]
+_Kind = Literal["model", "embedding", "scenario", "knowledge", "gateway"]
+
+_STATES: dict[str, _State] = {
+    "NOT_STARTED": "starting",
+    "DEPLOYING": "starting",
+    "RUNNING": "running",
+    "UNHEALTHY": "unhealthy",
+    "DEPLOY_FAILED": "failed",
+    "DELETING": "stopped",
+}
+_KINDS: dict[str, _Kind] = {
+    GATEWAY_APPLICATION: "gateway",
+    KNOWLEDGE_APPLICATION: "knowledge",
+    EMBEDDER_APPLICATION: "embedding",
+}
+_ORDER: tuple[_Kind, ...] = ("model", "embedding", "knowledge", "scenario", "gateway")
+
+
+def application_kind(name: str) -> _Kind:
+    """Return what an application is, from its name."""
+    if name.startswith("model-"):
+        return "model"
+    return "scenario" if name.startswith("scenario-") else _KINDS.get(name, "scenario")
+
+
+def target_name(application: str) -> str:
+    """Return the alias or scenario that callers know an application by."""
+    for prefix in ("model-", "scenario-", "embedding-"):
+        if application.startswith(prefix):
+            return application.removeprefix(prefix)
+    return application
+
+
+@cache
+def _sampler(folder: str) -> NodeSampler:
+    return NodeSampler(Path(folder))
+
+
+def read_status(gateway: "GatewayContext") -> ApplianceStatus:
+    """Return nodes, applications and the traffic that this gateway replica has seen. Blocks for some milliseconds.
+
+    Raises `Unavailable` when the cluster does not tell.
+    """
+    from ray.exceptions import RayError
+    from ray.serve.exceptions import RayServeException
+
+    try:
+        nodes, applications = _nodes(gateway.disk_folder), _applications(gateway)
+    except (RayError, RayServeException, TimeoutError) as error:
+        raise Unavailable(
+            _("The cluster does not tell its state now."), _("Try again in a moment; `appliance doctor` tests it.")
+        ) from error
+    return ApplianceStatus(
+        version=gateway.version,
+        taken_at=iso(utc_now()),
+        uptime_s=time.time() - gateway.started,
+        nodes=nodes,
+        applications=applications,
+    )
+
+
+def _nodes(folder: str) -> tuple[NodeStatus, ...]:
+    import ray
+
+    here = ray.get_runtime_context().get_node_id()
+    nodes = []
+    for node in ray.nodes():
+        head = "node:__internal_head__" in node["Resources"]
+        if node["NodeID"] == here:
+            nodes.append(_sampler(folder).sample().as_status(here, node["NodeManagerAddress"], head=head))
+        else:
+            state: Literal["alive", "dead"] = "alive" if node["Alive"] else "dead"
+            nodes.append(NodeStatus(node_id=node["NodeID"], address=node["NodeManagerAddress"], head=head, state=state))
+    return tuple(sorted(nodes, key=lambda node: (not node.head, node.address)))
+
+
+def _applications(gateway: "GatewayContext") -> tuple[ApplicationStatus, ...]:
+    from ray import serve
+
+    found = []
+    for name, application in serve.status().applications.items():
+        running = sum(
+            count
+            for deployment in application.deployments.values()
+            for state, count in deployment.replica_states.items()
+            if str(getattr(state, "value", state)) == "RUNNING"
+        )
+        total = sum(sum(deployment.replica_states.values()) for deployment in application.deployments.values())
+        target = target_name(name)
+        found.append(
+            ApplicationStatus(
+                name=target,
+                kind=application_kind(name),
+                state=_STATES.get(str(getattr(application.status, "value", application.status)), "starting"),
+                replicas_running=running,
+                replicas_target=total,
+                message=application.message,
+                traffic=gateway.metrics.traffic(target),
+            )
+        )
+    return tuple(sorted(found, key=lambda entry: (_ORDER.index(entry.kind), entry.name)))

@@ -1,0 +1,153 @@
+"""The terminal app: reads the appliance in a worker, keeps the last reading, and hands it to the screen in front."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import work
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.command import CommandPalette
+from textual.message import Message as Event
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from appliance.core.errors import ApplianceError
+from appliance.core.messages import LANGUAGES, _
+from appliance.core.status import ApplianceStatus
+from appliance.tui import commands
+from appliance.tui.rates import RateTracker
+from appliance.tui.screens.help import HelpScreen
+from appliance.tui.screens.overview import OverviewScreen
+from appliance.tui.source import StatusSource
+from appliance.tui.themes import DARK, LIGHT
+from appliance.tui.view import View
+
+INTERVAL_S = 2.0
+
+
+class StatusRead(Event):
+    """A reading came."""
+
+    def __init__(self, status: ApplianceStatus) -> None:
+        super().__init__()
+        self.status = status
+
+
+class StatusMissed(Event):
+    """A reading failed, and why."""
+
+    def __init__(self, error: ApplianceError) -> None:
+        super().__init__()
+        self.error = error
+
+
+class TerminalApp(App[None]):
+    """The appliance on one terminal. It holds no key and changes nothing on the appliance."""
+
+    TITLE = "LLM Appliance"
+    CSS_PATH = "appliance.tcss"
+    MODES: ClassVar = {"overview": OverviewScreen}
+    DEFAULT_MODE = "overview"
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        command.binding()
+        for command in (commands.QUIT, commands.HELP, commands.LANGUAGE, commands.REFRESH, commands.PALETTE)
+    ]
+
+    language: reactive[str] = reactive("en", init=False)
+    """Language of every text on the screens, one of `LANGUAGES`."""
+
+    def __init__(
+        self,
+        source: StatusSource,
+        language: str = "en",
+        interval_s: float = INTERVAL_S,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        super().__init__()
+        self._source = source
+        self._pause = pause
+        self._rates = RateTracker()
+        self.view = View(source.address, language, interval_s)
+        self.set_reactive(TerminalApp.language, language)
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = DARK.name
+
+    def on_mount(self) -> None:
+        """Start reading."""
+        self._read_for_ever()
+
+    async def on_unmount(self) -> None:
+        """Let go of the connection."""
+        await self._source.close()
+
+    @work(exclusive=True, group="status")
+    async def _read_for_ever(self) -> None:
+        while True:
+            await self.read_once()
+            await self._pause(self.view.interval_s)
+
+    async def read_once(self) -> None:
+        """Read the appliance and post what came of it."""
+        try:
+            self.post_message(StatusRead(await self._source.read()))
+        except ApplianceError as error:
+            self.post_message(StatusMissed(error))
+
+    def on_status_read(self, event: StatusRead) -> None:
+        """Keep the reading and show it."""
+        rates = self._rates.observe(event.status)
+        self._show(replace(self.view, status=event.status, rates=rates, history=self._rates.history, fault=None))
+
+    def on_status_missed(self, event: StatusMissed) -> None:
+        """Keep the last reading, and say why there is no newer one."""
+        self._rates.miss()
+        self._show(replace(self.view, rates={}, history=self._rates.history, fault=event.error))
+
+    def watch_language(self, language: str) -> None:
+        """Draw everything in the new language."""
+        self._show(replace(self.view, language=language))
+        self.refresh_bindings()
+
+    def _show(self, view: View) -> None:
+        self.view = view
+        for screen in self.screen_stack:
+            if isinstance(screen, OverviewScreen) and screen.is_mounted:
+                screen.show(view)
+
+    def action_language(self) -> None:
+        """Go to the next language."""
+        self.language = LANGUAGES[(LANGUAGES.index(self.language) + 1) % len(LANGUAGES)]
+
+    async def action_refresh_now(self) -> None:
+        """Read at once; the next reading follows after the usual interval."""
+        self._read_for_ever()
+
+    def action_help(self) -> None:
+        """Show the keys of the screen in front."""
+        self.push_screen(HelpScreen(self.screen.active_bindings, self.language))
+
+    def action_command_palette(self) -> None:
+        """Find a command by its name, in the reader's language."""
+        if not isinstance(self.screen, CommandPalette):
+            placeholder = _("Type to find a command …").render(self.language)
+            self.push_screen(CommandPalette(placeholder=placeholder, id="--command-palette"))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Yield the palette's commands: those that have keys, and the themes."""
+        actions = (
+            (commands.HELP, self.action_help),
+            (commands.LANGUAGE, self.action_language),
+            (commands.REFRESH, self.action_refresh_now),
+            (commands.QUIT, self.action_quit),
+        )
+        for command, action in actions:
+            yield SystemCommand(command.label.render(self.language), command.tip.render(self.language), action)
+        yield SystemCommand(
+            _("Theme").render(self.language),
+            _("Choose other colours.").render(self.language),
+            self.action_change_theme,
+        )

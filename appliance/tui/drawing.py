@@ -1,0 +1,70 @@
+"""Bars, histories and columns, measured in terminal cells (a Chinese character takes two).
+
+Every meaning that a colour carries is also in a shape or a word, so that the screen reads without colour.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from rich.cells import cell_len, set_cell_size
+from textual.content import Content
+
+WARNING_SHARE = 0.80
+CRITICAL_SHARE = 0.92
+MUTED = "$foreground 62%"
+FAINT = "$foreground 35%"
+_BLOCKS = " ▁▂▃▄▅▆▇█"
+
+
+def fit(text: str, width: int, align: Literal["left", "right"] = "left") -> str:
+    """Cut `text` to `width` cells, with `…` where something was cut, or pad it."""
+    if width <= 0:
+        return ""
+    surplus = cell_len(text) - width
+    if surplus > 0:
+        return set_cell_size(set_cell_size(text, width - 1).rstrip() + "…", width)
+    padding = " " * -surplus
+    return padding + text if align == "right" else text + padding
+
+
+def level_style(share: float | None) -> str:
+    """Return the style of a share of something that can run out."""
+    if share is None:
+        return FAINT
+    if share >= CRITICAL_SHARE:
+        return "$text-error"
+    return "$text-warning" if share >= WARNING_SHARE else "$primary"
+
+
+def bar(share: float | None, width: int, style: str | None = None) -> Content:
+    """Draw a share of 0..1 in `width` cells, to half a cell; an unknown one is a dotted line."""
+    if share is None:
+        return Content.styled("╌" * width, FAINT)
+    halves = round(min(1.0, max(0.0, share)) * width * 2)
+    if share > 0:
+        halves = max(1, halves)
+    filled = "━" * (halves // 2) + ("╸" if halves % 2 else "")
+    return Content.assemble((filled, style or level_style(share)), ("─" * (width - len(filled)), FAINT))
+
+
+def history(values: Sequence[float | None], width: int, height: int, style: str = "$primary") -> list[Content]:
+    """Draw the last `width` values as columns, the newest at the right, scaled to the largest; unknown ones are gaps.
+
+    Returns `height` lines of `width` cells. A known 0 is drawn as a line at the bottom.
+    """
+    recent: list[float | None] = list(values)[-width:] if width > 0 else []
+    recent[:0] = [None] * (width - len(recent))
+    top = max((value for value in recent if value), default=0.0)
+    eighths = [None if value is None else round(value / top * height * 8) if top else 0 for value in recent]
+    lines = []
+    for row in reversed(range(height)):
+        cells = []
+        for value, level in zip(recent, eighths, strict=True):
+            if level is None:
+                cells.append(" ")
+            elif row == 0:
+                cells.append("▁" if not value else _BLOCKS[max(1, min(8, level))])
+            else:
+                cells.append(_BLOCKS[max(0, min(8, level - row * 8))])
+        lines.append(Content.styled("".join(cells), style))
+    return lines

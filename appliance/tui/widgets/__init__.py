@@ -1,0 +1,1 @@
+"""The parts of screens. Each is told what to show and draws it; none reads anything itself."""

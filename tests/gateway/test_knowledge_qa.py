@@ -1,0 +1,151 @@
+"""Questions on the sample documents: right citations in both languages, and a plain no where they hold no answer."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+ASK = "/v1/scenarios/knowledge-qa/ask"
+PACK = Path(__file__).resolve().parents[2] / "scenarios" / "knowledge_qa"
+QUESTIONS = yaml.safe_load((PACK / "evaluation" / "questions.yaml").read_text(encoding="utf-8"))
+
+
+def ask(http, question, **fields):
+    response = http.post(ASK, json={"question": question, **fields})
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def chinese(text: str) -> bool:
+    return any("\u4e00" <= char <= "\u9fff" for char in text)
+
+
+ANSWERED = [entry for entry in QUESTIONS["questions"] if "document" in entry]
+DECLINED = [entry for entry in QUESTIONS["questions"] if "document" not in entry]
+TEN = [entry for entry in ANSWERED if chinese(entry["question"])][:5] + [
+    entry for entry in ANSWERED if not chinese(entry["question"])
+][:5]
+
+
+@pytest.mark.parametrize("entry", TEN, ids=lambda entry: entry["question"])
+def test_a_question_is_answered_with_the_right_citation(http, entry):
+    answer = ask(http, entry["question"])
+    assert answer["answered"] is True
+    assert answer["language"] == ("zh" if chinese(entry["question"]) else "en")
+    assert 0 < answer["confidence"] <= 1
+    first = answer["citations"][0]
+    assert first["document"] == entry["document"]
+    assert entry["quote"] in first["quote"]
+    if "page" in entry:
+        assert first["page"] == entry["page"]
+    if "section" in entry:
+        assert entry["section"] in first["section"]
+
+
+@pytest.mark.parametrize("entry", DECLINED[:3], ids=lambda entry: entry["question"])
+def test_a_question_without_an_answer_is_declined(http, entry):
+    answer = ask(http, entry["question"])
+    assert answer["answered"] is False
+    assert answer["citations"] == []
+    assert answer["answer"]
+
+
+def test_the_command_line_asks_in_both_languages(stack):
+    entry = TEN[0]
+    asked = stack.cli("ask", entry["question"], "--json")
+    assert asked.returncode == 0, asked.stderr
+    assert json.loads(asked.stdout)["citations"][0]["document"] == entry["document"]
+    shown = stack.cli("--language", "zh_CN", "ask", entry["question"])
+    assert shown.returncode == 0
+    assert entry["document"] in shown.stdout
+    assert entry["quote"] in "".join(shown.stdout.split()) or entry["quote"] in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("payload", "param"),
+    [
+        ({}, "question"),
+        ({"question": ""}, "question"),
+        ({"question": "x" * 2001}, "question"),
+        ({"question": 5}, "question"),
+        ({"question": "Fees?", "max_citations": 99}, "max_citations"),
+        ({"question": "Fees?", "knowledge_bases": []}, "knowledge_bases"),
+        ({"question": "???"}, "question"),
+    ],
+)
+def test_a_bad_question_names_its_field(http, payload, param):
+    response = http.post(ASK, json=payload)
+    assert response.status_code == 400, response.text
+    assert response.json()["error"]["param"] == param
+
+
+def test_unknown_scenarios_actions_and_bases(http):
+    for path, code in (
+        ("/v1/scenarios/no-such/ask", "scenario_not_found"),
+        ("/v1/scenarios/knowledge-qa/no-such", "action_not_found"),
+    ):
+        response = http.post(path, json={"question": "Fees?"})
+        assert response.status_code == 404
+        assert response.json()["error"]["code"] == code
+    unknown = http.post(ASK, json={"question": "Fees?", "knowledge_base": "no-such"})
+    assert unknown.status_code == 404
+    assert "bank-samples" in unknown.json()["error"]["message"]
+
+
+def test_a_document_is_added_found_quoted_and_deleted(stack, http, tmp_path):
+    text = "# Safe deposit boxes\n\nA small box costs 380 yuan a year. The vault is open from 10:00 to 15:00.\n"
+    question = "What does a small safe deposit box cost a year?"
+    path = tmp_path / "boxes.md"
+    path.write_text(text, encoding="utf-8")
+    assert http.post("/v1/knowledge-bases", json={"name": "test-boxes", "title": "Boxes"}).status_code == 201
+    added = stack.cli("kb", "add", str(path), "--kb", "test-boxes", "--json")
+    assert added.returncode == 0, added.stderr
+    address = "/v1/knowledge-bases/test-boxes/documents"
+    (document,) = http.get(address).json()["data"]
+    assert document["status"] == "indexed"
+    again = http.post(address, files={"file": ("copy.md", text)})
+    assert again.status_code == 200
+    assert again.json()["duplicate"] is True
+    answer = ask(http, question, knowledge_base="test-boxes")
+    assert "380 yuan" in answer["citations"][0]["quote"]
+    found = http.post("/v1/knowledge-bases/test-boxes/search", json={"query": "vault hours", "k": 1}).json()["data"]
+    assert "10:00" in found[0]["text"]
+    assert http.delete(f"{address}/{document['id']}").status_code == 200
+    assert ask(http, question, knowledge_base="test-boxes")["answered"] is False
+    assert http.get(f"{address}/{document['id']}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "status"),
+    [
+        ("program.exe", b"MZ", 415),
+        ("../../etc/passwd.md", b"# x", (201, 400)),
+        ("", b"x", 400),
+        ("empty.md", b"", (201, 400)),
+        ("not-a.pdf", b"plain text", 400),
+        ("x" * 5000 + ".md", b"# x", 400),
+    ],
+    ids=["program", "path", "no name", "empty", "mislabelled", "long name"],
+)
+def test_hostile_uploads(http, name, content, status):
+    http.post("/v1/knowledge-bases", json={"name": "test-hostile", "title": "Hostile"})
+    response = http.post("/v1/knowledge-bases/test-hostile/documents?wait=true", files={"file": (name, content)})
+    assert response.status_code in (status if isinstance(status, tuple) else (status,)), response.text
+    if response.status_code >= 400:
+        assert response.json()["error"]["message"]
+    assert http.get("/healthz").status_code == 200
+
+
+def test_a_request_without_a_file(http):
+    response = http.post("/v1/knowledge-bases/bank-samples/documents", content=b"x")
+    assert response.status_code == 400
+    assert response.json()["error"]["code"] == "missing_file"
+
+
+def test_callers_may_ask_and_not_change(stack, caller_key):
+    with stack.client(key=caller_key) as caller:
+        assert caller.post(ASK, json={"question": TEN[0]["question"]}).status_code == 200
+        assert caller.post("/v1/knowledge-bases", json={"name": "mine", "title": "x"}).status_code == 403
+        refused = caller.post("/v1/knowledge-bases/bank-samples/documents", files={"file": ("a.md", b"# x")})
+        assert refused.status_code == 403

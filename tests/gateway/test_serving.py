@@ -1,0 +1,182 @@
+"""Health, metrics, documentation, disconnects and the network."""
+
+import json
+import os
+import pickle
+import re
+import socket
+import subprocess
+import sys
+
+import grpc
+import psutil
+import pytest
+
+from appliance.cluster.instance import processes_of, read_instance
+from tests.gateway.stack import wait_until
+
+CHAT = "/v1/chat/completions"
+STORY = {
+    "model": "general",
+    "messages": [{"role": "user", "content": "Write a very long story about a bank."}],
+    "max_tokens": 4000,
+    "stream": True,
+    "temperature": 1,
+}
+
+
+def sample(metrics: str, name: str, **labels: str) -> float:
+    """Return one sample of the exposition format, 0 where it is absent."""
+    for line in metrics.splitlines():
+        if line.startswith(name + "{") and all(f'{key}="{value}"' in line for key, value in labels.items()):
+            return float(line.rsplit(" ", 1)[1])
+    return 0.0
+
+
+def test_health_and_readiness(stack):
+    with stack.client(Authorization="") as anyone:
+        assert anyone.get("/healthz").json() == {"status": "ok"}
+        ready = anyone.get("/readyz")
+        assert ready.status_code == 200
+        assert ready.json()["models"] == {"general": {"ready": True, "reason": None}}
+
+
+def test_metrics_count_requests_tokens_and_first_tokens(http):
+    before = http.get("/metrics").text
+    with http.stream("POST", CHAT, json={**STORY, "max_tokens": 5}) as response:
+        response.read()
+    after = http.get("/metrics").text
+    labels = {"target": "general", "tenant": "default"}
+
+    def grown(name, **more):
+        return sample(after, name, **labels, **more) - sample(before, name, **labels, **more)
+
+    assert grown("appliance_requests_total", route=CHAT, status="200") == 1
+    assert grown("appliance_tokens_total", kind="completion") == 5
+    assert grown("appliance_tokens_total", kind="prompt") > 10
+    assert grown("appliance_time_to_first_token_seconds_count") == 1
+    assert sample(after, "appliance_queue_depth", **labels) == 0
+
+
+def test_every_answer_carries_its_request_id_and_the_log_has_it(stack, http):
+    response = http.get("/v1/models")
+    assert re.fullmatch(r"[\w.:-]{8,64}", response.headers["x-request-id"])
+    own = http.post(CHAT, json={**STORY, "stream": False, "max_tokens": 1}, headers={"X-Request-ID": "branch-7.42"})
+    assert own.headers["x-request-id"] == "branch-7.42"
+    lines = "".join(path.read_text() for path in (stack.home / "logs").glob("gateway-*.log"))
+    entry = next(json.loads(line) for line in lines.splitlines() if '"branch-7.42"' in line)
+    assert entry["route"] == CHAT
+    assert entry["completion_tokens"] == 1
+    assert "story about a bank" not in lines
+    assert stack.admin_key.split(".")[1] not in lines
+
+
+def test_headers_meant_for_serve_do_not_pass(http):
+    headers = {"serve_multiplexed_model_id": "x", "X-Request-ID": "a b\tc" * 40}
+    response = http.get("/v1/models", headers=headers)
+    assert response.status_code == 200
+    assert "a b" not in response.headers["x-request-id"]
+
+
+def test_the_documentation_loads_nothing_from_elsewhere(http):
+    page = http.get("/docs")
+    assert page.status_code == 200
+    assert not re.search(r"(src|href)=[\"'](https?:)?//", page.text)
+    for address in re.findall(r"(?:src|href)=\"(/[^\"]+)\"", page.text):
+        assert http.get(address).status_code == 200
+    document = http.get("/openapi.json").json()
+    assert {CHAT, "/v1/embeddings", "/v1/scenarios/knowledge-qa/ask", "/v1/knowledge-bases"} <= set(document["paths"])
+    references = set(re.findall(r"#/components/schemas/([^\"]+)", json.dumps(document)))
+    assert references <= set(document["components"]["schemas"])
+
+
+def test_a_client_that_goes_away_frees_its_slot(stack, http):
+    engine = next(process for process in psutil.process_iter(["name"]) if "EngineCore" in (process.info["name"] or ""))
+    with http.stream("POST", CHAT, json=STORY) as response:
+        assert response.status_code == 200
+        lines = response.iter_lines()
+        for _line in range(6):
+            next(lines)
+
+    def in_flight() -> bool:
+        return sample(http.get("/metrics").text, "appliance_requests_in_flight", target="general") > 0
+
+    wait_until(lambda: not in_flight(), 2)
+    # The gateway's count alone proves nothing of the engine: it must be idle too, not write 4,000 tokens for nobody.
+    wait_until(lambda: engine.cpu_percent(interval=0.5) < 20, 2.5)
+
+
+def test_a_client_that_goes_away_before_the_answer_frees_its_slot(stack, http):
+    host, port = stack.url.removeprefix("http://").split(":")
+    body = json.dumps({**STORY, "stream": False}).encode()
+    with socket.create_connection((host, int(port))) as caller:
+        caller.sendall(
+            f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {stack.admin_key}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
+        wait_until(lambda: sample(http.get("/metrics").text, "appliance_requests_in_flight", target="general") == 1, 5)
+    wait_until(lambda: sample(http.get("/metrics").text, "appliance_requests_in_flight", target="general") == 0, 2)
+
+
+def test_status_is_for_administrators(stack, http, caller_key):
+    status = http.get("/v1/appliance/status").json()
+    assert {application["name"] for application in status["applications"]} == {
+        "general", "embedder", "knowledge", "knowledge-qa", "gateway",
+    }  # fmt: skip
+    assert all(application["state"] == "running" for application in status["applications"])
+    assert status["nodes"][0]["memory_total_bytes"] > 0
+    with stack.client(key=caller_key) as caller:
+        refused = caller.get("/v1/appliance/status")
+        assert refused.status_code == 403
+        assert refused.json()["error"]["code"] == "permission_denied"
+
+
+def test_it_works_without_a_network(http):
+    names = {name for _index, name in socket.if_nameindex()}
+    if names != {"lo"}:
+        pytest.skip(f"this run has a network ({', '.join(sorted(names))}); `make stack` as root has none")
+    assert http.post(CHAT, json={**STORY, "stream": False, "max_tokens": 2}).status_code == 200
+    answer = http.post("/v1/scenarios/knowledge-qa/ask", json={"question": "个人账户转账收费吗？"})
+    assert answer.status_code == 200
+
+
+def listening(stack) -> set[tuple[str, str, int]]:
+    """Return process name, address and port of each listening socket of the appliance."""
+    instance = read_instance(stack.home / "run" / "instance.json")
+    return {
+        (process.name(), connection.laddr.ip, connection.laddr.port)
+        for process in processes_of(instance)
+        for connection in process.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+    }
+
+
+def test_only_ports_that_ask_for_the_token_listen_beyond_this_machine(stack):
+    loopback = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
+    open_to_all = {entry for entry in listening(stack) if entry[1] not in loopback}
+    # Serve's replicas take calls by gRPC on every address (docs/security.md).
+    assert open_to_all
+    assert all(name.startswith("ray::ServeReplica") for name, _address, _port in open_to_all), open_to_all
+    for _name, _address, port in open_to_all:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            call = channel.unary_unary("/ray.serve.ASGIService/HandleRequest")
+            with pytest.raises(grpc.RpcError) as refused:
+                call(pickle.dumps("anything"), timeout=5)
+            assert refused.value.code() == grpc.StatusCode.UNAUTHENTICATED
+
+
+def test_ray_refuses_a_driver_without_the_token(stack):
+    instance = read_instance(stack.home / "run" / "instance.json")
+    program = f"import ray; ray.init('{instance.ray_address}', log_to_driver=False); print(ray.nodes())"
+    environment = {
+        **os.environ,
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": "0" * 64,
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    }
+    tried = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert tried.returncode != 0
+    assert "NodeID" not in tried.stdout

@@ -1,0 +1,82 @@
+"""Recorded statuses in place of an appliance, with traffic that grows in a fixed pattern."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from appliance.core.errors import ApplianceError
+from appliance.core.status import ApplianceStatus
+from appliance.tui.app import TerminalApp
+
+STATUSES = Path(__file__).parents[1] / "data" / "status"
+# Requests and tokens that each reading adds, so that a history has hills and a quiet stretch.
+PATTERN = (2, 4, 7, 9, 12, 10, 6, 3, 1, 0, 0, 0, 2, 5, 6, 8, 13, 15, 11, 9, 7, 6, 8, 10)
+
+
+def load(name, **changes):
+    return ApplianceStatus.model_validate(json.loads((STATUSES / f"{name}.json").read_text()) | changes)
+
+
+def later(status, readings):
+    """Return `status` that many readings (2 s each) later."""
+    moment = datetime.fromisoformat(status.taken_at).astimezone(UTC) + timedelta(seconds=2 * readings)
+    grown = sum(PATTERN[step % len(PATTERN)] for step in range(readings))
+    applications = []
+    for place, application in enumerate(status.applications):
+        traffic = application.traffic
+        if application.state == "running":
+            tokens = grown * 61 if application.kind == "model" else 0
+            traffic = traffic.model_copy(
+                update={
+                    "requests_total": traffic.requests_total + grown // (place + 1),
+                    "completion_tokens_total": traffic.completion_tokens_total + tokens,
+                }
+            )
+        applications.append(application.model_copy(update={"traffic": traffic}))
+    return status.model_copy(
+        update={
+            "taken_at": moment.isoformat(),
+            "uptime_s": status.uptime_s + 2 * readings,
+            "applications": tuple(applications),
+        }
+    )
+
+
+class RecordedSource:
+    """Gives what it was filled with, in turn, and then the last again; errors among it are raised."""
+
+    address = "http://127.0.0.1:8080"
+
+    def __init__(self, *readings) -> None:
+        self.readings = list(readings)
+
+    async def read(self):
+        reading = self.readings.pop(0) if len(self.readings) > 1 else self.readings[0]
+        if isinstance(reading, ApplianceError):
+            raise reading
+        return reading
+
+    async def close(self):
+        pass
+
+
+async def for_ever(_seconds):
+    await asyncio.Event().wait()
+
+
+def recorded_app(*readings, language="en"):
+    """An app that reads once when it starts, and then only when a test tells it to."""
+    return TerminalApp(RecordedSource(*readings), language, pause=for_ever)
+
+
+def read_all(app):
+    """Return a step for `snap_compare` that takes every reading that is left."""
+
+    async def step(pilot):
+        await pilot.pause()
+        for _reading in range(len(app._source.readings)):
+            await app.read_once()
+        await pilot.pause()
+
+    return step

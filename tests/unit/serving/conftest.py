@@ -1,0 +1,142 @@
+"""The gateway's real application and key ring; only the deployments behind the handles are stood in for."""
+
+import asyncio
+
+import httpx
+import pytest
+import ray
+from appliance.serving.gateway.app import build_app
+from appliance.serving.gateway.context import GatewayContext
+from appliance.serving.gateway.directory import Directory
+from appliance.serving.handles import Handles
+from appliance.serving.names import EMBEDDER_APPLICATION, KNOWLEDGE_APPLICATION, scenario_application
+from appliance.state.database import Database, sqlite_url
+from appliance.state.keys import KeyRing
+
+from tests.unit.serving.deployments import EmbedderDeployment, ModelDeployment, PlainDeployment
+
+PEPPER = bytes(range(32))
+DIRECTORY = {
+    "models": [
+        {"alias": "general", "kind": "chat", "package": "base", "context_length": 8192, "languages": ["en"], "created": 1},
+        {"alias": "embedder", "kind": "embedding", "package": "e5", "context_length": 512, "languages": ["zh", "en"], "created": 1},
+    ],
+    "scenarios": [
+        {
+            "name": "knowledge-qa", "version": "1", "title": {"en": "Q&A"}, "description": {"en": "Asks."},
+            "actions": {
+                "ask": {
+                    "summary": "Ask",
+                    "request": {
+                        "type": "object", "properties": {"part": {"$ref": "#/components/schemas/Part"}},
+                        "$defs": {"Part": {"type": "string"}},
+                    },
+                    "response": {"type": "object"},
+                }
+            },
+        }
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _no_ray(monkeypatch):
+    def refuse(*arguments, **options):
+        raise AssertionError("a unit test must not start or join a Ray cluster")
+
+    monkeypatch.setattr(ray, "init", refuse)
+
+
+@pytest.fixture
+def model():
+    """Give the stand-in of the chat model `general`; a test writes its script."""
+    return ModelDeployment()
+
+
+@pytest.fixture
+def knowledge():
+    return PlainDeployment()
+
+
+@pytest.fixture
+def scenario():
+    return PlainDeployment()
+
+
+@pytest.fixture
+def embedder():
+    return EmbedderDeployment()
+
+
+@pytest.fixture
+def ring(tmp_path):
+    database = Database.open(sqlite_url(tmp_path / "appliance.db"))
+    database.migrate()
+    yield KeyRing(database, PEPPER)
+    database.close()
+
+
+@pytest.fixture
+def context(ring, model, knowledge, scenario, embedder, tmp_path):
+    """Give a gateway replica's context with the real `Handles`, filled with the stand-ins."""
+    handles = Handles()
+    handles._models["general"] = model
+    handles._others |= {
+        EMBEDDER_APPLICATION: embedder,
+        KNOWLEDGE_APPLICATION: knowledge,
+        scenario_application("knowledge-qa"): scenario,
+    }
+    return GatewayContext(
+        keys=ring, pepper=PEPPER, models=handles, version="0.1.0", default_language="en", disk_folder=str(tmp_path),
+        directory=Directory.model_validate(DIRECTORY),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def app(context):
+    return build_app(context)
+
+
+@pytest.fixture
+def keys(ring):
+    """Give one key of each role."""
+    return {role: ring.create(f"{role} key", role=role)[1] for role in ("caller", "admin")}
+
+
+@pytest.fixture
+def client_of(app, keys):
+    """Give a function that returns an HTTP client with the key of a role, or with none."""
+
+    def make(role=None, **headers):
+        if role:
+            headers["Authorization"] = f"Bearer {keys[role]}"
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url="http://gateway", headers=headers)
+
+    return make
+
+
+@pytest.fixture
+async def http(client_of):
+    async with client_of("caller", **{"X-Request-ID": "test-1"}) as client:
+        yield client
+
+
+@pytest.fixture
+async def admin(client_of):
+    async with client_of("admin") as client:
+        yield client
+
+
+@pytest.fixture
+def settle():
+    """Give a function that lets tasks which are ready run until `condition` holds."""
+
+    async def wait(condition):
+        for _turn in range(1000):
+            if condition():
+                return
+            await asyncio.sleep(0)
+        raise AssertionError("it never came to that")
+
+    return wait

@@ -1,0 +1,112 @@
+"""Stand-ins with the faces of Serve's deployment handles: the one thing that cannot run in a unit test."""
+
+import asyncio
+
+import numpy
+
+
+class Stream:
+    """A `DeploymentResponseGenerator`: gives the script's items, raises its errors, waits at its events."""
+
+    def __init__(self, script):
+        self._script = iter(script)
+        self.cancelled = False
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        for item in self._script:
+            if isinstance(item, asyncio.Event):
+                await item.wait()
+            elif isinstance(item, Exception):
+                raise item
+            else:
+                return item
+        raise StopAsyncIteration
+
+    def cancel(self):
+        self.cancelled = True
+
+
+class _Method:
+    def __init__(self, call):
+        self.remote = call
+
+
+class ModelDeployment:
+    """The streaming handle of a chat model. `scripts` has one list of items for each call; the last one stays."""
+
+    def __init__(self):
+        self.scripts = [[]]
+        self.calls = []
+        self.streams = []
+        self.canary_answer = "a"
+        self.generate = _Method(self._generate)
+        self.canary = _Method(self._canary)
+
+    def _generate(self, *arguments):
+        self.calls.append(arguments)
+        script = self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
+        self.streams.append(Stream(script))
+        return self.streams[-1]
+
+    def options(self, **options):
+        return self
+
+    def _canary(self):
+        self.calls.append("canary")
+
+        async def answer():
+            if isinstance(self.canary_answer, Exception):
+                raise self.canary_answer
+            return self.canary_answer
+
+        return answer()
+
+
+class PlainDeployment:
+    """A handle whose every method returns `answer`, or raises it."""
+
+    def __init__(self):
+        self.answer = {}
+        self.calls = []
+
+    def __getattr__(self, method):
+        async def reply(*arguments):
+            self.calls.append((method, *arguments))
+            if isinstance(self.answer, Exception):
+                raise self.answer
+            return self.answer
+
+        return _Method(reply)
+
+
+class EmbedderDeployment(PlainDeployment):
+    """The embedder: a unit vector and as many tokens as characters for each text."""
+
+    def __getattr__(self, method):
+        async def reply(texts, kind):
+            self.calls.append((texts, kind))
+            if isinstance(self.answer, Exception):
+                raise self.answer
+            vectors = numpy.zeros((len(texts), 3), dtype=numpy.float32)
+            vectors[:, 0] = 1
+            return {"vectors": vectors, "tokens": [len(text) for text in texts]}
+
+        return _Method(reply)
+
+
+def chunk(text, **more):
+    """Return a chat stream's event as the model's deployment gives it."""
+    return f'data: {{"id":"c","choices":[{{"index":0,"delta":{{"content":"{text}"}}}}]}}\n\n'
+
+
+USAGE = {"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9}
+USAGE_ITEM = {"usage": {"id": "c", "choices": [], "usage": USAGE}}
+WHOLE = {
+    "result": {
+        "id": "c", "object": "chat.completion", "model": "general", "usage": USAGE,
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}],
+    }
+}  # fmt: skip
