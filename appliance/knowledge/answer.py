@@ -7,12 +7,12 @@ from appliance.knowledge.chunks import section_name
 from appliance.knowledge.models import Answer, Citation
 from appliance.knowledge.questions import Question
 from appliance.knowledge.ranking import Scored
-from appliance.knowledge.text import is_wide
+from appliance.knowledge.text import Language, is_wide
 
 THRESHOLD = 0.4  # where declining and answering err about equally often on the sample questions
 _MOST_QUOTED = 3
 _CLOSE = 1.2  # log-odds below the best at which a further sentence is still quoted in the answer
-LOCALES = {"zh": "zh_CN", "en": "en"}
+LOCALES: dict[Language, str] = {"zh": "zh_CN", "en": "en"}
 
 
 def citation_of(scored: Scored) -> Citation:
@@ -30,8 +30,8 @@ def citation_of(scored: Scored) -> Citation:
     )
 
 
-def refusal(language: str) -> str:
-    """Return "not in the documents" in the asker's language, `zh` or `en`."""
+def refusal(language: Language) -> str:
+    """Return "not in the documents" in the asker's language."""
     return _("The documents do not answer this question.").render(LOCALES[language])
 
 

@@ -28,7 +28,7 @@ _KEEP_VERSIONS = timedelta(minutes=5)  # a search that began before a write stil
 _BACKGROUND_PASSAGES = 200  # a language's sample of what an unrelated question resembles
 
 # What LanceDB raises for a table whose files are missing or damaged; it has no error tree of its own.
-DAMAGE = (OSError, RuntimeError, ValueError, KeyError, pyarrow.ArrowException)
+DAMAGE = (OSError, RuntimeError, ValueError, pyarrow.ArrowException)
 
 
 @dataclass(frozen=True)

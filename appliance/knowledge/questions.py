@@ -40,6 +40,10 @@ _AUXILIARIES = "能可要想会"
 _STOPWORDS = Path(__file__).with_name("stopwords.yaml")
 
 
+# "一年多少钱" asks for a price a year; the one is no number to look for. "一年期" and "第一年" name things.
+_ONE_EACH = re.compile(r"(?<![第十百千\d])一(?=(?:年|个月|天|次|份|张|笔)(?:是|要|收|需)?[^，。？]{0,3}(?:多少|几))")
+
+
 @dataclass(frozen=True)
 class Concept:
     """One thing that is asked about. `kind` is `word`, `number` or `name`.
@@ -85,7 +89,7 @@ class Question:
 
 def analyse(text: str) -> Question:
     """Take a question apart."""
-    return Question(text, language_of(text), kind_of(text), tuple(_concepts(text)))
+    return Question(text, language_of(text), kind_of(text), tuple(_concepts(_ONE_EACH.sub("每", text))))
 
 
 def _names(text: str) -> set[str]:

@@ -10,7 +10,7 @@ from appliance.knowledge.amounts import fits_ranges
 from appliance.knowledge.index import BaseIndex, StoredPassage, StoredSentence
 from appliance.knowledge.questions import Concept, Question
 from appliance.knowledge.terms import fold, pairs, words
-from appliance.knowledge.text import language_of
+from appliance.knowledge.text import Language, language_of
 
 _DEPTH = 32  # candidates that each of the two searches gives
 _RRF = 60.0  # the usual constant of reciprocal rank fusion
@@ -19,8 +19,17 @@ _PART_OF_WORD = 0.7
 _IN_CONTEXT = 0.85  # what a concept counts that only the headings name
 _IN_PASSAGE = 0.5  # … or only the neighbouring sentences
 _UNKNOWN = 0.4  # … or whose spelling in the sentence's language is not known
-_USUAL_COSINE = 0.8
 _SMALLEST_DEVIATION = 0.01
+# Mean and deviation of E5's cosines between an unrelated question and a sentence, by the languages of both: measured
+# on the sample bank. A base with few sentences has no statistics of its own, so these fill it up to `_ENOUGH`.
+_USUAL: dict[tuple[Language, str], tuple[float, float]] = {
+    ("zh", "zh"): (0.843, 0.0157),
+    ("zh", "en"): (0.773, 0.0193),
+    ("en", "en"): (0.776, 0.0205),
+    ("en", "zh"): (0.740, 0.0145),
+}
+_ENOUGH = 60  # sentences, and passages
+_LEAD_OF_ONE = 1.0  # deviations that the best of other passages usually reaches, where a base has no other
 _SHORT_CHINESE, _SHORT_ENGLISH = 8, 30  # characters
 
 
@@ -137,6 +146,17 @@ def _match(concept: Concept, text: Text) -> float:
     return _PART_OF_WORD * max(partly, default=0.0)
 
 
+def _usual_cosine(cosines: Vectors, usual: tuple[float, float]) -> tuple[float, float]:
+    """Return mean and deviation of the base's cosines, filled up with the usual ones where it has few."""
+    own, missing = len(cosines), max(0, _ENOUGH - len(cosines))
+    if missing == 0:
+        return float(cosines.mean()), max(float(cosines.std()), _SMALLEST_DEVIATION)
+    total = own + missing
+    mean = (float(cosines.sum()) + missing * usual[0]) / total
+    squares = float(((cosines - mean) ** 2).sum()) + missing * (usual[1] ** 2 + (usual[0] - mean) ** 2)
+    return mean, max(math.sqrt(squares / total), _SMALLEST_DEVIATION)
+
+
 class Weigher:
     """Weighs sentences of one base against one question."""
 
@@ -146,7 +166,7 @@ class Weigher:
         self._usual: dict[str, tuple[float, float]] = {}
         for language in index.languages:
             cosines = index.background(language) @ vector
-            self._usual[language] = float(cosines.mean()), max(float(cosines.std()), _SMALLEST_DEVIATION)
+            self._usual[language] = _usual_cosine(cosines, _USUAL[question.language, language])
         self._weights = [concept.salience * self._rarity(index, concept) for concept in question.concepts]
 
     def _rarity(self, index: BaseIndex, concept: Concept) -> float:
@@ -155,13 +175,14 @@ class Weigher:
         for word in concept.chinese:
             frequencies.append(index.frequency(word) or min(index.frequency(pair) for pair in pairs(word)))
         frequencies.extend(min(index.frequency(term) for term in phrase) for phrase in concept.english if phrase)
-        return math.log(1 + index.passages / (max(frequencies) + 1)) / math.log(2 + index.passages)
+        passages = max(index.passages, _ENOUGH)  # in a small base every word would seem common
+        return math.log(1 + passages / (max(frequencies) + 1)) / math.log(2 + passages)
 
     def weigh(self, passage: StoredPassage) -> list[Scored]:
         """Return each sentence of a passage with its score."""
         context = Text.of(" ".join([passage.title, *passage.headings]))
         whole = Text.of(passage.text)
-        mean, deviation = self._usual.get(passage.language, (_USUAL_COSINE, _SMALLEST_DEVIATION))
+        mean, deviation = self._usual[passage.language]
         likenesses = (passage.vectors @ self._vector - mean) / deviation
         found = []
         for sentence, likeness in zip(passage.sentences, likenesses, strict=True):
@@ -208,20 +229,20 @@ class Weigher:
 
 # Fitted by `python -m appliance.knowledge.calibrate` on the sample bank's questions; docs/knowledge.md tells how.
 WEIGHTS: dict[str, float] = {
-    "likeness": 0.78,
-    "lead": 0.78,
-    "coverage": 2.78,
-    "own_coverage": 2.71,
-    "missing": -0.62,
-    "missing_name": -0.14,
-    "missing_number": -0.6,
-    "unknown": -0.67,
-    "other_language": 0.0,
-    "kind_fits": 1.67,
+    "likeness": 0.86,
+    "lead": 0.76,
+    "coverage": 2.75,
+    "own_coverage": 2.77,
+    "missing": -0.46,
+    "missing_name": -0.18,
+    "missing_number": -0.52,
+    "unknown": -1.13,
+    "other_language": 0.45,
+    "kind_fits": 1.61,
     "range_fits": 1.32,
-    "thin": -0.81,
-    "short": 0.04,
-    "bias": -7.6,
+    "thin": -0.8,
+    "short": -0.08,
+    "bias": -7.95,
 }
 
 
@@ -247,6 +268,6 @@ def _with_lead(found: Sequence[Scored]) -> list[Scored]:
     completed = []
     for scored in found:
         others = [value for key, value in best[scored.passage.language].items() if key != scored.passage.id]
-        ahead = scored.signals.likeness - max(others, default=scored.signals.likeness)
+        ahead = scored.signals.likeness - max(others, default=_LEAD_OF_ONE)
         completed.append(replace(scored, signals=replace(scored.signals, lead=min(max(ahead, -1.0), 2.0))))
     return completed

@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from appliance.core.clock import iso, utc_now
@@ -55,7 +56,7 @@ class KnowledgeStore:
         self._limits = limits
         self._indexes: dict[str, BaseIndex] = {}
         self._opening = threading.Lock()
-        self._indexing = threading.Lock()
+        self._indexing = threading.RLock()
 
     def ensure_base(self, name: str, title: str) -> KnowledgeBase:
         """Return the base, made now where it does not exist. Raises `InvalidRequest` for a bad name."""
@@ -143,7 +144,7 @@ class KnowledgeStore:
                 failure = self._index_document(index, row)
                 yield progress(row, "done", (number + 1) / len(waiting), failure)
             if waiting:
-                with self._indexing:
+                with self._indexing, self._guarding(name):
                     index.finish()
 
     def rebuild(self, base: str) -> Iterator[Progress]:
@@ -188,10 +189,9 @@ class KnowledgeStore:
             )
         self._known(base)
         vector = self._embedder.embed([question], "query")[0]
-        try:
-            return rank_sentences(self._index(base), analyse(question), vector)
-        except DAMAGE as error:
-            raise self._damaged(base) from error
+        index = self._index(base)
+        with self._guarding(base):
+            return rank_sentences(index, analyse(question), vector)
 
     def _known(self, base: str) -> None:
         known = [row.name for row in self._rows.bases()]
@@ -267,7 +267,7 @@ class KnowledgeStore:
                     self._rows.set_reason(row.id, "failed", reason_of(error))
                     return error
                 passages = passages_of(row.id, row.name, extracted, self._embedder)
-                with reporting_full_disk(self._indexes_folder):
+                with self._guarding(row.knowledge_base):
                     index.put(row.id, passages)
                 self._rows.set_indexed(row.id, extracted.pages, len(passages))
                 return None
@@ -276,6 +276,15 @@ class KnowledgeStore:
         index = self._index(base)
         index.clear()
         self._rows.set_pending([row.id for row in self._rows.of_base(base)])
+
+    @contextmanager
+    def _guarding(self, base: str) -> Iterator[None]:
+        """Start a damaged index again and say so; a full disk is no damage. Raises `Unavailable`, `DiskFull`."""
+        try:
+            with reporting_full_disk(self._indexes_folder):
+                yield
+        except DAMAGE as error:
+            raise self._damaged(base) from error
 
     def _damaged(self, base: str) -> Unavailable:
         with self._indexing:

@@ -1,11 +1,13 @@
 """The deployment around one chat model's engine. The gateway calls it by handle; it has no HTTP route of its own."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+from jinja2 import TemplateError
 from pydantic import ValidationError
 from ray.llm._internal.serve.core.server.llm_server import LLMServer
 
@@ -20,11 +22,6 @@ class ModelServer(LLMServer):  # type: ignore[misc]
 
     The gateway needs neither vLLM nor its request classes, so it stays small and starts fast.
     """
-
-    def _get_default_engine_class(self) -> type[Any]:
-        from appliance.serving.vllm_engine import Engine
-
-        return Engine
 
     async def _start_engine(self) -> None:
         # Without the parent's telemetry report: nothing leaves the appliance, and its actor takes 260 MB.
@@ -58,7 +55,11 @@ class ModelServer(LLMServer):  # type: ignore[misc]
     async def _lengths(self, operation: Operation, body: dict[str, Any]) -> dict[str, int | None]:
         """Return how long a refused request is; the engine itself stops counting one token behind its context."""
         asked = body.get("max_completion_tokens") or body.get("max_tokens")
-        return {"prompt_tokens": await asyncio.to_thread(self._count_prompt, operation, body), "max_tokens": asked}
+        count: int | None = None
+        # The template may be what refused the messages; then the engine's own reason is all there is to tell.
+        with contextlib.suppress(TemplateError, TypeError, ValueError, KeyError):
+            count = await asyncio.to_thread(self._count_prompt, operation, body)
+        return {"prompt_tokens": count, "max_tokens": asked}
 
     def _count_prompt(self, operation: Operation, body: dict[str, Any]) -> int:
         """Return the prompt's tokens, of several prompts the longest one's."""

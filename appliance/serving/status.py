@@ -65,9 +65,7 @@ def read_status(gateway: "GatewayContext") -> ApplianceStatus:
     try:
         nodes, applications = _nodes(gateway.disk_folder), _applications(gateway)
     except (RayError, RayServeException, TimeoutError) as error:
-        raise Unavailable(
-            _("The cluster does not tell its state now."), _("Try again in a moment; `appliance doctor` tests it.")
-        ) from error
+        raise Unavailable(_("The cluster does not tell its state now."), _("Try again in a moment.")) from error
     return ApplianceStatus(
         version=gateway.version,
         taken_at=iso(utc_now()),

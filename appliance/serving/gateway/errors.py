@@ -69,22 +69,24 @@ def error_headers(error: ApplianceError) -> dict[str, str]:
     return {}
 
 
-def from_engine(error: dict[str, Any], context_length: int) -> ApplianceError:
+def from_engine(error: dict[str, Any], context_length: int, prompt_field: str = "messages") -> ApplianceError:
     """Turn the engine's error object into one of ours; a request that is too long is told with both numbers.
 
-    The model's deployment adds `prompt_tokens` and `max_tokens` to what the engine refuses.
+    The model's deployment adds `prompt_tokens` and `max_tokens` to what the engine refuses; `prompt_field` is the name
+    of the request's field that holds the prompt.
     """
     reason = str(error.get("message", ""))
     prompt, output = error.get("prompt_tokens"), error.get("max_tokens") or 1
-    if isinstance(prompt, int) and prompt + output > context_length:
+    # The engine itself shortens an answer that would not fit behind its prompt: that is no refusal.
+    if isinstance(prompt, int) and (prompt >= context_length or output > context_length):
         return InvalidRequest(
             _(
                 "The request needs {asked} tokens; this model's context holds {limit}.",
                 asked=prompt + output,
                 limit=context_length,
             ),
-            _("Shorten the messages, or lower max_tokens."),
-            param="messages" if prompt >= context_length else "max_tokens",
+            _("Shorten the prompt, or lower max_tokens."),
+            param=prompt_field if prompt >= context_length else "max_tokens",
             code="context_length_exceeded",
             details={"context_length": context_length, "requested_tokens": prompt + output, "prompt_tokens": prompt},
         )

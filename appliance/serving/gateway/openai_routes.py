@@ -77,7 +77,7 @@ async def _generate(
     try:
         first = await generation.first()
         if isinstance(first, dict) and "error" in first:
-            raise from_engine(first["error"], model.context_length)
+            raise from_engine(first["error"], model.context_length, "messages" if operation == "chat" else "prompt")
         exchange.first_token()
         if body.stream:
             wants_usage = body.stream_options is not None and body.stream_options.include_usage

@@ -79,3 +79,37 @@ def test_instructions_inside_a_document_are_only_text(store):
     assert [news.state for news in store.index_pending("rules")][-1] == "done"
     answer = store.answer("rules", "How much does the card cost?")
     assert answer.citations[0].quote == "The card costs 15 yuan."
+
+
+BOXES = {
+    "boxes.md": "# Safe deposit boxes\n\nA small box costs 380 yuan a year. The vault is open from 10:00 to 15:00.\n",
+    "保管箱.md": "# 保管箱业务\n\n小型保管箱每年租金380元。库房开放时间为10:00至15:00。\n",
+}
+
+
+@pytest.mark.parametrize("names", [["boxes.md"], ["保管箱.md"], ["boxes.md", "保管箱.md"]], ids=["en", "zh", "both"])
+def test_a_base_of_one_page_answers_and_declines(store, names):
+    """A base as an editor first makes it: too few sentences to know what is usual in it."""
+    for name in names:
+        store.add_document("rules", name, BOXES[name].encode())
+    list(store.index_pending())
+    asked = {
+        "boxes.md": [
+            ("What does a small safe deposit box cost a year?", "380 yuan"),
+            ("When is the vault open?", "10:00"),
+        ],
+        "保管箱.md": [("小型保管箱一年多少钱？", "380元"), ("库房几点开放？", "10:00")],
+    }
+    for name in names:
+        for question, quote in asked[name]:
+            answer = store.answer("rules", question)
+            assert answer.answered, question
+            assert answer.citations[0].document == name
+            assert quote in answer.citations[0].quote
+    for question in (
+        "What is the mortgage rate?",
+        "Who is the branch manager?",
+        "活期存款利率是多少？",
+        "员工有多少天年假？",
+    ):
+        assert not store.answer("rules", question).answered, question

@@ -5,6 +5,7 @@ import asyncio
 import httpx
 import pytest
 import ray
+
 from appliance.serving.gateway.app import build_app
 from appliance.serving.gateway.context import GatewayContext
 from appliance.serving.gateway.directory import Directory
@@ -12,14 +13,19 @@ from appliance.serving.handles import Handles
 from appliance.serving.names import EMBEDDER_APPLICATION, KNOWLEDGE_APPLICATION, scenario_application
 from appliance.state.database import Database, sqlite_url
 from appliance.state.keys import KeyRing
-
 from tests.unit.serving.deployments import EmbedderDeployment, ModelDeployment, PlainDeployment
 
 PEPPER = bytes(range(32))
 DIRECTORY = {
     "models": [
-        {"alias": "general", "kind": "chat", "package": "base", "context_length": 8192, "languages": ["en"], "created": 1},
-        {"alias": "embedder", "kind": "embedding", "package": "e5", "context_length": 512, "languages": ["zh", "en"], "created": 1},
+        {
+            "alias": "general", "kind": "chat", "package": "base", "context_length": 8192, "languages": ["en"],
+            "created": 1,
+        },
+        {
+            "alias": "embedder", "kind": "embedding", "package": "e5", "context_length": 512,
+            "languages": ["zh", "en"], "created": 1,
+        },
     ],
     "scenarios": [
         {

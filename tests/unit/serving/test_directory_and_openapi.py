@@ -1,12 +1,12 @@
 import re
 
 import pytest
-from appliance.core.errors import InvalidRequest, NotFound
-from appliance.serving.gateway.directory import Directory
-from appliance.serving.gateway.openapi import build_openapi
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
+from appliance.core.errors import InvalidRequest, NotFound
+from appliance.serving.gateway.directory import Directory
+from appliance.serving.gateway.openapi import build_openapi
 from tests.unit.serving.conftest import DIRECTORY
 
 
@@ -67,7 +67,13 @@ def test_every_reference_in_the_document_resolves(app, directory):
 
 def test_the_document_has_the_limits_that_hold(app, directory):
     schemas = build_openapi(app, directory)["components"]["schemas"]
-    for name in ("ChatCompletionRequest", "CompletionRequest", "EmbeddingRequest", "SearchRequest", "KnowledgeBaseRequest"):
+    for name in (
+        "ChatCompletionRequest",
+        "CompletionRequest",
+        "EmbeddingRequest",
+        "SearchRequest",
+        "KnowledgeBaseRequest",
+    ):
         assert schemas[name]["additionalProperties"] is False
         Draft202012Validator.check_schema(schemas[name])
     assert schemas["ChatCompletionRequest"]["properties"]["n"]["maximum"] == 8

@@ -1,10 +1,11 @@
 """Errors as callers see them."""
 
 import pytest
+
 from appliance.core import errors
 from appliance.core.errors import ApplianceError, TooManyRequests, error_from_data
 from appliance.core.messages import _
-from appliance.serving.gateway.errors import STATUSES, error_body, error_headers, from_engine, status_of
+from appliance.serving.gateway.errors import STATUSES, error_body, error_headers, status_of
 
 # Every class of the tree, with the status that a caller should get. A new class has to be thought about here.
 SENSIBLE = {

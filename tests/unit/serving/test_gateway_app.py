@@ -2,16 +2,16 @@
 
 import json
 
-import numpy
 import pytest
-from appliance.core.errors import DiskFull, EngineFailed, NotFound
+from ray.exceptions import ActorDiedError, OwnerDiedError
+from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
+
+from appliance.core.errors import DiskFull
 from appliance.core.messages import _
 from appliance.serving.gateway.app import _is_open
 from appliance.serving.gateway.context import request_id_of
-from ray.exceptions import ActorDiedError, OwnerDiedError, RayTaskError
-from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
-
 from tests.unit.serving.deployments import WHOLE
+from tests.unit.serving.readings import error_of, gauges, requests_counted, task_error
 
 CHAT = {"model": "general", "messages": [{"role": "user", "content": "Hello"}]}
 OPEN = {"/healthz", "/readyz", "/metrics", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/static-offline-docs"}
@@ -40,34 +40,6 @@ def address(path):
     for name in ("alias", "scenario", "action", "base", "document"):
         path = path.replace("{" + name + "}", "general")
     return path
-
-
-def error_of(response, status, code):
-    assert response.status_code == status, response.text
-    error = response.json()["error"]
-    assert {"message", "type", "param", "code"} <= set(error)
-    assert error["code"] == code
-    return error
-
-
-def gauges(context):
-    """Return every gauge's value that is not zero."""
-    return {
-        (family.name, *sample.labels.values()): sample.value
-        for family in context.metrics.registry.collect()
-        if family.type == "gauge"
-        for sample in family.samples
-        if sample.value
-    }
-
-
-def requests_counted(context):
-    return {
-        (sample.labels["target"], sample.labels["route"], sample.labels["status"]): sample.value
-        for family in context.metrics.registry.collect()
-        for sample in family.samples
-        if sample.name == "appliance_requests_total"
-    }
 
 
 def test_every_route_is_in_one_of_the_lists(app):
@@ -150,10 +122,6 @@ async def test_a_developer_is_the_engines_system(http, model):
     assert model.calls[0][1]["messages"] == [{"role": "system", "content": "Be short."}]
 
 
-def task_error(cause):
-    return RayTaskError("generate", "traceback", cause)
-
-
 @pytest.mark.parametrize(
     ("failure", "status", "code"),
     [
@@ -165,7 +133,15 @@ def task_error(cause):
         (task_error(DiskFull(_("{x}", x="full"))), 507, "disk_full"),
         (RuntimeError("nobody foresaw this"), 500, "internal_error"),
     ],
-    ids=["queue full", "deployment gone", "replica died", "owner died", "task failed", "our error inside", "unforeseen"],
+    ids=[
+        "queue full",
+        "deployment gone",
+        "replica died",
+        "owner died",
+        "task failed",
+        "our error inside",
+        "unforeseen",
+    ],
 )
 async def test_a_failure_before_the_first_token(http, context, model, failure, status, code):
     model.scripts = [[failure]]
@@ -213,7 +189,14 @@ async def test_a_handle_that_cannot_be_had_leaves_no_request_in_flight(http, con
         ("POST", "/v1/chat/completions", {}, 400, "missing_field", "/v1/chat/completions"),
         ("POST", "/v1/chat/completions", {**CHAT, "n": 99}, 400, "invalid_value", "/v1/chat/completions"),
         ("POST", "/v1/chat/completions", {**CHAT, "model": "gpt-4"}, 404, "model_not_found", "/v1/chat/completions"),
-        ("POST", "/v1/chat/completions", {**CHAT, "model": "embedder"}, 400, "model_not_suited", "/v1/chat/completions"),
+        (
+            "POST",
+            "/v1/chat/completions",
+            {**CHAT, "model": "embedder"},
+            400,
+            "model_not_suited",
+            "/v1/chat/completions",
+        ),
         ("POST", "/v1/embeddings", {"model": "embedder", "input": ["a", ""]}, 400, "invalid_value", "/v1/embeddings"),
         ("POST", "/v1/scenarios/none/ask", {}, 404, "scenario_not_found", "/v1/scenarios/{scenario}/{action}"),
         ("POST", "/v1/scenarios/knowledge-qa/none", {}, 404, "action_not_found", "/v1/scenarios/{scenario}/{action}"),
@@ -227,114 +210,6 @@ async def test_a_refusal_is_counted_under_its_route(http, context, method, path,
     ((target, counted, told),) = requests_counted(context)
     assert (target, told) == ("-", str(status))
     assert route is None or counted == route
-
-
-async def test_a_query_parameter_of_the_wrong_type_has_the_same_error_shape(admin):
-    error = error_of(
-        await admin.post("/v1/knowledge-bases/a/documents?wait=perhaps", files={"file": ("a.md", b"x")}),
-        400,
-        "invalid_value",
-    )
-    assert error["param"] == "wait"
-
-
-@pytest.mark.parametrize(
-    ("content", "kind"),
-    [
-        (b"x", "text/plain"),
-        (b"garbage", "multipart/form-data; boundary=x"),
-        (b"--x\r\nContent-Disposition: form-data\r\n\r\na\r\n--x--\r\n", "multipart/form-data; boundary=x"),
-        (b"", "multipart/form-data"),
-        (b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\na\r\n--x--\r\n', "multipart/form-data; boundary=x"),
-    ],
-    ids=["no form", "garbage", "no name", "no boundary", "a field, no file"],
-)
-async def test_an_upload_without_a_file(admin, content, kind):
-    response = await admin.post("/v1/knowledge-bases/a/documents", content=content, headers={"content-type": kind})
-    error_of(response, 400, "missing_file")
-
-
-async def test_an_upload_goes_to_the_knowledge_service(admin, knowledge):
-    knowledge.answer = {"id": "doc_1", "duplicate": False}
-    response = await admin.post("/v1/knowledge-bases/a/documents?wait=true", files={"file": ("a.md", b"# x")})
-    assert response.status_code == 201
-    assert knowledge.calls == [("add_document", "a", "a.md", b"# x", "en", True)]
-    knowledge.answer = {"id": "doc_1", "duplicate": True}
-    assert (await admin.post("/v1/knowledge-bases/a/documents", files={"file": ("a.md", b"# x")})).status_code == 200
-
-
-async def test_an_error_of_the_knowledge_service_keeps_its_kind(http, knowledge):
-    knowledge.answer = task_error(NotFound(_("There is no scenario {name} here.", name="x"), code="base_not_found"))
-    error_of(await http.get("/v1/knowledge-bases/x/documents"), 404, "base_not_found")
-
-
-async def test_a_scenario_gets_payload_and_caller(http, context, scenario):
-    scenario.answer = {"answer": "yes"}
-    response = await http.post(
-        "/v1/scenarios/knowledge-qa/ask", json={"question": "?"}, headers={"Accept-Language": "zh-CN"}
-    )
-    assert response.json() == {"answer": "yes"}
-    caller = {"tenant": "default", "language": "zh_CN", "request_id": "test-1"}
-    assert scenario.calls == [("invoke", "ask", {"question": "?"}, caller)]
-    assert gauges(context) == {}
-
-
-@pytest.mark.parametrize(
-    ("failure", "status"),
-    [(task_error(EngineFailed(_("{x}", x="dead"))), 502), (RuntimeError("x"), 500), (BackPressureError(1, 1), 429)],
-)
-async def test_a_scenario_that_fails_is_counted_with_its_status(http, context, scenario, failure, status):
-    scenario.answer = failure
-    assert (await http.post("/v1/scenarios/knowledge-qa/ask", json={})).status_code == status
-    assert gauges(context) == {}
-    assert requests_counted(context) == {("knowledge-qa", "/v1/scenarios/{scenario}/{action}", str(status)): 1}
-
-
-async def test_embeddings(http, context, embedder):
-    answer = (await http.post("/v1/embeddings", json={"model": "embedder", "input": ["ab", "c"]})).json()
-    assert [row["embedding"] for row in answer["data"]] == [[1, 0, 0], [1, 0, 0]]
-    assert answer["usage"] == {"prompt_tokens": 3, "total_tokens": 3}
-    packed = {"model": "embedder", "input": "ab", "encoding_format": "base64", "input_type": "passage"}
-    (row,) = (await http.post("/v1/embeddings", json=packed)).json()["data"]
-    import base64
-
-    assert numpy.frombuffer(base64.b64decode(row["embedding"]), dtype="<f4").tolist() == [1, 0, 0]
-    assert embedder.calls[-1] == (["ab"], "passage")
-    assert gauges(context) == {}
-
-
-async def test_embeddings_that_cannot_be(http, context):
-    long = {"model": "embedder", "input": ["a", "b" * 600]}
-    error = error_of(await http.post("/v1/embeddings", json=long), 400, "context_length_exceeded")
-    assert (error["param"], error["context_length"], error["requested_tokens"]) == ("input.1", 512, 600)
-    other = {"model": "embedder", "input": "a", "dimensions": 4}
-    assert error_of(await http.post("/v1/embeddings", json=other), 400, "invalid_value")["param"] == "dimensions"
-    assert gauges(context) == {}
-    assert requests_counted(context) == {("embedder", "/v1/embeddings", "400"): 2}
-
-
-async def test_readiness_asks_the_model_and_remembers_for_a_moment(client_of, model):
-    async with client_of() as anyone:
-        ready = await anyone.get("/readyz")
-        assert ready.status_code == 200
-        assert ready.json()["models"] == {"general": {"ready": True, "reason": None}}
-        await anyone.get("/readyz")
-    assert model.calls == ["canary"]
-
-
-async def test_a_model_that_does_not_generate_is_not_ready(client_of, model):
-    model.canary_answer = task_error(RuntimeError("dead"))
-    async with client_of() as anyone:
-        response = await anyone.get("/readyz")
-    assert response.status_code == 503
-    assert response.json()["models"]["general"]["reason"]
-    assert "dead" not in response.text
-
-
-async def test_without_models_nothing_is_ready(client_of, context):
-    context.directory = context.directory.model_copy(update={"models": ()})
-    async with client_of() as anyone:
-        assert (await anyone.get("/readyz")).status_code == 503
 
 
 async def test_errors_are_in_the_callers_language(client_of):

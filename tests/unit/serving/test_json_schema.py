@@ -1,4 +1,5 @@
 import pytest
+
 from appliance.core.validation import Fault
 from appliance.serving.gateway.json_schema import check_schema, check_together, depth_and_size
 

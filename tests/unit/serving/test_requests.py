@@ -3,15 +3,16 @@
 import json
 
 import pytest
-from appliance.core.errors import InvalidRequest
-from appliance.core.messages import LANGUAGES
-from appliance.serving.gateway.body import parse_body, parse_json
-from appliance.serving.gateway.schemas import ChatCompletionRequest, CompletionRequest, EmbeddingRequest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_core.messages import ToolMessage as LangchainToolMessage
 from langchain_openai.chat_models.base import _convert_message_to_dict
 from openai.types.chat import ChatCompletionMessage
 from openai.types.chat.chat_completion_message_function_tool_call import ChatCompletionMessageFunctionToolCall, Function
+
+from appliance.core.errors import InvalidRequest
+from appliance.core.messages import LANGUAGES
+from appliance.serving.gateway.body import parse_body, parse_json
+from appliance.serving.gateway.schemas import ChatCompletionRequest, CompletionRequest, EmbeddingRequest
 
 HELLO = [{"role": "user", "content": "Hello"}]
 TOOL = {"type": "function", "function": {"name": "rate", "parameters": {"type": "object"}}}
@@ -200,7 +201,9 @@ def test_langchains_messages_are_taken():
         LangchainToolMessage("7.1", tool_call_id="call_1"),
         AIMessage("7.1 yuan"),
     ]
-    request = parse_body(chat(messages=[_convert_message_to_dict(message) for message in history]), ChatCompletionRequest)
+    request = parse_body(
+        chat(messages=[_convert_message_to_dict(message) for message in history]), ChatCompletionRequest
+    )
     assert [message.role for message in request.messages] == ["system", "user", "assistant", "tool", "assistant"]
 
 

@@ -7,7 +7,7 @@ import pytest
 from ray.exceptions import ActorDiedError
 
 from tests.unit.serving.deployments import USAGE, USAGE_ITEM, chunk
-from tests.unit.serving.test_gateway_app import gauges, requests_counted
+from tests.unit.serving.readings import gauges, requests_counted
 
 PATH = "/v1/chat/completions"
 CHAT = {"model": "general", "messages": [{"role": "user", "content": "Hello"}], "stream": True}
@@ -36,7 +36,8 @@ async def test_the_events_pass_unchanged_and_done_comes_once(http, context, mode
 
 
 @pytest.mark.parametrize(
-    ("options", "told"), [(None, False), ({}, False), ({"include_usage": False}, False), ({"include_usage": True}, True)]
+    ("options", "told"),
+    [(None, False), ({}, False), ({"include_usage": False}, False), ({"include_usage": True}, True)],
 )
 async def test_usage_is_sent_only_when_asked_for_and_always_counted(http, context, model, options, told):
     model.scripts = [[*PIECES, USAGE_ITEM]]
@@ -50,8 +51,16 @@ async def test_usage_is_sent_only_when_asked_for_and_always_counted(http, contex
 @pytest.mark.parametrize(
     ("failure", "status", "code"),
     [
-        ({"error": {"message": "boom", "type": "InternalServerError", "param": None, "code": 500}}, "502", "engine_failed"),
-        ({"error": {"message": "bad tool", "type": "BadRequestError", "param": None, "code": 400}}, "400", "engine_refused"),
+        (
+            {"error": {"message": "boom", "type": "InternalServerError", "param": None, "code": 500}},
+            "502",
+            "engine_failed",
+        ),
+        (
+            {"error": {"message": "bad tool", "type": "BadRequestError", "param": None, "code": 400}},
+            "400",
+            "engine_refused",
+        ),
         (ActorDiedError(), "502", "engine_failed"),
     ],
     ids=["engine error", "engine refusal", "replica died"],

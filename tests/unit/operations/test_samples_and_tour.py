@@ -1,0 +1,143 @@
+"""Sample documents and the tour, against a stand-in of the gateway's HTTP API."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+
+from appliance.config.home import Home
+from appliance.operations.client import ApplianceClient
+from appliance.operations.samples import load_samples
+from appliance.operations.tour import source_of, take_tour
+from appliance.scenario.places import find_pack
+
+PACK = "knowledge-qa"
+
+
+class Gateway:
+    """Keeps documents as the gateway does and answers each endpoint with one fixed thing."""
+
+    def __init__(self):
+        self.documents = {}
+        self.answers = {
+            "/v1/models": {"data": [{"id": "general"}, {"id": "embedder"}]},
+            "/v1/chat/completions": {"choices": [{"message": {"content": "It is an account."}}]},
+            "/v1/completions": {"choices": [{"text": " safe."}]},
+            "/v1/embeddings": {"data": [{"embedding": [0.1, -0.25, 0.5]}]},
+            "/readyz": {"status": "ready"},
+            f"/v1/scenarios/{PACK}/ask": {
+                "answer": "Six months.",
+                "citations": [
+                    {"document": "a.pdf", "page": 2, "section": ""},
+                    {"document": "b.md", "page": None, "section": "Fees"},
+                ],
+            },
+        }
+        self.failing = {}
+
+    def __call__(self, request):
+        path = request.url.path
+        if path in self.failing:
+            status = self.failing[path]
+            return httpx.Response(status, json={"error": {"message": "out of order", "code": "x", "param": None}})
+        if path == "/v1/knowledge-bases":
+            return httpx.Response(201, json={"name": json.loads(request.content)["name"]})
+        if path.endswith("/documents") and request.method == "GET":
+            return httpx.Response(200, json={"data": list(self.documents.values())})
+        if path.endswith("/documents"):
+            body = request.read()
+            head, rest = body.split(b"\r\n\r\n", 1)
+            name = head.split(b'filename="')[1].split(b'"')[0].decode()
+            content = rest.rsplit(b"\r\n--", 1)[0]
+            row = {"name": name, "sha256": hashlib.sha256(content).hexdigest(), "status": "indexed"}
+            self.documents[name] = row
+            return httpx.Response(201, json=row)
+        return httpx.Response(200, json=self.answers[path])
+
+
+@pytest.fixture
+def gateway():
+    return Gateway()
+
+
+@pytest.fixture
+def client(gateway):
+    with ApplianceClient("http://gateway", "lma-key", transport=httpx.MockTransport(gateway)) as made:
+        yield made
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Home(tmp_path)
+
+
+def sample_files():
+    (base,) = find_pack(Home(Path("/nowhere")), PACK).sample_bases
+    return {path.name for path in base.folder.iterdir() if path.is_file() and path.name != "README.md"}
+
+
+def test_every_sample_is_loaded_once(client, gateway, home):
+    news = list(load_samples(client, home, [PACK]))
+    assert set(gateway.documents) == sample_files()
+    assert len(gateway.documents) >= 12
+    assert news[-1].state == "done"
+    fractions = [progress.fraction for progress in news[:-1]]
+    assert fractions == sorted(fractions)
+    assert all(0 <= fraction < 1 for fraction in fractions)
+    (again,) = load_samples(client, home, [PACK])
+    assert again.state == "skipped"
+
+
+def test_only_what_is_missing_or_not_indexed_is_loaded_again(client, gateway, home):
+    list(load_samples(client, home, [PACK]))
+    names = sorted(gateway.documents)
+    del gateway.documents[names[0]]
+    gateway.documents[names[1]]["status"] = "failed"
+    news = list(load_samples(client, home, [PACK]))
+    assert [progress.detail.render("en") for progress in news[:-1]] == names[:2]
+
+
+def test_without_scenarios_nothing_is_loaded(client, home):
+    assert list(load_samples(client, home, [])) == []
+
+
+def test_the_tour_visits_every_endpoint(client, home):
+    rows = list(take_tour(client, home, [PACK]))
+    smoke = find_pack(home, PACK).smoke
+    assert [row.endpoint for row in rows] == [
+        "GET /v1/models", "POST /v1/chat/completions", "POST /v1/completions", "POST /v1/embeddings",
+        *[f"POST /v1/scenarios/{PACK}/ask"] * len(smoke), "GET /readyz",
+    ]  # fmt: skip
+    assert all(row.ok and row.answer and row.seconds >= 0 for row in rows)
+    assert rows[0].answer == "general, embedder"
+    assert rows[3].answer.startswith("3 ")
+    assert rows[4].sources == ("a.pdf, page 2", "b.md, Fees")
+    assert rows[4].asked == smoke[0][1]["question"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/v1/chat/completions", 502), ("/readyz", 503), (f"/v1/scenarios/{PACK}/ask", 400), ("/v1/models", 401)],
+)
+def test_a_failure_is_a_row_and_the_tour_goes_on(client, gateway, home, path, status):
+    gateway.failing[path] = status
+    rows = list(take_tour(client, home, [PACK]))
+    for row in rows:
+        assert row.ok is (not row.endpoint.endswith(path))
+        if not row.ok:
+            assert "out of order" in row.answer
+    assert rows[-1].endpoint == "GET /readyz"
+
+
+@pytest.mark.parametrize(
+    ("citation", "source"),
+    [
+        ({"document": "a.pdf", "page": 3, "section": "X"}, "a.pdf, page 3"),
+        ({"document": "a.md", "page": None, "section": "X > Y"}, "a.md, X > Y"),
+        ({"document": "a.md", "section": ""}, "a.md"),
+    ],
+)
+def test_a_source_is_a_document_and_a_place(citation, source):
+    assert source_of(citation) == source

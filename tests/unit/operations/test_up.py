@@ -1,0 +1,290 @@
+"""What `up` does before and around the cluster; Ray itself is started by the tests of the stack."""
+
+import fcntl
+import os
+import socket
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from appliance.cluster.instance import INSTANCE_VARIABLE, Instance, processes_of, read_instance, write_instance
+from appliance.cluster.node import temp_folder
+from appliance.config.home import Home
+from appliance.config.site import SiteConfig
+from appliance.core.errors import (
+    AlreadyRunning,
+    ConfigError,
+    NotEnoughMemory,
+    PackageError,
+    PortInUse,
+    StartFailed,
+)
+from appliance.core.ids import new_id
+from appliance.core.progress import Progress
+from appliance.core.units import GIB
+from appliance.operations import up
+from appliance.operations.down import take_down
+from appliance.state.database import Database, sqlite_url
+from appliance.state.keys import KeyRing, load_or_create_pepper
+
+
+def free_ports(count):
+    """Return the first of `count` consecutive free ports."""
+    for first in range(33000, 60000, count):
+        with socket.socket() as probe:
+            try:
+                for port in range(first, first + count):
+                    with socket.socket() as probe:
+                        probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return first
+    raise AssertionError("no free ports")
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def site():
+    first = free_ports(10)
+    return SiteConfig.model_validate({"gateway": {"port": first + 9}, "cluster": {"port": first}})
+
+
+@pytest.fixture
+def instance(home, site):
+    """Give an instance that the home's file describes."""
+    made = Instance(
+        instance_id=new_id("run"), ray_address="127.0.0.1:1", gateway_url=f"http://127.0.0.1:{site.gateway.port}",
+        temp_folder=str(home.run / "ray"), started_at="2026-01-01T00:00:00.000Z", version="0",
+    )  # fmt: skip
+    home.create()
+    write_instance(home.instance_file, made)
+    return made
+
+
+@pytest.fixture
+def running(instance):
+    """Give a process that belongs to the instance."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", "print('ready', flush=True); input()"],
+        env={**os.environ, INSTANCE_VARIABLE: instance.instance_id}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout.readline() == b"ready\n"
+    yield process
+    process.kill()
+    process.wait()
+    process.stdin.close()
+    process.stdout.close()
+
+
+def no_build(monkeypatch, weights=0):
+    """Leave the model's build out: it has tests of its own."""
+    monkeypatch.setattr(up, "ensure_base_model", lambda home, recipe: iter(()))
+    monkeypatch.setattr(up, "_weights", lambda home, site: dict.fromkeys(site.models, weights))
+
+
+def test_memory_needed_counts_each_replica_of_each_model():
+    one = SiteConfig()
+    fixed = up.memory_needed(one, {})
+    assert up.memory_needed(one, {"general": 3 * GIB}) == fixed + 3 * GIB
+    more_cache = SiteConfig.model_validate({"models": {"general": {"package": "b", "engine": {"kv_cache_gib": 4}}}})
+    assert up.memory_needed(more_cache, {}) == fixed + 3 * GIB
+    two = SiteConfig.model_validate({"models": {"general": {"package": "b", "replicas": 2}}})
+    assert (
+        up.memory_needed(two, {"general": GIB}) - fixed
+        == fixed - up.memory_needed(SiteConfig.model_validate({"models": {}}), {}) + 2 * GIB
+    )
+
+
+def test_the_defaults_fit_the_machine_that_the_documentation_asks_for():
+    assert up.memory_needed(SiteConfig(), {"general": GIB // 4}) < 7 * GIB
+
+
+def test_a_taken_port_stops_before_anything_is_made(home, site, monkeypatch):
+    monkeypatch.setattr(up, "ensure_base_model", lambda *arguments: pytest.fail("must not build"))
+    for port, setting in ((site.gateway.port, "gateway.port"), (site.cluster.port + 6, "cluster.port")):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", port))
+            taken.listen()
+            with pytest.raises(PortInUse, match=setting):
+                list(up.bring_up(home, site))
+    assert not home.instance_file.exists()
+    assert not home.admin_key_file.exists()
+
+
+def test_ports_that_do_not_exist_are_a_fault_of_the_site_file(home, site):
+    high = site.model_copy(update={"cluster": site.cluster.model_copy(update={"port": 65530})})
+    with pytest.raises(ConfigError, match=r"cluster\.port"):
+        list(up.bring_up(home, high))
+
+
+def test_too_little_memory_names_the_setting(home, site, monkeypatch):
+    no_build(monkeypatch, weights=10**15)
+    with pytest.raises(NotEnoughMemory, match="kv_cache_gib"):
+        list(up.bring_up(home, site))
+    assert not home.instance_file.exists()
+
+
+def test_an_unknown_package_stops_before_the_cluster(home, site, monkeypatch):
+    monkeypatch.setattr(up, "ensure_base_model", lambda home, recipe: iter(()))
+    other = SiteConfig.model_validate({**site.model_dump(), "models": {"general": {"package": "nonsense"}}})
+    with pytest.raises(PackageError, match="nonsense"):
+        list(up.bring_up(home, other))
+    assert not home.instance_file.exists()
+
+
+def test_two_ups_at_once_are_refused(home, site):
+    home.create()
+    with (home.run / "up.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(AlreadyRunning, match="Another"):
+            list(up.bring_up(home, site))
+
+
+def test_the_lock_is_let_go_after_a_failure(home, site, monkeypatch):
+    for _attempt in range(2):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", site.gateway.port))
+            taken.listen()
+            with pytest.raises(PortInUse):
+                list(up.bring_up(home, site))
+
+
+def test_the_remains_of_an_instance_that_ended_are_cleared(home, site, instance):
+    temporary = temp_folder(home.root)
+    (temporary / "session").mkdir(parents=True)
+    assert up._is_serving(home, site) is False
+    assert not home.instance_file.exists()
+    assert not temporary.exists()
+
+
+def test_one_that_runs_and_does_not_answer_is_not_started_twice(home, site, instance, running):
+    home.admin_key_file.write_text("lma-x.y")
+    with pytest.raises(AlreadyRunning, match="does not answer"):
+        list(up.bring_up(home, site))
+    assert running.poll() is None
+    assert read_instance(home.instance_file) == instance
+
+
+def test_keys_and_database_are_prepared_once(home, site):
+    home.create()
+    first = list(up._prepare(home, site))
+    key = home.admin_key_file.read_text().strip()
+    second = list(up._prepare(home, site))
+    assert [progress.state for progress in first] == ["running", "done"]
+    assert [progress.state for progress in second] == ["running", "skipped"]
+    assert home.admin_key_file.read_text().strip() == key
+    for path in (home.admin_key_file, home.pepper_file, home.ray_token_file, home.database):
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0 or path.parent.stat().st_mode & 0o077 == 0
+    database = Database.open(sqlite_url(home.database))
+    record = KeyRing(database, load_or_create_pepper(home.pepper_file)).verify(key)
+    database.close()
+    assert record.role == "admin"
+
+
+def test_whatever_was_started_is_stopped_when_the_start_fails(home, site, monkeypatch):
+    no_build(monkeypatch)
+    started = []
+
+    def start_a_process_and_fail(root, settings, environment, log_file):
+        process = subprocess.Popen([sys.executable, "-c", "input()"], env=environment, stdin=subprocess.PIPE)
+        started.append(process)
+        raise StartFailed(up._("Ray did not start: {reason}", reason="nothing"))
+
+    monkeypatch.setattr(up.node, "start_head", start_a_process_and_fail)
+    with pytest.raises(StartFailed):
+        list(up.bring_up(home, site))
+    started[0].wait()
+    started[0].stdin.close()
+    assert not home.instance_file.exists()
+
+
+def test_whatever_was_started_is_stopped_when_the_caller_goes_away(home, site, monkeypatch):
+    no_build(monkeypatch)
+    started = []
+
+    def start_a_process(root, settings, environment, log_file):
+        started.append(subprocess.Popen([sys.executable, "-c", "input()"], env=environment, stdin=subprocess.PIPE))
+        return started[0]
+
+    monkeypatch.setattr(up.node, "start_head", start_a_process)
+    steps = up.bring_up(home, site)
+    for progress in steps:
+        if progress.step == "ray" and progress.state == "done":
+            break
+    assert processes_of(read_instance(home.instance_file))
+    steps.close()
+    started[0].wait()
+    started[0].stdin.close()
+    assert not home.instance_file.exists()
+
+
+def deploying(monkeypatch, tmp_path, program):
+    """Let `_deploy` run `program` instead of the launcher; return its environment."""
+    package = tmp_path / "fake" / "appliance"
+    (package / "serving").mkdir(parents=True)
+    for folder in (package, package / "serving"):
+        (folder / "__init__.py").write_text("")
+    (package / "serving" / "launch.py").write_text(program)
+    return {"PYTHONPATH": str(tmp_path / "fake"), "PATH": os.environ["PATH"]}
+
+
+def test_each_application_is_told_as_it_comes_up(home, monkeypatch, tmp_path):
+    home.create()
+    lines = '{"application": "model-general", "state": "starting"}\\n{"application": "gateway", "state": "running"}'
+    environment = deploying(monkeypatch, tmp_path, f"print('{lines}')")
+    news = list(up._deploy(home, environment))
+    told = [(progress.step, progress.state) for progress in news if progress.step.startswith("application.")]
+    assert told == [("application.model-general", "running"), ("application.gateway", "done")]
+
+
+def test_an_error_of_the_launcher_keeps_its_kind(home, monkeypatch, tmp_path):
+    home.create()
+    error = PackageError(up._("Start {name}", name="x")).to_data()
+    environment = deploying(monkeypatch, tmp_path, f"import json; print(json.dumps({{'error': {error!r}}}))")
+    with pytest.raises(PackageError, match="Start x"):
+        list(up._deploy(home, environment))
+
+
+def test_a_launcher_that_dies_is_told_with_its_last_words(home, monkeypatch, tmp_path):
+    home.create()
+    environment = deploying(monkeypatch, tmp_path, "raise SystemExit('the library is missing')")
+    with pytest.raises(StartFailed, match="the library is missing"):
+        list(up._deploy(home, environment))
+
+
+@pytest.mark.parametrize(
+    ("application", "words"),
+    [
+        ("model-general", "Start the model general"),
+        ("scenario-knowledge-qa", "Start the scenario knowledge-qa"),
+        ("gateway", "Start the gateway"),
+        ("knowledge", "Start the knowledge service"),
+        ("embedding-embedder", "Start the embedder"),
+        ("other", "Start other"),
+    ],
+)
+def test_applications_have_titles(application, words):
+    assert up.application_title(application).render("en") == words
+
+
+def test_down_ends_the_instance_and_removes_its_traces(home, instance, running):
+    temporary = temp_folder(home.root)
+    temporary.mkdir()
+    news = list(take_down(home))
+    assert [progress.state for progress in news] == ["running", "done"]
+    assert "1" in news[-1].detail.render("en")
+    assert not home.instance_file.exists()
+    assert not temporary.exists()
+
+
+def test_down_where_nothing_runs_says_so(home):
+    home.create()
+    (news,) = take_down(home)
+    assert isinstance(news, Progress)
+    assert news.state == "skipped"

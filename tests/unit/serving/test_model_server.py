@@ -1,0 +1,155 @@
+"""The model's deployment without its engine: events, refusals, and what becomes of the engine's own words."""
+
+import json
+
+import pytest
+from jinja2 import TemplateError
+from vllm.entrypoints.generate.base.protocol import DeltaMessage
+from vllm.entrypoints.openai.chat_completion.protocol import (
+    ChatCompletionResponseStreamChoice,
+    ChatCompletionStreamResponse,
+)
+from vllm.entrypoints.serve.engine.protocol import UsageInfo
+from vllm.exceptions import VLLMValidationError
+from vllm.renderers.params import TokenizeParams
+
+from appliance.core.errors import EngineFailed, InvalidRequest
+from appliance.serving.gateway.errors import from_engine
+from appliance.serving.model_server import ModelServer
+
+CONTEXT = 8192
+
+
+class Refusing:
+    """An engine that refuses with `reason`; `tokens` is the prompt's length, or the error that counting it gives."""
+
+    def __init__(self, reason, tokens):
+        self._reason = reason
+        self.tokens = tokens
+
+    async def chat(self, request, _info):
+        yield Answer(error=Answer(message=self._reason, type="BadRequestError", param=None, code=400))
+
+    completions = chat
+
+
+class Answer:
+    def __init__(self, **fields):
+        self.__dict__ |= fields
+
+    def model_dump(self):
+        return dict(self.__dict__)
+
+
+class Server(ModelServer):
+    def _count_prompt(self, operation, body):
+        if isinstance(self.engine.tokens, Exception):
+            raise self.engine.tokens
+        return self.engine.tokens
+
+    def __del__(self):
+        """Ray's own is a coroutine function, which nobody awaits outside an actor."""
+
+
+def server(engine=None):
+    made = Server.__new__(Server)
+    made.engine = engine
+    return made
+
+
+async def items(engine, operation, **body):
+    if operation == "chat":
+        body["messages"] = [{"role": "user", "content": "Hello"}]
+    return [item async for item in server(engine).generate(operation, {"model": "general", **body}, "r")]
+
+
+def sse(chunk):
+    return f"data: {chunk.model_dump_json(exclude_unset=True)}\n\n"
+
+
+def stream_chunk(text):
+    choice = ChatCompletionResponseStreamChoice(index=0, delta=DeltaMessage(content=text))
+    return ChatCompletionStreamResponse(id="c", created=1, model="general", choices=[choice])
+
+
+@pytest.mark.parametrize("text", ["Hi", '"choices":[]', 'data: {"error"', "[DONE]", "\n\n", "中"])
+def test_text_is_passed_on_whatever_it_looks_like(text):
+    event = sse(stream_chunk(text))
+    assert ModelServer._event(event) == event
+
+
+def test_the_last_chunk_is_the_usage():
+    usage = UsageInfo(prompt_tokens=1, completion_tokens=2, total_tokens=3)
+    event = sse(ChatCompletionStreamResponse(id="c", created=1, model="general", choices=[], usage=usage))
+    assert ModelServer._event(event)["usage"]["usage"]["total_tokens"] == 3
+
+
+def test_an_error_and_the_end_mark():
+    error = {"message": "boom", "type": "x", "param": None, "code": 500}
+    assert ModelServer._event(f"data: {json.dumps({'error': error})}\n\n") == {"error": error}
+    assert ModelServer._event("data: [DONE]\n\n") is None
+
+
+def test_a_stream_is_always_asked_for_its_usage():
+    body = {"model": "general", "messages": [{"role": "user", "content": "x"}]}
+    assert ModelServer._request("chat", {**body, "stream": True}, "r").stream_options.include_usage
+    assert ModelServer._request("chat", body, "r").stream_options is None
+    assert ModelServer._request("completions", {"model": "general", "prompt": "x"}, "r").request_id == "r"
+
+
+@pytest.mark.parametrize("fields", [{"tool_choice": "required"}, {"tool_choice": "auto"}, {"top_logprobs": 3}], ids=str)
+async def test_fields_that_exclude_one_another_are_the_callers_fault(fields):
+    (item,) = await items(None, "chat", **fields)
+    error = from_engine(item["error"], CONTEXT)
+    assert isinstance(error, InvalidRequest)
+    assert next(iter(fields)) in error.render("en")
+
+
+def refusal_of_vllm(prompt, output):
+    """Return what vLLM itself says to so many tokens."""
+    try:
+        params = TokenizeParams(max_total_tokens=CONTEXT, max_output_tokens=output)
+        # Its tokenizer stops one behind what fits, so it does not know how long the prompt really is.
+        params._token_len_check(None, [1] * min(prompt, params.max_input_tokens + 1))
+    except VLLMValidationError as error:
+        return str(error)
+    raise AssertionError("vLLM takes it")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "output", "param"),
+    [(20_000, 2, "messages"), (8193, 500, "messages"), (10, 100_000, "max_tokens")],
+)
+@pytest.mark.parametrize("operation", ["chat", "completions"])
+async def test_a_request_longer_than_the_context_is_told_with_both_numbers(operation, prompt, output, param):
+    engine = Refusing(refusal_of_vllm(prompt, output), prompt)
+    (item,) = await items(
+        engine, operation, max_tokens=output, **({"prompt": "x"} if operation == "completions" else {})
+    )
+    error = from_engine(item["error"], CONTEXT)
+    assert isinstance(error, InvalidRequest)
+    assert (error.code, error.param) == ("context_length_exceeded", param)
+    assert error.details == {"context_length": CONTEXT, "requested_tokens": prompt + output, "prompt_tokens": prompt}
+    for language in ("en", "zh_CN"):
+        assert str(CONTEXT) in error.render(language)
+        assert str(prompt + output) in error.render(language)
+
+
+def test_a_prompt_that_leaves_no_room_for_an_answer():
+    error = from_engine({"message": "x", "code": 400, "prompt_tokens": CONTEXT, "max_tokens": None}, CONTEXT)
+    assert error.details["requested_tokens"] == CONTEXT + 1
+
+
+@pytest.mark.parametrize("tokens", [5, 8000, ValueError("roles must alternate"), TemplateError("no such role")])
+async def test_another_refusal_keeps_its_reason(tokens):
+    (item,) = await items(Refusing("no such tool", tokens), "chat", max_tokens=500)
+    error = from_engine(item["error"], CONTEXT)
+    assert error.code == "engine_refused"
+    assert "no such tool" in error.render("en")
+
+
+@pytest.mark.parametrize("code", [500, 503, None, "x"])
+def test_what_is_not_the_callers_fault_keeps_its_reason_to_itself(code):
+    error = from_engine({"message": "CUDA error at /home/x", "code": code}, CONTEXT)
+    assert isinstance(error, EngineFailed)
+    assert "CUDA" not in error.render("en")
