@@ -16,6 +16,7 @@ import psutil
 from appliance.core.files import write_durably
 
 INSTANCE_VARIABLE = "APPLIANCE_INSTANCE"
+_RAY_PROCESSES = ("ray", "gcs_server", "VLLM", "python")
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ def _belongs(process: psutil.Process, instance: Instance) -> bool:
         return False
     if process.environ().get(INSTANCE_VARIABLE) == instance.instance_id:
         return True
+    if not process.name().startswith(_RAY_PROCESSES):  # a pager on one of Ray's logs is somebody's own
+        return False
     return any(file.path.startswith(instance.temp_folder + "/") for file in process.open_files())
 
 

@@ -144,6 +144,13 @@ def last_line(log_file: Path) -> str:
     return lines[-1].strip() if lines else ""
 
 
-def remove_temp_folder(home: Path) -> None:
-    """Remove Ray's session folder after a stop."""
+def remove_temp_folder(home: Path, logs: Path) -> None:
+    """Remove Ray's session folder after a stop; its logs become `logs/ray-last`, in place of those before."""
+    session = temp_folder(home) / "session_latest" / "logs"
+    if session.is_dir():
+        kept = logs / "ray-last"
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(
+            session.resolve(), kept, symlinks=True, ignore=shutil.ignore_patterns("old"), dirs_exist_ok=True
+        )
     shutil.rmtree(temp_folder(home), ignore_errors=True)

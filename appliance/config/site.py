@@ -4,10 +4,10 @@ import difflib
 from collections.abc import Mapping
 from functools import reduce
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from appliance.core.errors import ConfigError
 from appliance.core.messages import Message, _
@@ -96,6 +96,12 @@ class ClusterSettings(_Section):
     """Last of the ports that Ray workers use."""
     dashboard: bool = False
     """Start Ray's dashboard on 127.0.0.1. Off: one process and one port less to defend."""
+
+    @model_validator(mode="after")
+    def _ports_in_order(self) -> Self:
+        if self.worker_port_max <= self.worker_port_min:
+            raise ValueError("worker_port_max must be greater than worker_port_min")
+        return self
 
 
 class StateSettings(_Section):

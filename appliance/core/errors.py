@@ -15,6 +15,7 @@ ApplianceError
 │   ├── AuthenticationFailed
 │   ├── PermissionDenied
 │   ├── NotFound
+│   ├── MethodNotAllowed
 │   ├── BodyTooLarge
 │   ├── Unsupported          a file type or a feature this appliance does not have
 │   └── TooManyRequests
@@ -179,6 +180,12 @@ class NotFound(RequestError):
     """The model, scenario, document or route does not exist."""
 
     code = "not_found"
+
+
+class MethodNotAllowed(RequestError):
+    """The route exists and does not take this method."""
+
+    code = "method_not_allowed"
 
 
 class BodyTooLarge(RequestError):

@@ -91,7 +91,8 @@ def invalid_request(error: ValidationError, body: object) -> InvalidRequest:
     """Return the error for the finding that goes deepest: in a union that is the member the caller meant."""
     faults = error.errors(include_url=False)
     unknown = [fault for fault in faults if fault["type"] == "extra_forbidden"]
-    fault = max(unknown or faults, key=lambda entry: len(entry["loc"]))
+    # Of equally deep findings in a union, "wrong type" is that of a member the caller did not mean.
+    fault = max(unknown or faults, key=lambda entry: (len(entry["loc"]), not entry["type"].endswith("_type")))
     param = field_path(fault["loc"], body)
     if fault["type"] == "extra_forbidden":
         return InvalidRequest(
@@ -100,6 +101,10 @@ def invalid_request(error: ValidationError, body: object) -> InvalidRequest:
             param=param,
             code="unsupported_field",
         )
+    if fault["type"] == "union_tag_not_found":
+        tag = str(fault.get("ctx", {}).get("discriminator", "")).strip("'")
+        param = f"{param}.{tag}" if param else tag
+        return InvalidRequest(_("The field {param} is missing.", param=param), param=param, code="missing_field")
     if fault["type"] == "missing":
         return InvalidRequest(_("The field {param} is missing.", param=param), param=param, code="missing_field")
     reason = reason_for(fault["type"], fault.get("ctx", {}), fault["msg"])

@@ -68,13 +68,17 @@ class GatewayMetrics:
             self._ttft.labels(target, tenant).observe(seconds)
             self._totals[target].ttft.append(seconds)
 
-    def tokens(self, target: str, tenant: str, prompt: int, completion: int) -> None:
-        """Add the tokens of one request."""
+    def token_streamed(self, target: str) -> None:
+        """Let the status page see a token before its request ends."""
+        self._totals[target].completion_tokens += 1
+
+    def tokens(self, target: str, tenant: str, prompt: int, completion: int, streamed: int = 0) -> None:
+        """Add the tokens of one request, of which `token_streamed` has told `streamed` already."""
         self._tokens.labels(target, tenant, "prompt").inc(prompt)
         self._tokens.labels(target, tenant, "completion").inc(completion)
         totals = self._totals[target]
         totals.prompt_tokens += prompt
-        totals.completion_tokens += completion
+        totals.completion_tokens += completion - streamed
 
     def finished(self, target: str, tenant: str, route: str, status: int, seconds: float, *, answered: bool) -> None:
         """Count a request out. `answered` tells whether `first_token` was called for it."""

@@ -132,7 +132,7 @@ class ApplianceClient:
         """Return a chat model's whole answer to one question."""
         body = {"model": model, "messages": [{"role": "user", "content": question}], "max_tokens": max_tokens}
         answer = self._call("POST", "/v1/chat/completions", body=body)
-        return str(answer["choices"][0]["message"]["content"])
+        return str(answer["choices"][0]["message"].get("content") or "")
 
     def complete(self, model: str, prompt: str, max_tokens: int) -> str:
         """Return how a chat model continues a text."""

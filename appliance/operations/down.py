@@ -31,5 +31,5 @@ def take_down(home: Home) -> Iterator[Progress]:
 
 def remove_traces(home: Home) -> None:
     """Remove what described an instance that runs no more."""
-    remove_temp_folder(home.root)
+    remove_temp_folder(home.root, home.logs)
     home.instance_file.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from appliance.core.errors import EngineFailed
@@ -12,12 +13,34 @@ from appliance.serving.generation import Generation
 from appliance.serving.handles import Handles
 
 
+class Spent:
+    """Tokens that one action has used, by model alias: the gateway meters them for the action's caller."""
+
+    def __init__(self) -> None:
+        self._current: ContextVar[dict[str, list[int]] | None] = ContextVar("spent", default=None)
+
+    def begin(self) -> dict[str, list[int]]:
+        """Start a fresh count in this context; return it: alias to [prompt, completion]."""
+        counts: dict[str, list[int]] = {}
+        self._current.set(counts)
+        return counts
+
+    def add(self, alias: str, usage: Mapping[str, Any]) -> None:
+        """Add what a generation used."""
+        counts = self._current.get()
+        if counts is not None:
+            count = counts.setdefault(alias, [0, 0])
+            count[0] += int(usage.get("prompt_tokens") or 0)
+            count[1] += int(usage.get("completion_tokens") or 0)
+
+
 class HandleChat:
     """`ChatClient` for the chat model behind an alias."""
 
-    def __init__(self, handles: Handles, alias: str) -> None:
+    def __init__(self, handles: Handles, alias: str, spent: Spent) -> None:
         self._handles = handles
         self._alias = alias
+        self._spent = spent
 
     async def chat(
         self, messages: Sequence[Mapping[str, str]], *, max_tokens: int, temperature: float = 0.0
@@ -29,6 +52,7 @@ class HandleChat:
                 raise self._failed()
             result = item["result"]
             choice, usage = result["choices"][0], result["usage"]
+            self._spent.add(self._alias, usage)
             return ChatResult(
                 text=choice["message"].get("content") or "",
                 prompt_tokens=usage["prompt_tokens"],
@@ -46,6 +70,8 @@ class HandleChat:
             while item is not None:
                 if isinstance(item, dict) and "error" in item:
                     raise self._failed()
+                if isinstance(item, dict) and "usage" in item:
+                    self._spent.add(self._alias, item["usage"]["usage"])
                 if isinstance(item, str):
                     for choice in json.loads(item.removeprefix("data: "))["choices"]:
                         if text := choice["delta"].get("content"):

@@ -143,16 +143,19 @@ def gateway_app(home: Path, site: SiteConfig, directory: Mapping[str, Any]) -> "
     from appliance.serving.gateway.app import Gateway
     from appliance.serving.handles import Handles
 
+    settings = site.gateway
     options = _options(
         GATEWAY_DEPLOYMENT,
         num_replicas=1,
-        max_ongoing_requests=site.gateway.max_ongoing_requests,
-        max_queued_requests=site.gateway.max_queued_requests,
-        graceful_shutdown_timeout_s=site.gateway.generation_timeout_s,
+        max_ongoing_requests=settings.max_ongoing_requests,
+        max_queued_requests=settings.max_queued_requests,
+        graceful_shutdown_timeout_s=settings.generation_timeout_s,
         user_config=dict(directory),
     )
     ingress = serve.ingress()(Gateway)
-    return serve.deployment(ingress, **options).bind(str(home), site.state.url, site.language, Handles())
+    return serve.deployment(ingress, **options).bind(
+        str(home), site.state.url, site.language, settings.generation_timeout_s, Handles()
+    )
 
 
 def submit(applications: Sequence[tuple[str, "Application"]]) -> None:

@@ -1,5 +1,6 @@
 """Call a model's deployment by handle: one generation, from its first item to its end or its cancellation."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Any, Self
@@ -41,13 +42,20 @@ class Generation:
     """One running generation. Use it as an async context manager: leaving it early cancels the engine's work."""
 
     def __init__(
-        self, handle: DeploymentHandle, target: str, operation: Operation, body: dict[str, Any], request_id: str
+        self,
+        handle: DeploymentHandle,
+        target: str,
+        operation: Operation,
+        body: dict[str, Any],
+        request_id: str,
+        timeout_s: float | None = None,
     ) -> None:
         self._handle = handle
         self._target = target
         self._arguments = (operation, body, request_id)
         self._response: DeploymentResponseGenerator | None = None
         self._finished = False
+        self._deadline = None if timeout_s is None else asyncio.get_running_loop().time() + timeout_s
 
     async def __aenter__(self) -> Self:
         """Return itself; nothing is sent before `first`."""
@@ -56,12 +64,15 @@ class Generation:
     async def first(self) -> Item:
         """Send the request and return its first item; a replica that dies before it is replaced once by another.
 
-        Raises `TooManyRequests`, `EngineFailed` or `Unavailable`.
+        Raises `TooManyRequests`, `EngineFailed` or `Unavailable`, also when `timeout_s` is over.
         """
         for attempt in range(_REPLAYS + 1):
             try:
                 self._response = self._handle.generate.remote(*self._arguments)
-                return await anext(self._response)
+                async with asyncio.timeout_at(self._deadline):
+                    return await anext(self._response)
+            except TimeoutError as error:
+                raise self._too_long() from error
             except (RayActorError, DeploymentUnavailableError) as error:
                 if attempt == _REPLAYS:
                     raise from_serve(error, self._target) from error
@@ -75,11 +86,23 @@ class Generation:
         """Yield the items after the first. Raises as `first` does; nothing is replayed any more."""
         assert self._response is not None, "first() comes before rest()"
         try:
-            async for item in self._response:
+            while True:
+                async with asyncio.timeout_at(self._deadline):  # around each item: not across a yield
+                    item = await anext(self._response)
                 yield item
+        except StopAsyncIteration:
             self._finished = True
+        except TimeoutError as error:
+            raise self._too_long() from error
         except (RayServeException, RayError) as error:
             raise from_serve(error, self._target) from error
+
+    def _too_long(self) -> Unavailable:
+        return Unavailable(
+            _("The model {target} took longer than a generation may take.", target=self._target),
+            _("Ask for fewer tokens, or let the operator raise gateway.generation_timeout_s."),
+            code="generation_timeout",
+        )
 
     def close(self) -> None:
         """Cancel the engine's work unless it is done."""

@@ -1,6 +1,8 @@
 """The knowledge service: one replica that owns documents and indexes, called by gateway and scenarios."""
 
 import asyncio
+import contextlib
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +21,8 @@ from appliance.state.database import Database, sqlite_url
 log: structlog.stdlib.BoundLogger = structlog.get_logger("knowledge")
 
 _RETRY_S = 30.0
+_LONGEST_WAIT_S = 120.0  # an embedder that is down must not hold uploads, and with them searches, for ever
+_LOOK_AGAIN_S = 5.0
 
 
 class RemoteEmbedder:
@@ -70,15 +74,20 @@ class Knowledge:
             return (await asyncio.to_thread(self._store.document, base, document_id)).model_dump()
 
     async def add_document(self, base: str, name: str, content: bytes, language: str, wait: bool) -> dict[str, Any]:
-        """Keep a document durably; with `wait`, return once it is indexed or set aside."""
+        """Keep a document durably; with `wait`, return once it is indexed or set aside, at most 2 minutes later."""
         document = await asyncio.to_thread(self._store.add_document, base, name, content)
         self._work.set()
-        if wait and document.status == "pending":
-            async with self._indexed:
-                await self._indexed.wait_for(lambda: self._store.document(base, document.id).status != "pending")
-        if wait:
-            return {**(await self.document(base, document.id, language)), "duplicate": document.duplicate}
-        return document.model_dump()
+        if not wait:
+            return document.model_dump()
+        deadline = time.monotonic() + _LONGEST_WAIT_S
+        while True:
+            row = await self.document(base, document.id, language)
+            left = min(deadline - time.monotonic(), _LOOK_AGAIN_S)
+            if row["status"] != "pending" or left <= 0:
+                return {**row, "duplicate": document.duplicate}
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left), self._indexed:
+                    await self._indexed.wait()
 
     async def delete_document(self, base: str, document_id: str) -> None:
         """Delete a document."""

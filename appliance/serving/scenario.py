@@ -7,7 +7,7 @@ from appliance.config.home import Home
 from appliance.core.messages import speaking
 from appliance.scenario.pack import Caller, ScenarioContext, invoke
 from appliance.scenario.places import find_pack
-from appliance.serving.clients import HandleChat
+from appliance.serving.clients import HandleChat, Spent
 from appliance.serving.handles import Handles
 
 _CHAT_ALIAS = "general"
@@ -36,14 +36,20 @@ class Scenario:
     def __init__(self, home: str, name: str, languages: dict[str, tuple[str, ...]]) -> None:
         pack = find_pack(Home(Path(home)), name)
         handles = Handles()
+        self._spent = Spent()
         context = ScenarioContext(
-            chat=HandleChat(handles, _CHAT_ALIAS),
+            chat=HandleChat(handles, _CHAT_ALIAS, self._spent),
             chat_languages=languages.get(_CHAT_ALIAS, ()),
             knowledge=HandleKnowledge(handles),
         )
         self._actions = {action.name: action for action in pack.actions(context)}
 
     async def invoke(self, action: str, payload: Any, caller: dict[str, str]) -> dict[str, Any]:  # noqa: ANN401 - JSON
-        """Run an action. Raises `InvalidRequest`, which names the field, and what the action raises."""
+        """Run an action; return `{"reply", "tokens"}`, tokens by model alias as [prompt, completion].
+
+        Raises `InvalidRequest`, which names the field, and what the action raises.
+        """
         with speaking(caller["language"]):
-            return await invoke(self._actions[action], payload, Caller(caller["tenant"], caller["language"]))
+            tokens = self._spent.begin()
+            reply = await invoke(self._actions[action], payload, Caller(caller["tenant"], caller["language"]))
+            return {"reply": reply, "tokens": tokens}

@@ -205,7 +205,7 @@ def test_routes_of_the_engine_and_of_ray_are_not_there(http):
     ):  # fmt: skip
         if not path.startswith("/-/"):
             refusal(http.post(path, json={}), 404, "route_not_found")
-    refusal(http.delete(CHAT), 400, "method_not_allowed")
+    refusal(http.delete(CHAT), 405, "method_not_allowed")
 
 
 def test_half_a_request_and_silence_hold_nothing_up(stack, http):

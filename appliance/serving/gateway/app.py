@@ -7,12 +7,13 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from appliance import __version__
 from appliance.config.home import Home
-from appliance.core.errors import ApplianceError, InvalidRequest, NotFound
+from appliance.core.errors import ApplianceError, InvalidRequest, MethodNotAllowed, NotFound
 from appliance.core.messages import _, current_language, negotiate, set_language
 from appliance.core.validation import reason_for
 from appliance.serving.gateway import (
@@ -108,10 +109,9 @@ def _routing_error(request: Request, error: HTTPException) -> ApplianceError:
             code="route_not_found",
         )
     if error.status_code == 405:
-        return InvalidRequest(
+        return MethodNotAllowed(
             _("The route {path} does not take {method}.", path=request.url.path, method=request.method),
             _("/docs lists the routes."),
-            code="method_not_allowed",
         )
     return InvalidRequest(_("The request is not valid: {reason}.", reason=str(error.detail)), code="invalid_request")
 
@@ -132,7 +132,8 @@ class Door:
         set_language(negotiate(request.headers.get("accept-language"), context.default_language))
         if not _is_open(scope["path"]):
             try:
-                request.state.key = authenticate(request)
+                far = context.keys_far_away
+                request.state.key = await run_in_threadpool(authenticate, request) if far else authenticate(request)
             except ApplianceError as error:
                 await refused(request, error)(scope, receive, send)
                 return
@@ -142,7 +143,9 @@ class Door:
 class Gateway:
     """The deployment's class; `serve.ingress()` puts the HTTP side around it."""
 
-    def __init__(self, home: str, database_url: str | None, language: str, models: Handles) -> None:
+    def __init__(
+        self, home: str, database_url: str | None, language: str, generation_timeout_s: float, models: Handles
+    ) -> None:
         from ray import serve
 
         folders = Home(Path(home))
@@ -156,6 +159,8 @@ class Gateway:
             version=__version__,
             default_language=language,
             disk_folder=home,
+            generation_timeout_s=generation_timeout_s,
+            keys_far_away=database.dialect != "sqlite",
         )
 
     def reconfigure(self, config: dict[str, Any]) -> None:

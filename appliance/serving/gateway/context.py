@@ -29,6 +29,9 @@ class GatewayContext:
     version: str
     default_language: str
     disk_folder: str
+    generation_timeout_s: float = 600.0
+    keys_far_away: bool = False
+    """The database is a server: asking it may wait, so it must not happen on the event loop."""
     directory: Directory = field(default_factory=Directory)
     metrics: GatewayMetrics = field(default_factory=GatewayMetrics)
     started: float = field(default_factory=time.time)

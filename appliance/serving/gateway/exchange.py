@@ -40,6 +40,7 @@ class Exchange:
     ttft_s: float | None = None
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    _counted: int = 0
     _finished: bool = False
 
     def __post_init__(self) -> None:
@@ -50,6 +51,11 @@ class Exchange:
         if self.ttft_s is None:
             self.ttft_s = time.perf_counter() - self.started
             self.metrics.first_token(self.target, self.key.tenant, self.ttft_s, streaming=self.streaming)
+
+    def token(self) -> None:
+        """Count a streamed token now: a live rate must not wait for the end, where the engine's count settles it."""
+        self._counted += 1
+        self.metrics.token_streamed(self.target)
 
     def usage(self, usage: dict[str, Any] | None) -> None:
         """Note the engine's token counts."""
@@ -64,7 +70,9 @@ class Exchange:
         self._finished = True
         seconds = time.perf_counter() - self.started
         tenant = self.key.tenant
-        self.metrics.tokens(self.target, tenant, self.prompt_tokens, self.completion_tokens)
+        if self.completion_tokens == 0:
+            self.completion_tokens = self._counted  # a stream that broke off has no count of the engine's
+        self.metrics.tokens(self.target, tenant, self.prompt_tokens, self.completion_tokens, streamed=self._counted)
         self.metrics.finished(self.target, tenant, self.route, status, seconds, answered=self.ttft_s is not None)
         log.info(
             "request",

@@ -8,10 +8,19 @@ import structlog
 
 _MAX_BYTES = 32 * 1024 * 1024
 _KEPT = 10
+_KEPT_FILES = 40
+
+
+def _remove_oldest(folder: Path) -> None:
+    """Keep the newest logs of earlier replicas: each start makes a new name."""
+    found = sorted(folder.glob("gateway-*.log*"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in found[_KEPT_FILES:]:
+        path.unlink(missing_ok=True)
 
 
 def configure(folder: Path, replica: str) -> None:
     """Send structlog's events of this process to `folder/gateway-REPLICA.log`."""
+    _remove_oldest(folder)
     handler = logging.handlers.RotatingFileHandler(
         folder / f"gateway-{replica}.log", maxBytes=_MAX_BYTES, backupCount=_KEPT, encoding="utf-8"
     )

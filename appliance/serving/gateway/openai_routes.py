@@ -73,7 +73,9 @@ async def _generate(
     engine_body["cache_salt"] = gateway.cache_salt(exchange.key.tenant)
     engine_body.pop("stream_options", None)
     engine_body.pop("user", None)
-    generation = Generation(handle, model.alias, operation, engine_body, exchange.request_id)
+    generation = Generation(
+        handle, model.alias, operation, engine_body, exchange.request_id, gateway.generation_timeout_s
+    )
     try:
         first = await generation.first()
         if isinstance(first, dict) and "error" in first:
@@ -132,6 +134,8 @@ async def _events(
         rest = generation.rest()
         while item is not None:
             if isinstance(item, str):
+                if item is not first:  # the first event carries the role, each later one a token
+                    exchange.token()
                 yield item
             elif "usage" in item:
                 exchange.usage(item["usage"].get("usage"))

@@ -31,7 +31,9 @@ async def run_action(request: Request, scenario: str, action: str) -> Response:
         reply = await gateway.models.scenario(entry.name, action, payload, caller)
         exchange.first_token()
         exchange.finish(200)
-        return JSONResponse(reply)
+        for alias, (prompt, completion) in reply["tokens"].items():
+            gateway.metrics.tokens(alias, exchange.key.tenant, prompt, completion)
+        return JSONResponse(reply["reply"])
     except ApplianceError as error:
         exchange.fail(error)
         raise

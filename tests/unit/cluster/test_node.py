@@ -121,8 +121,19 @@ def test_the_last_line_skips_empty_ones(tmp_path):
 
 
 def test_removing_what_is_not_there_is_no_error(short_temp, tmp_path):
-    remove_temp_folder(tmp_path)
+    remove_temp_folder(tmp_path, tmp_path / "logs")
     short_temp.mkdir()
     (short_temp / "session").mkdir()
-    remove_temp_folder(tmp_path)
+    remove_temp_folder(tmp_path, tmp_path / "logs")
     assert not short_temp.exists()
+
+
+def test_the_logs_of_the_last_session_stay(short_temp, tmp_path):
+    for text in ("first", "second"):
+        session = short_temp / f"session_{text}"
+        (session / "logs").mkdir(parents=True)
+        (session / "logs" / f"{text}.out").write_text(text)
+        (short_temp / "session_latest").symlink_to(session)
+        remove_temp_folder(tmp_path, tmp_path / "logs")
+        assert not short_temp.exists()
+    assert [path.name for path in (tmp_path / "logs" / "ray-last").iterdir()] == ["second.out"]

@@ -4,15 +4,16 @@ import pytest
 from ray.serve.exceptions import BackPressureError
 
 from appliance.core.errors import EngineFailed, TooManyRequests
-from appliance.serving.clients import HandleChat
+from appliance.serving.clients import HandleChat, Spent
 from tests.unit.serving.deployments import USAGE_ITEM, WHOLE, chunk
 
+SPENT = Spent()
 HELLO = [{"role": "user", "content": "Hello"}]
 
 
 @pytest.fixture
 def chat(context):
-    return HandleChat(context.models, "general")
+    return HandleChat(context.models, "general", SPENT)
 
 
 async def test_a_whole_answer(chat, model):
@@ -28,6 +29,18 @@ async def test_a_stream(chat, model):
     model.scripts = [[chunk("a"), chunk(""), chunk("b"), USAGE_ITEM]]
     assert [piece async for piece in chat.stream(HELLO, max_tokens=5)] == ["a", "b"]
     assert not model.streams[0].cancelled
+
+
+async def test_what_an_action_spends_is_counted_for_it_alone(chat, model):
+    model.scripts = [[WHOLE], [chunk("a"), USAGE_ITEM], [WHOLE]]
+    spent = SPENT.begin()
+    await chat.chat(HELLO, max_tokens=5)
+    assert [piece async for piece in chat.stream(HELLO, max_tokens=5)] == ["a"]
+    assert spent == {"general": [14, 4]}
+    other = SPENT.begin()
+    await chat.chat(HELLO, max_tokens=5)
+    assert other == {"general": [7, 2]}
+    assert spent == {"general": [14, 4]}
 
 
 async def test_a_stream_that_is_left_early_is_cancelled(chat, model):

@@ -24,6 +24,7 @@ SENSIBLE = {
     "AuthenticationFailed": 401,
     "PermissionDenied": 403,
     "NotFound": 404,
+    "MethodNotAllowed": 405,
     "BodyTooLarge": 413,
     "Unsupported": 415,
     "TooManyRequests": 429,

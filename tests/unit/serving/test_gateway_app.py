@@ -201,7 +201,7 @@ async def test_a_handle_that_cannot_be_had_leaves_no_request_in_flight(http, con
         ("POST", "/v1/scenarios/none/ask", {}, 404, "scenario_not_found", "/v1/scenarios/{scenario}/{action}"),
         ("POST", "/v1/scenarios/knowledge-qa/none", {}, 404, "action_not_found", "/v1/scenarios/{scenario}/{action}"),
         ("POST", "/tokenize", {}, 404, "route_not_found", "-"),
-        ("DELETE", "/v1/chat/completions", {}, 400, "method_not_allowed", None),
+        ("DELETE", "/v1/chat/completions", {}, 405, "method_not_allowed", None),
     ],
 )
 async def test_a_refusal_is_counted_under_its_route(http, context, method, path, body, status, code, route):

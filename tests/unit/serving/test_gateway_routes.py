@@ -54,11 +54,13 @@ async def test_an_error_of_the_knowledge_service_keeps_its_kind(http, knowledge)
 
 
 async def test_a_scenario_gets_payload_and_caller(http, context, scenario):
-    scenario.answer = {"answer": "yes"}
+    scenario.answer = {"reply": {"answer": "yes"}, "tokens": {"general": [11, 3]}}
     response = await http.post(
         "/v1/scenarios/knowledge-qa/ask", json={"question": "?"}, headers={"Accept-Language": "zh-CN"}
     )
     assert response.json() == {"answer": "yes"}
+    spent = context.metrics.traffic("general")
+    assert (spent.prompt_tokens_total, spent.completion_tokens_total) == (11, 3)
     caller = {"tenant": "default", "language": "zh_CN", "request_id": "test-1"}
     assert scenario.calls == [("invoke", "ask", {"question": "?"}, caller)]
     assert gauges(context) == {}
