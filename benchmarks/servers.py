@@ -168,14 +168,10 @@ def _appliance(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def _processes_of_instance(home: Path) -> tuple[psutil.Process, ...]:
-    """Return the processes that `appliance up` started: each carries the instance's id in its environment."""
-    instance = json.loads((home / "run" / "instance.json").read_text(encoding="utf-8"))["instance_id"]
-    found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            if process.environ().get("APPLIANCE_INSTANCE") == instance:
-                found.append(process)
-    return tuple(found)
+    """Return the processes that `appliance up` started: all are descendants of Ray's first one."""
+    head = json.loads((home / "run" / "instance.json").read_text(encoding="utf-8"))["head_pid"]
+    first = psutil.Process(head)
+    return (first, *first.children(recursive=True))
 
 
 @contextlib.contextmanager

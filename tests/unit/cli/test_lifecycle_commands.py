@@ -95,7 +95,7 @@ def test_doctor_tells_each_check_and_its_remedy(run, operation):
         Check("a", _("Python"), "ok", _("{version}", version="3.11")),
         Check("b", _("Memory"), "warning", _("{size}", size="8 GiB"), _("Print JSON.")),
     ]
-    operation("doctor", examine=lambda _home, _site: iter(checks))
+    operation("doctor", examine=lambda _home: iter(checks))
     shown = run("doctor")
     assert shown.code == 0
     assert "✓ Python  3.11" in shown.out
@@ -105,7 +105,7 @@ def test_doctor_tells_each_check_and_its_remedy(run, operation):
 
 def test_doctor_has_a_code_of_its_own_for_failed_checks(run, operation):
     checks = [Check("a", _("Memory"), "failed", _("{size}", size="1 GiB"), _("Print JSON."))]
-    operation("doctor", examine=lambda _home, _site: iter(checks))
+    operation("doctor", examine=lambda _home: iter(checks))
     assert run("doctor").code == 9
     shown = run("--language", "zh_CN", "doctor", "--json")
     assert shown.code == 9
