@@ -68,12 +68,12 @@ class GatewayMetrics:
             self._ttft.labels(target, tenant).observe(seconds)
             self._totals[target].ttft.append(seconds)
 
-    def token_streamed(self, target: str) -> None:
-        """Let the status page see a token before its request ends."""
-        self._totals[target].completion_tokens += 1
+    def tokens_streamed(self, target: str, count: int) -> None:
+        """Let the status page see tokens before their request ends."""
+        self._totals[target].completion_tokens += count
 
     def tokens(self, target: str, tenant: str, prompt: int, completion: int, streamed: int = 0) -> None:
-        """Add the tokens of one request, of which `token_streamed` has told `streamed` already."""
+        """Add the tokens of one request, of which `tokens_streamed` has told `streamed` already."""
         self._tokens.labels(target, tenant, "prompt").inc(prompt)
         self._tokens.labels(target, tenant, "completion").inc(completion)
         totals = self._totals[target]

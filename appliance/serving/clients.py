@@ -1,7 +1,7 @@
 """`core.protocols` for scenarios, by deployment handle."""
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -11,6 +11,7 @@ from appliance.core.messages import _
 from appliance.core.protocols import ChatResult
 from appliance.serving.generation import Generation
 from appliance.serving.handles import Handles
+from appliance.serving.model_items import EVENT_END
 
 
 class Spent:
@@ -32,6 +33,14 @@ class Spent:
             count = counts.setdefault(alias, [0, 0])
             count[0] += int(usage.get("prompt_tokens") or 0)
             count[1] += int(usage.get("completion_tokens") or 0)
+
+
+def _texts(events: str) -> Iterator[str]:
+    """Yield the pieces of text in one or more whole events."""
+    for event in events.split(EVENT_END)[:-1]:
+        for choice in json.loads(event.removeprefix("data: "))["choices"]:
+            if text := choice["delta"].get("content"):
+                yield text
 
 
 class HandleChat:
@@ -73,9 +82,8 @@ class HandleChat:
                 if isinstance(item, dict) and "usage" in item:
                     self._spent.add(self._alias, item["usage"]["usage"])
                 if isinstance(item, str):
-                    for choice in json.loads(item.removeprefix("data: "))["choices"]:
-                        if text := choice["delta"].get("content"):
-                            yield text
+                    for text in _texts(item):
+                        yield text
                 item = await anext(rest, None)
 
     def _generation(

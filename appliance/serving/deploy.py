@@ -92,11 +92,11 @@ def _options(name: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - Ser
     }
 
 
-def model_app(model: ChatModel, site: SiteConfig, accelerator: Literal["cpu", "gpu"]) -> "Application":
-    """Return the application of one chat model."""
+def model_app(model: ChatModel, site: SiteConfig, accelerator: Literal["cpu", "gpu"], cores: int) -> "Application":
+    """Return the application of one chat model on machines with `cores` processors."""
     from ray.serve.llm import build_llm_deployment
 
-    config = llm_config(model, accelerator, site.gateway.generation_timeout_s)
+    config = llm_config(model, accelerator, cores, site.gateway.generation_timeout_s)
     overrides = {
         "name": MODEL_DEPLOYMENT,
         "logging_config": {"enable_access_log": False, "log_level": "WARNING"},

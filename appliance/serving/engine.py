@@ -9,6 +9,10 @@ from appliance.config.site import ModelSettings
 if TYPE_CHECKING:
     from ray.serve.llm import LLMConfig
 
+WORKER_INSIDE = "appliance_worker_inside"
+"""Key in `experimental_configs`: the worker runs inside the engine's process (`serving.vllm_engine`)."""
+_FEW_CORES = 4  # a core that only waits is a quarter of the machine or more
+
 HEALTH_CHECK_TIMEOUT_S = 30  # a busy engine is not a dead one
 HEALTH_CHECK_PERIOD_S = 10
 
@@ -62,8 +66,8 @@ def engine_kwargs(model: ChatModel, accelerator: Literal["cpu", "gpu"]) -> dict[
     return arguments
 
 
-def llm_config(model: ChatModel, accelerator: Literal["cpu", "gpu"], stop_timeout_s: float) -> "LLMConfig":
-    """Return the configuration of one model's deployment.
+def llm_config(model: ChatModel, accelerator: Literal["cpu", "gpu"], cores: int, stop_timeout_s: float) -> "LLMConfig":
+    """Return the configuration of one model's deployment on machines with `cores` processors.
 
     `stop_timeout_s` is the longest generation: a replica that stops lets running ones finish.
     """
@@ -71,6 +75,9 @@ def llm_config(model: ChatModel, accelerator: Literal["cpu", "gpu"], stop_timeou
 
     settings = model.settings
     environment: dict[str, str] = {}
+    worker_inside = accelerator == "cpu" and cores <= _FEW_CORES and settings.engine.tensor_parallel_size == 1
+    if worker_inside:
+        environment["OMP_NUM_THREADS"] = str(max(1, cores - 1))  # as vLLM itself: one core for everything else
     if accelerator == "cpu":
         environment["VLLM_CPU_KVCACHE_SPACE"] = str(settings.engine.kv_cache_gib)
         placement: dict[str, Any] = {"bundles": [{"CPU": 1}]}
@@ -82,7 +89,7 @@ def llm_config(model: ChatModel, accelerator: Literal["cpu", "gpu"], stop_timeou
         placement_group_config=placement,
         runtime_env={"env_vars": environment} if environment else None,
         engine_kwargs=engine_kwargs(model, accelerator),
-        experimental_configs={"stream_batching_interval_ms": 0},
+        experimental_configs={"stream_batching_interval_ms": 0, WORKER_INSIDE: worker_inside},
         server_cls="appliance.serving.model_server:ModelServer",
         log_engine_metrics=False,
         deployment_config={

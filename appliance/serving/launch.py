@@ -83,7 +83,9 @@ def directory_of(home: Home, site: SiteConfig, models: list[ChatModel]) -> dict[
 def launch(home: Home) -> Iterator[deploy.AppState]:
     """Start Serve and every application; yield their states until all run. Raises the error tree."""
     site = load_site(home.site_file)
-    accelerator: Literal["cpu", "gpu"] = choose_accelerator(site.accelerator, discover()).kind
+    facts = discover()
+    accelerator: Literal["cpu", "gpu"] = choose_accelerator(site.accelerator, facts).kind
+    cores = (facts.processor.logical_cores if facts.processor else None) or os.cpu_count() or 1
     models = chat_models(home, site)
     languages = {model.alias: model.languages for model in models}
     deploy.connect(f"127.0.0.1:{site.cluster.port}")
@@ -96,7 +98,9 @@ def launch(home: Home) -> Iterator[deploy.AppState]:
             (GATEWAY_APPLICATION, deploy.gateway_app(home.root, site, directory_of(home, site, models))),
         ]
         deploy.submit(applications)  # they start while the models' configurations are worked out
-        engines = [(model_application(model.alias), deploy.model_app(model, site, accelerator)) for model in models]
+        engines = [
+            (model_application(model.alias), deploy.model_app(model, site, accelerator, cores)) for model in models
+        ]
         deploy.submit(engines)
         yield from deploy.watch([name for name, _application in (*engines, *applications)], _START_TIMEOUT_S)
     finally:

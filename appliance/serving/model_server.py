@@ -11,7 +11,7 @@ from jinja2 import TemplateError
 from pydantic import ValidationError
 from ray.llm._internal.serve.core.server.llm_server import LLMServer
 
-from appliance.serving.model_items import Item, Operation
+from appliance.serving.model_items import EVENT_END, Item, Operation
 
 _DONE = "data: [DONE]"
 _NO_CHOICES = '"choices":[]'
@@ -22,6 +22,11 @@ class ModelServer(LLMServer):  # type: ignore[misc]
 
     The gateway needs neither vLLM nor its request classes, so it stays small and starts fast.
     """
+
+    def _get_default_engine_class(self) -> type[Any]:
+        from appliance.serving.vllm_engine import Engine
+
+        return Engine
 
     async def _start_engine(self) -> None:
         # Without the parent's telemetry report: nothing leaves the appliance, and its actor takes 260 MB.
@@ -42,10 +47,9 @@ class ModelServer(LLMServer):  # type: ignore[misc]
             yield {"error": {"message": reason, "type": "BadRequestError", "param": None, "code": 400}}
             return
         outputs = self.engine.chat(request, None) if operation == "chat" else self.engine.completions(request, None)
-        async for output in outputs:
+        async for output in outputs_at_hand(outputs):
             if isinstance(output, str):
-                item = self._event(output)
-                if item is not None:
+                for item in _items(output):
                     yield item
             elif hasattr(output, "error"):
                 yield {"error": {**output.error.model_dump(), **await self._lengths(operation, body)}}
@@ -95,14 +99,53 @@ class ModelServer(LLMServer):  # type: ignore[misc]
             body = {**body, "stream_options": {"include_usage": True}}  # metering needs it, wanted or not
         return kind.model_validate({**body, "request_id": request_id})
 
-    @staticmethod
-    def _event(event: str) -> Item | None:
-        """Return the event, the usage that closes a stream, an error, or None for the end mark."""
+
+async def outputs_at_hand(outputs: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    """Yield what the engine gives, texts that are there together as one text.
+
+    An item costs some milliseconds on its way to the gateway. Nothing waits here: the first text leaves at once, and
+    while it is on its way the next ones gather.
+    """
+    waiting: asyncio.Queue[Any] = asyncio.Queue()
+    end = object()
+
+    async def gather() -> None:
+        try:
+            async for output in outputs:
+                waiting.put_nowait(output)
+        finally:
+            waiting.put_nowait(end)
+
+    task = asyncio.create_task(gather())
+    try:
+        while (output := await waiting.get()) is not end:
+            texts = []
+            while isinstance(output, str):
+                texts.append(output)
+                output = waiting.get_nowait() if not waiting.empty() else None
+            if texts:
+                yield "".join(texts)
+            if output is end:
+                break
+            if output is not None:
+                yield output
+        await task  # raises what the engine raised
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def _items(text: str) -> list[Item]:
+    """Return the items of one or more events: text to pass on, and apart the usage that closes a stream or an error."""
+    items: list[Item] = []
+    passed: list[str] = []
+    for event in text.split(EVENT_END)[:-1]:
         if event.startswith(_DONE):
-            return None
+            continue
         if _NO_CHOICES in event:
-            return {"usage": json.loads(event.removeprefix("data: "))}
-        if event.startswith('data: {"error"'):
-            error: dict[str, Any] = json.loads(event.removeprefix("data: "))
-            return error
-        return event
+            items.append({"usage": json.loads(event.removeprefix("data: "))})
+        elif event.startswith('data: {"error"'):
+            items.append(json.loads(event.removeprefix("data: ")))
+        else:
+            passed.append(event + EVENT_END)
+    return ["".join(passed), *items] if passed else items

@@ -8,18 +8,19 @@ from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from appliance.core.errors import BodyTooLarge
+from appliance.core.errors import ApplianceError, BodyTooLarge, NotFound, Unavailable
 from appliance.core.ids import new_id
 from appliance.core.messages import _, negotiate
 from appliance.core.units import human_bytes
 from appliance.serving.edge_settings import LIMITS_VARIABLE
-from appliance.serving.gateway.errors import error_body
+from appliance.serving.gateway.errors import error_body, error_headers, status_of
 
 # Serve reads these from any caller: a model id, a session to route by, a timeout, "go on after I hang up".
 _SERVE_HEADERS = (b"serve_multiplexed_model_id", b"serve-multiplexed-model-id")
 _SERVE_PREFIXES = (b"x-serve-", b"x-request-timeout", b"x-request-disconnect", b"x-session-id", b"serve-", b"serve_")
 _REQUEST_ID = b"x-request-id"
 _MAX_REQUEST_ID = 64
+_SERVE_ROUTES = "/-/"  # Serve's own: its route table
 _UPLOADS = "/documents"  # only there a form may be larger than a JSON body
 
 
@@ -42,62 +43,99 @@ class Edge:
         self._language = language
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or answer 413."""
+        """Pass the request on, or answer in its place."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         scope["headers"] = [(name, value) for name, value in scope["headers"] if _keep(name.lower(), value)]
-        headers = Headers(scope=scope)
-        if _REQUEST_ID.decode() not in headers:  # Serve's own middleware comes behind this one and takes it over
+        if all(name != _REQUEST_ID for name, _value in scope["headers"]):
+            # Serve's own middleware comes behind this one and takes it over.
             scope["headers"].append((_REQUEST_ID, new_id("req").encode()))
-            headers = Headers(scope=scope)
-        form = headers.get("content-type", "").lower().startswith("multipart/form-data")
-        upload = form and scope["path"].endswith(_UPLOADS)
-        limit = self._max_upload if upload else self._max_body
+        headers = Headers(scope=scope)
+        limit = self._limit(scope["path"], headers)
         declared = headers.get("content-length", "")
-        if declared.isdecimal() and int(declared) > limit:
-            await self._refuse(limit, headers, send)
-            return
-        seen = 0
-        over = False
-        started = False
+        if scope["path"].startswith(_SERVE_ROUTES):
+            await self._answer(_no_route(scope), headers, send)
+        elif declared.isdecimal() and int(declared) > limit:
+            await self._answer(_too_large(limit), headers, send)
+        else:
+            exchange = _Passage(receive, send, limit)
+            await self._app(scope, exchange.receive, exchange.send)
+            if exchange.error is not None:
+                await self._answer(exchange.error, headers, send)
 
-        async def counted() -> Message:
-            nonlocal seen, over
-            message = await receive()
-            seen += len(message.get("body", b""))
-            over = over or seen > limit
-            # Serve reads in a task of its own, so an exception would be lost there; a disconnect ends the request.
-            return {"type": "http.disconnect"} if over else message
+    def _limit(self, path: str, headers: Headers) -> int:
+        form = headers.get("content-type", "").lower().startswith("multipart/form-data")
+        return self._max_upload if form and path.endswith(_UPLOADS) else self._max_body
 
-        async def passed(message: Message) -> None:
-            nonlocal started
-            if started or not over:  # an answer that has begun goes on: a second one cannot follow it
-                started = True
-                await send(message)
-
-        await self._app(scope, counted, passed)
-        if over and not started:
-            await self._refuse(limit, headers, send)
-
-    async def _refuse(self, limit: int, headers: Headers, send: Send) -> None:
-        error = BodyTooLarge(
-            _("The request body is larger than {limit}.", limit=human_bytes(limit)),
-            _("Send less, or let the operator raise gateway.max_body_bytes or gateway.max_upload_bytes."),
-        )
+    async def _answer(self, error: ApplianceError, headers: Headers, send: Send) -> None:
         language = negotiate(headers.get("accept-language"), self._language)
         body = json.dumps(error_body(error, language), ensure_ascii=False).encode()
+        told = {"content-type": "application/json", "content-length": str(len(body)), "connection": "close"}
+        told |= {_REQUEST_ID.decode(): headers[_REQUEST_ID.decode()], **error_headers(error)}
         start: dict[str, Any] = {
             "type": "http.response.start",
-            "status": 413,
-            "headers": [
-                (b"content-type", b"application/json"),
-                (b"connection", b"close"),
-                (_REQUEST_ID, headers[_REQUEST_ID.decode()].encode()),
-            ],
+            "status": status_of(error),
+            "headers": [(name.lower().encode(), value.encode()) for name, value in told.items()],
         }
         await send(start)
         await send({"type": "http.response.body", "body": body})
+
+
+class _Passage:
+    """One request on its way through: counts its body, and holds back what Serve itself would answer in plain text."""
+
+    def __init__(self, receive: Receive, send: Send, limit: int) -> None:
+        self._receive = receive
+        self._send = send
+        self._limit = limit
+        self._seen = 0
+        self._started = False
+        self.error: ApplianceError | None = None
+        """What is to be answered instead."""
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._seen += len(message.get("body", b""))
+        if self._seen > self._limit:
+            if not self._started:  # an answer that has begun goes on: a second one cannot follow it
+                self.error = _too_large(self._limit)
+            # Serve reads in a task of its own, so an exception would be lost there; a disconnect ends the request.
+            return {"type": "http.disconnect"}
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and not self._started and self.error is None:
+            kind = Headers(raw=list(message["headers"])).get("content-type", "text/plain")
+            if message["status"] >= 400 and kind.startswith("text/plain"):
+                self.error = _unavailable()
+        if self.error is None:
+            self._started = True
+            await self._send(message)
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(
+        _("The request body is larger than {limit}.", limit=human_bytes(limit)),
+        _("Send less, or let the operator raise gateway.max_body_bytes or gateway.max_upload_bytes."),
+    )
+
+
+def _no_route(scope: Scope) -> NotFound:
+    return NotFound(
+        _("There is no route {method} {path} here.", method=scope["method"], path=scope["path"]),
+        _("/docs lists the routes."),
+        code="route_not_found",
+    )
+
+
+def _unavailable() -> Unavailable:
+    """What Serve says for itself: no gateway replica runs, or as many requests wait for one as may."""
+    return Unavailable(
+        _("The gateway cannot take this request now: it is starting or has too many waiting."),
+        _("Try again in a moment; `appliance status` shows its state."),
+        code="gateway_unavailable",
+    )
 
 
 def proxy_middlewares() -> list[Middleware]:

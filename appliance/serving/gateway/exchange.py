@@ -52,10 +52,10 @@ class Exchange:
             self.ttft_s = time.perf_counter() - self.started
             self.metrics.first_token(self.target, self.key.tenant, self.ttft_s, streaming=self.streaming)
 
-    def token(self) -> None:
-        """Count a streamed token now: a live rate must not wait for the end, where the engine's count settles it."""
-        self._counted += 1
-        self.metrics.token_streamed(self.target)
+    def streamed(self, events: int) -> None:
+        """Count streamed tokens now, one an event: a live rate must not wait for the engine's own count at the end."""
+        self._counted += events
+        self.metrics.tokens_streamed(self.target, events)
 
     def usage(self, usage: dict[str, Any] | None) -> None:
         """Note the engine's token counts."""

@@ -20,7 +20,7 @@ from appliance.serving.gateway.openapi import body_of
 from appliance.serving.gateway.schemas import ChatCompletionRequest, CompletionRequest, EmbeddingRequest
 from appliance.serving.gateway.stream import event
 from appliance.serving.generation import Generation
-from appliance.serving.model_items import Item, Operation
+from appliance.serving.model_items import EVENT_END, Item, Operation
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"])
 
@@ -134,8 +134,7 @@ async def _events(
         rest = generation.rest()
         while item is not None:
             if isinstance(item, str):
-                if item is not first:  # the first event carries the role, each later one a token
-                    exchange.token()
+                exchange.streamed(item.count(EVENT_END))
                 yield item
             elif "usage" in item:
                 exchange.usage(item["usage"].get("usage"))

@@ -23,7 +23,9 @@ class Inner:
             await send({"type": "passed"})
             return
         if self.answer_first:
-            await send({"type": "http.response.start", "status": 401, "headers": []})
+            await send(
+                {"type": "http.response.start", "status": 401, "headers": [(b"content-type", b"application/json")]}
+            )
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
@@ -54,7 +56,7 @@ async def send_through(inner, pieces, path="/v1/x", scheme="http", **headers):
 
     edge = Edge(inner, max_body_bytes=10, max_upload_bytes=100, language="en")
     raw = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
-    await edge({"type": scheme, "path": path, "headers": raw}, receive, send)
+    await edge({"type": scheme, "method": "POST", "path": path, "headers": raw}, receive, send)
     return sent
 
 
@@ -170,3 +172,39 @@ def test_the_proxies_get_their_settings_by_the_environment(monkeypatch):
     (middleware,) = proxy_middlewares()
     assert middleware.cls is Edge
     assert middleware.kwargs == {"max_body_bytes": 10, "max_upload_bytes": 20, "language": "zh_CN"}
+
+
+class Serve:
+    """Answers as Serve's proxy does for itself."""
+
+    def __init__(self, status, kind):
+        self.status, self.kind = status, kind
+
+    async def __call__(self, scope, receive, send):
+        headers = [(b"content-type", self.kind)] if self.kind else []
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"Path not found. Ping /-/routes", "more_body": False})
+
+
+@pytest.mark.parametrize("status", [404, 500, 503])
+@pytest.mark.parametrize("kind", [b"text/plain", b"text/plain; charset=utf-8", None])
+async def test_what_serve_says_in_plain_text_becomes_our_error(status, kind):
+    start, body = await send_through(Serve(status, kind), [b"x"])
+    assert start["status"] == 503
+    assert (b"retry-after", b"5") in start["headers"]
+    assert json.loads(body["body"])["error"]["code"] == "gateway_unavailable"
+
+
+async def test_the_gateways_own_errors_and_plain_metrics_pass():
+    for status, kind in ((404, b"application/json"), (200, b"text/plain")):
+        start, body = await send_through(Serve(status, kind), [b"x"])
+        assert start["status"] == status
+        assert body["body"].startswith(b"Path")
+
+
+async def test_serves_own_routes_are_not_there():
+    inner = Inner()
+    start, body = await send_through(inner, [b""], path="/-/routes")
+    assert inner.scope is None
+    assert start["status"] == 404
+    assert json.loads(body["body"])["error"]["code"] == "route_not_found"

@@ -1,5 +1,6 @@
 """The model's deployment without its engine: events, refusals, and what becomes of the engine's own words."""
 
+import asyncio
 import json
 
 import pytest
@@ -15,7 +16,8 @@ from vllm.renderers.params import TokenizeParams
 
 from appliance.core.errors import EngineFailed, InvalidRequest
 from appliance.serving.gateway.errors import from_engine
-from appliance.serving.model_server import ModelServer
+from appliance.serving.model_server import ModelServer, outputs_at_hand
+from appliance.serving.model_server import _items as events_of
 
 CONTEXT = 8192
 
@@ -75,19 +77,65 @@ def stream_chunk(text):
 @pytest.mark.parametrize("text", ["Hi", '"choices":[]', 'data: {"error"', "[DONE]", "\n\n", "中"])
 def test_text_is_passed_on_whatever_it_looks_like(text):
     event = sse(stream_chunk(text))
-    assert ModelServer._event(event) == event
+    assert events_of(event + event) == [event + event]
 
 
 def test_the_last_chunk_is_the_usage():
     usage = UsageInfo(prompt_tokens=1, completion_tokens=2, total_tokens=3)
     event = sse(ChatCompletionStreamResponse(id="c", created=1, model="general", choices=[], usage=usage))
-    assert ModelServer._event(event)["usage"]["usage"]["total_tokens"] == 3
+    text = sse(stream_chunk("x"))
+    kept, last = events_of(text + event)
+    assert kept == text
+    assert last["usage"]["usage"]["total_tokens"] == 3
 
 
 def test_an_error_and_the_end_mark():
     error = {"message": "boom", "type": "x", "param": None, "code": 500}
-    assert ModelServer._event(f"data: {json.dumps({'error': error})}\n\n") == {"error": error}
-    assert ModelServer._event("data: [DONE]\n\n") is None
+    assert events_of(f"data: {json.dumps({'error': error})}\n\n") == [{"error": error}]
+    assert events_of("data: [DONE]\n\n") == []
+
+
+async def collected(outputs):
+    return [output async for output in outputs_at_hand(outputs)]
+
+
+async def test_texts_that_are_there_together_leave_as_one():
+    async def engine():
+        for text in ("a", "b"):
+            yield text
+        await asyncio.sleep(0.01)
+        yield "c"
+        yield 1
+        yield "d"
+
+    assert await collected(engine()) == ["ab", "c", 1, "d"]
+
+
+async def test_what_was_there_leaves_before_the_engines_error():
+    async def engine():
+        yield "a"
+        raise ValueError("boom")
+
+    outputs = outputs_at_hand(engine())
+    assert await anext(outputs) == "a"
+    with pytest.raises(ValueError, match="boom"):
+        await anext(outputs)
+
+
+async def test_leaving_early_ends_the_engines_work():
+    ended = asyncio.Event()
+
+    async def engine():
+        try:
+            yield "a"
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+
+    outputs = outputs_at_hand(engine())
+    assert await anext(outputs) == "a"
+    await outputs.aclose()
+    assert ended.is_set()
 
 
 def test_a_stream_is_always_asked_for_its_usage():

@@ -1,0 +1,23 @@
+"""vLLM behind `ray.serve.llm`, without the process that only waits where processors are few."""
+
+from typing import Any
+
+from ray.llm._internal.serve.engines.vllm.vllm_engine import VLLMEngine
+
+from appliance.serving.engine import WORKER_INSIDE
+
+
+class Engine(VLLMEngine):  # type: ignore[misc]
+    """`VLLMEngine` whose worker may live inside the engine's process.
+
+    On CPU vLLM always gives the worker a process of its own, and the engine's process spins while it waits for it: on
+    two cores half the machine. Its reason, that OpenMP must be set up before the process starts, is met by the
+    replica's environment (`serving.engine.llm_config`).
+    """
+
+    def _prepare_engine_config(self, callback_ctx: Any) -> tuple[Any, Any, Any]:  # noqa: ANN401 - Ray's and vLLM's types
+        arguments, frontend, config = super()._prepare_engine_config(callback_ctx)
+        if self.llm_config.experimental_configs.get(WORKER_INSIDE):
+            config.parallel_config.distributed_executor_backend = "uni"
+            arguments.distributed_executor_backend = "uni"
+        return arguments, frontend, config
