@@ -1,6 +1,7 @@
 """Lets the chat model write quoted sentences up, and keeps what it writes only where the quotations bear it out."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from appliance.core.errors import Unavailable
@@ -17,6 +18,7 @@ _LEAST_OVERLAP = 0.8  # of the written words, those that stand in the quotations
 _NEGATION = re.compile(
     r"\b(?:no|not|never|none|nor|neither|without|cannot|refuse[sd]?)\b|n['’]t\b|不|没|无|未|非|禁止|严禁", re.IGNORECASE
 )
+_BESIDE, _NEAR = 2, 3  # words on each side of a number, as written and in the source
 _NUMBER = re.compile(r"\d+(?:[.:]\d+)*")
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w-]+|\b[A-Z]{2,}\b")
 
@@ -60,13 +62,15 @@ def generated_label(language: Language) -> str:
 def is_borne_out(text: str, question: str, quoted: str) -> bool:
     """Tell whether a written answer says nothing that the quotations do not.
 
-    Every number and name of it must stand in the quotations, negation must be on both sides or on none, and nearly
-    all its other words must come from them or from the question.
+    Every number and name of it must stand in the quotations, each number beside the same words as there; negation must
+    be on both sides or on none, and nearly all its other words must come from them or from the question.
     """
     if not text or len(text) > _LONGEST or language_of(text) != language_of(question):
         return False
     source = fold(quoted)
     if not set(_NUMBER.findall(fold(text))) <= set(_NUMBER.findall(source)):
+        return False
+    if not _numbers_keep_company(_content(text), _content(quoted)):
         return False
     names = {name.lower() for name in _NAME.findall(text)}
     if not all(re.search(rf"\b{re.escape(name)}\b", source) for name in names):
@@ -78,3 +82,40 @@ def is_borne_out(text: str, question: str, quoted: str) -> bool:
     written = [term for kind, term in words(text) if term not in stop_terms("zh" if kind == "zh" else "en")]
     shared = sum(term in known for term in written)
     return bool(written) and shared >= _LEAST_OVERLAP * len(written) and any(term in from_quotes for term in written)
+
+
+def _content(text: str) -> list[tuple[str, str]]:
+    """Return the words of a text that carry meaning, and its numbers, in order."""
+    return [
+        (kind, term)
+        for kind, term in words(text)
+        if kind == "number" or term not in stop_terms("zh" if kind == "zh" else "en")
+    ]
+
+
+def _numbers_keep_company(written: list[tuple[str, str]], source: list[tuple[str, str]]) -> bool:
+    """Tell whether each written number is used no more often than in the source, and as it is there.
+
+    A word beside it that the source has too must be beside it there: "the maximum is 50" is not borne out by
+    "minimum 50, maximum 260", nor "0.1% of 50 yuan" by "0.1% of the amount, minimum 50 yuan".
+    """
+    numbers = Counter(term for kind, term in written if kind == "number")
+    if numbers - Counter(term for kind, term in source if kind == "number"):
+        return False
+    known = {term for _kind, term in source}
+    for at, (kind, number) in enumerate(written):
+        if kind != "number":
+            continue
+        before = known & _terms(written, at - _BESIDE, at)
+        after = known & _terms(written, at + 1, at + 1 + _BESIDE)
+        places = [place for place, entry in enumerate(source) if entry == (kind, number)]
+        if not any(
+            before <= _terms(source, place - _NEAR, place) and after <= _terms(source, place + 1, place + 1 + _NEAR)
+            for place in places
+        ):
+            return False
+    return True
+
+
+def _terms(content: list[tuple[str, str]], start: int, end: int) -> set[str]:
+    return {term for _kind, term in content[max(0, start) : end]}

@@ -129,10 +129,8 @@ def _print_answer(console: Console, answer: dict[str, Any]) -> None:
     console.print(Text(str(answer.get("answer", "")), style="bold"))
     if model_text := answer.get("model_text"):
         console.print()
-        console.print(Text(str(_("AI-generated, borne out by the sources below:")), style="dim"))
         console.print(Text(str(model_text)))
-    if label := answer.get("label"):
-        console.print(Text(str(label), style="dim"))
+        console.print(Text(str(answer.get("label") or ""), style="dim"))  # the notice stays beside what it is about
     console.print()
     confidence = answer.get("confidence")
     if isinstance(confidence, int | float):

@@ -1,7 +1,9 @@
 """`appliance up | down | status | doctor | tui`."""
 
 import os
+import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -151,8 +153,15 @@ def _print_tour(session: Session, tour: "Tour") -> None:
     session.out.print(Text(str(_("Admin key: {path}", path=tour.admin_key_file))), soft_wrap=True)
     session.out.print(Text(str(_("Try next:"))))
     question = _("What does a counter transfer to another bank cost?")
-    for command in (f'appliance ask "{question}"', "appliance status", "appliance tui"):
-        session.out.print(Text(f"  {command}", style="bold cyan"), soft_wrap=True)
+    for command in (f'ask "{question}"', "status", "tui"):
+        session.out.print(Text(f"  {program_name()} {command}", style="bold cyan"), soft_wrap=True)
+
+
+def program_name() -> str:
+    """Return how this command is started from here: its plain name only where that is on the path."""
+    started = Path(sys.argv[0])
+    found = shutil.which(started.name)
+    return started.name if found and Path(found).resolve() == started.resolve() else str(started)
 
 
 def _print_status(session: Session, now: "ApplianceStatus") -> None:

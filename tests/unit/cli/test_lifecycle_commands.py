@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from appliance.cli.commands.lifecycle import program_name
 from appliance.core.errors import AlreadyRunning, NotEnoughMemory, PortInUse, StartFailed, Unavailable
 from appliance.core.messages import _
 from appliance.core.progress import Progress
@@ -46,7 +47,7 @@ def test_up_ends_with_the_tour_the_address_the_key_and_three_commands(run, opera
     assert shown.code == 0
     for text in ("knowledge-qa", "5 yuan", "fees.xlsx", "1.2 s", "http://127.0.0.1:8080", "/srv/home/admin.key"):
         assert text in shown.out
-    assert shown.out.count("  appliance ") == 3
+    assert [line.split()[1] for line in shown.out.splitlines()[-3:]] == ["ask", "status", "tui"]
     assert "The models that the appliance serves." in shown.err
     assert "柜台" in run("--language", "zh_CN", "up").out
 
@@ -113,3 +114,15 @@ def test_doctor_has_a_code_of_its_own_for_failed_checks(run, operation):
     assert shown.json["checks"] == [
         {"id": "a", "title": "内存", "state": "failed", "found": "1 GiB", "remedy": "输出 JSON。"}
     ]
+
+
+def test_commands_to_try_can_be_typed_as_they_stand(monkeypatch, tmp_path):
+    """The name alone only where the path finds this very program."""
+    program = tmp_path / "appliance"
+    program.write_text("#!/bin/sh")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "argv", [str(program)])
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert program_name() == str(program)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert program_name() == "appliance"

@@ -43,6 +43,24 @@ def test_only_what_the_quotations_bear_out_is_kept(text, kept):
     assert is_borne_out(text, QUESTION, QUOTE) is kept
 
 
+FEE = "Service: Outward transfer at the counter; Charge: 0.1% of the amount; Minimum: 50 yuan; Maximum: 260 yuan"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("An outward transfer at the counter costs 0.1% of the amount.", True),
+        ("The minimum is 50 yuan and the maximum 260 yuan.", True),
+        ("The maximum is 50 yuan.", False),
+        ("A transfer at the counter costs 0.1% of the amount, which is 0.1% of 50 yuan.", False),
+        ("A transfer costs 0.1% of 50 yuan.", False),
+        ("A transfer at the counter costs 260 yuan minimum.", False),
+    ],
+)
+def test_numbers_stay_beside_their_words(text, kept):
+    assert is_borne_out(text, "What does an outward transfer at the counter cost?", FEE) is kept
+
+
 def test_negation_of_the_source_must_be_kept():
     source = "Cash may not be kept in the boxes."
     assert not is_borne_out("Cash may be kept in the boxes.", "May cash be kept in the boxes?", source)
