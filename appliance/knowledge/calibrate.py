@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from appliance.core.protocols import Embedder
 from appliance.knowledge.answer import citation_of
-from appliance.knowledge.evaluate import Golden, LocalEmbedder, ingest, load_questions, temporary_store
+from appliance.knowledge.e5 import LocalEmbedder
+from appliance.knowledge.evaluate import Golden, ingest, load_questions, temporary_store
 from appliance.knowledge.ranking import WEIGHTS, Scored
 from appliance.knowledge.store import KnowledgeStore
 
@@ -70,7 +71,7 @@ def _main() -> None:
     parser.add_argument("questions", type=Path)
     parser.add_argument("documents", type=Path)
     options = parser.parse_args()
-    embedder: Embedder = LocalEmbedder()
+    embedder: Embedder = LocalEmbedder(threads=2)
     with temporary_store(embedder) as store:
         ingest(store, _BASE, options.documents)
         rows, labels, weights = examples(store, _BASE, load_questions(options.questions))

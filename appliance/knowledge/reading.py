@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import appliance
-from appliance.core.errors import ApplianceError, InvalidRequest
-from appliance.core.messages import Message, _
+from appliance.core.errors import ApplianceError, InvalidRequest, RequestError, error_from_data
+from appliance.core.messages import _
 from appliance.core.units import human_bytes
 from appliance.knowledge.content import Extracted
 from appliance.knowledge.formats import check_first_bytes, format_of
@@ -46,12 +46,10 @@ def extract(path: Path, name: str, limits: Limits = DEFAULT_LIMITS) -> Extracted
         raise _too_costly(name, limits)
     answer = json.loads(done.stdout)
     if "error" in answer:
-        raise InvalidRequest(
-            message_from_json(answer["error"]["message"]),
-            message_from_json(answer["error"]["hint"]) if answer["error"]["hint"] else None,
-            param="file",
-            code=answer["error"]["code"],
-        )
+        refused = error_from_data(answer["error"])
+        if isinstance(refused, RequestError):
+            refused.param = "file"
+        raise refused
     return Extracted.from_json(answer)
 
 
@@ -67,16 +65,6 @@ def _too_costly(name: str, limits: Limits) -> InvalidRequest:
         param="file",
         code="document_too_costly",
     )
-
-
-def message_to_json(message: Message) -> dict[str, Any]:
-    """Return a message as plain values, so that it is rendered later in the reader's language."""
-    return {"template": message.template, "params": {name: str(value) for name, value in message.params}}
-
-
-def message_from_json(value: dict[str, Any]) -> Message:
-    """Read what `message_to_json` gave."""
-    return Message(value["template"], tuple(value["params"].items()))
 
 
 def _confine(limits: Limits) -> None:
@@ -101,8 +89,7 @@ def _main(arguments: list[str]) -> None:
     try:
         answer = _read(name, Path(path), limits)
     except ApplianceError as error:
-        hint = message_to_json(error.hint) if error.hint else None
-        answer = {"error": {"code": error.code, "message": message_to_json(error.message), "hint": hint}}
+        answer = {"error": error.to_data()}
     json.dump(answer, sys.stdout, ensure_ascii=False)
 
 

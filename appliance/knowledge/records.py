@@ -4,10 +4,9 @@ import json
 from typing import Literal
 
 from appliance.core.errors import InvalidRequest, RequestError
-from appliance.core.messages import _
+from appliance.core.messages import Message, _
 from appliance.core.progress import Progress
 from appliance.knowledge.models import Document
-from appliance.knowledge.reading import message_from_json, message_to_json
 from appliance.state.documents import DocumentRow
 
 
@@ -22,7 +21,7 @@ def broke_off(row: DocumentRow) -> InvalidRequest:
 
 def reason_of(error: RequestError) -> str:
     """Return an error as it is stored: without a language, so that each reader gets their own."""
-    parts = [message_to_json(part) for part in (error.message, error.hint) if part is not None]
+    parts = [part.to_data() for part in (error.message, error.hint) if part is not None]
     return json.dumps(parts, ensure_ascii=False)
 
 
@@ -31,7 +30,7 @@ def shown(row: DocumentRow, *, duplicate: bool = False) -> Document:
     fields = {name: value for name, value in vars(row).items() if name not in ("attempts", "reason")}
     reason = None
     if row.reason is not None:
-        reason = " ".join(str(message_from_json(part)) for part in json.loads(row.reason))
+        reason = " ".join(str(Message.from_data(part)) for part in json.loads(row.reason))
     return Document(**fields, reason=reason, duplicate=duplicate)
 
 

@@ -13,8 +13,8 @@ from appliance.config.home import Home
 from appliance.core.errors import ApplianceError
 from appliance.core.messages import speaking
 from appliance.core.protocols import Vectors
+from appliance.knowledge.e5 import DIMENSIONS, model_name
 from appliance.knowledge.store import KnowledgeStore
-from appliance.serving.embedding import DIMENSIONS, model_name
 from appliance.serving.handles import Handles
 from appliance.state.database import Database, sqlite_url
 

@@ -18,9 +18,10 @@ from appliance.core.errors import ApplianceError, ConfigError
 from appliance.core.messages import _
 from appliance.hardware.choice import choose_accelerator
 from appliance.hardware.discovery import discover
+from appliance.knowledge import e5
 from appliance.packages.card import load_card
 from appliance.scenario.places import find_pack
-from appliance.serving import deploy, embedding
+from appliance.serving import deploy
 from appliance.serving.engine import ChatModel
 from appliance.serving.names import (
     EMBEDDER_ALIAS,
@@ -73,8 +74,8 @@ def directory_of(home: Home, site: SiteConfig, models: list[ChatModel]) -> dict[
     ]  # fmt: skip
     entries.append(
         {
-            "alias": EMBEDDER_ALIAS, "kind": "embedding", "package": embedding.PACKAGE, "created": now,
-            "context_length": embedding.CONTEXT_LENGTH, "languages": embedding.LANGUAGES,
+            "alias": EMBEDDER_ALIAS, "kind": "embedding", "package": e5.PACKAGE, "created": now,
+            "context_length": e5.CONTEXT_LENGTH, "languages": e5.LANGUAGES,
         }
     )  # fmt: skip
     return {"models": entries, "scenarios": [find_pack(home, name).describe() for name in site.scenarios]}

@@ -11,6 +11,7 @@ import sys
 import grpc
 import psutil
 import pytest
+from ray.serve.generated.serve_pb2 import ASGIRequest
 
 from appliance.cluster.instance import processes_of, read_instance
 from tests.gateway.stack import wait_until
@@ -152,18 +153,33 @@ def listening(stack) -> set[tuple[str, str, int]]:
     }
 
 
-def test_only_ports_that_ask_for_the_token_listen_beyond_this_machine(stack):
+class Touch:
+    """Unpickled, it makes a file: proof that somebody's code has run."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (str(self.path), "w"))
+
+
+def test_only_ports_that_ask_for_the_token_listen_beyond_this_machine(stack, tmp_path):
     loopback = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
     open_to_all = {entry for entry in listening(stack) if entry[1] not in loopback}
     # Serve's replicas take calls by gRPC on every address (docs/security.md).
     assert open_to_all
     assert all(name.startswith("ray::ServeReplica") for name, _address, _port in open_to_all), open_to_all
+    ran = tmp_path / "ran"
+    payload = pickle.dumps(Touch(ran))
+    request = ASGIRequest(pickled_request_metadata=payload, request_args=payload, request_kwargs=payload)
     for _name, _address, port in open_to_all:
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             call = channel.unary_unary("/ray.serve.ASGIService/HandleRequest")
-            with pytest.raises(grpc.RpcError) as refused:
-                call(pickle.dumps("anything"), timeout=5)
-            assert refused.value.code() == grpc.StatusCode.UNAUTHENTICATED
+            for metadata in ((), (("authorization", f"Bearer {'0' * 64}"),)):
+                with pytest.raises(grpc.RpcError) as refused:
+                    call(request.SerializeToString(), timeout=5, metadata=metadata)
+                assert refused.value.code() == grpc.StatusCode.UNAUTHENTICATED
+    assert not ran.exists()
 
 
 def test_ray_refuses_a_driver_without_the_token(stack):

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.knowledge.evaluate import LocalEmbedder, ingest
+from appliance.knowledge.e5 import LocalEmbedder
+from appliance.knowledge.evaluate import ingest
 from appliance.knowledge.store import KnowledgeStore
 from appliance.state.database import Database, sqlite_url
 
@@ -20,7 +21,7 @@ def open_store(folder, embedder, limits=None):
 @pytest.fixture(scope="session")
 def embedder():
     """The real multilingual embedder."""
-    return LocalEmbedder()
+    return LocalEmbedder(threads=2)
 
 
 @pytest.fixture
