@@ -1,5 +1,6 @@
 """Health, metrics, documentation, disconnects and the network."""
 
+import asyncio
 import json
 import os
 import pickle
@@ -9,6 +10,7 @@ import subprocess
 import sys
 
 import grpc
+import httpx
 import psutil
 import pytest
 from ray.serve.generated.serve_pb2 import ASGIRequest
@@ -196,3 +198,21 @@ def test_ray_refuses_a_driver_without_the_token(stack):
     )
     assert tried.returncode != 0
     assert "NodeID" not in tried.stdout
+
+
+def test_more_requests_than_the_model_may_queue_are_refused_with_a_time_to_try_again(stack):
+    async def flood(count):
+        limits = httpx.Limits(max_connections=count)
+        headers = {"Authorization": f"Bearer {stack.admin_key}"}
+        async with httpx.AsyncClient(base_url=stack.url, headers=headers, limits=limits, timeout=300) as client:
+            bodies = ({**STORY, "stream": False, "max_tokens": 1, "seed": number} for number in range(count))
+            return await asyncio.gather(*(client.post(CHAT, json=body) for body in bodies))
+
+    answers = asyncio.run(flood(64 + 256 + 60))  # max_num_seqs, max_queued_requests, and more than may be
+    refused = [answer for answer in answers if answer.status_code != 200]
+    assert refused
+    for answer in refused:
+        assert answer.status_code == 429, answer.text
+        assert answer.json()["error"]["code"] == "queue_full"
+        assert int(answer.headers["retry-after"]) >= 1
+    assert len(answers) - len(refused) >= 256
