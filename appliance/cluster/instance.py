@@ -29,6 +29,8 @@ class Instance:
     temp_folder: str
     started_at: str
     version: str
+    site_digest: str = ""
+    """`digest_of` the settings that it was started with."""
     head_pid: int | None = None
     ports: tuple[int, ...] = ()
 

@@ -1,6 +1,7 @@
 """Start the appliance: check, build, start Ray, deploy, load samples, ask one question of each endpoint."""
 
 import fcntl
+import hashlib
 import json
 import os
 import subprocess
@@ -46,7 +47,7 @@ def bring_up(home: Home, site: SiteConfig) -> Iterator[Progress | Tour]:
     home.create()
     with _only_starter(home):
         if _is_serving(home, site):
-            yield Progress("start", _("Start"), "skipped", _("the appliance runs already"))
+            yield Progress("start", _("Start"), "skipped", _already(home, site))
         else:
             yield from _start(home, site)
         with ApplianceClient.for_home(home, site) as client:
@@ -89,6 +90,18 @@ def _is_serving(home: Home, site: SiteConfig) -> bool:
             _("Stop it with `appliance down`, then start it again."),
         ) from error
     return True
+
+
+def _already(home: Home, site: SiteConfig) -> Message:
+    instance = read_instance(home.instance_file)
+    if instance is not None and instance.site_digest == digest_of(site):
+        return _("the appliance runs already")
+    return _("it runs already, with settings from before: `appliance down`, then `appliance up` applies the new ones")
+
+
+def digest_of(site: SiteConfig) -> str:
+    """Return a digest of all settings: comments and order in the site file do not count."""
+    return hashlib.sha256(site.model_dump_json().encode()).hexdigest()
 
 
 def _start(home: Home, site: SiteConfig) -> Iterator[Progress]:
@@ -150,6 +163,7 @@ def _start_cluster(home: Home, site: SiteConfig) -> Iterator[Progress]:
         temp_folder=str(node.temp_folder(home.root)),
         started_at=iso(utc_now()),
         version=appliance.__version__,
+        site_digest=digest_of(site),
         ports=(
             site.gateway.port,
             *node.RayPorts.from_settings(site.cluster).in_use_when_running(site.cluster.dashboard),

@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -288,3 +289,11 @@ def test_down_where_nothing_runs_says_so(home):
     (news,) = take_down(home)
     assert isinstance(news, Progress)
     assert news.state == "skipped"
+
+
+def test_settings_that_were_changed_since_the_start_are_told(home, site, instance):
+    """A running appliance is left alone, but nobody should believe that the new site file holds."""
+    write_instance(home.instance_file, replace(instance, site_digest=up.digest_of(site)))
+    assert str(up._already(home, site)) == "the appliance runs already"
+    changed = site.model_copy(update={"language": "zh_CN"})
+    assert "appliance down" in str(up._already(home, changed))
