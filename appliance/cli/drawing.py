@@ -112,9 +112,15 @@ def plain_table(headings: Sequence[Message]) -> Table:
     return table
 
 
-def print_table(console: Console, headings: Sequence[Message], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table; cells are shown by `str`, None as a dash. An empty one says so."""
+def print_table(
+    console: Console, headings: Sequence[Message], rows: Iterable[Sequence[object]], *, whole_first: bool = False
+) -> None:
+    """Print a table; cells are shown by `str`, None as a dash. An empty one says so.
+
+    `whole_first` keeps the first column on one line: ids that people copy.
+    """
     table = plain_table(headings)
+    table.columns[0].no_wrap = whole_first
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else Text("—" if cell is None else str(cell)) for cell in row))
     console.print(table if table.row_count else Text(str(_("Nothing there yet.")), style="dim"))

@@ -75,6 +75,7 @@ def _register_list(group: typer.Typer) -> None:
                 (r.id, r.name, r.tenant, r.role, in_words(r.state(now)), _minute(r.created_at), _minute(r.expires_at))
                 for r in records
             ),
+            whole_first=True,
         )
 
 
