@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Literal
 
 import appliance
 from appliance.cluster import node
@@ -23,6 +24,8 @@ from appliance.core.ids import new_id
 from appliance.core.messages import Message, _
 from appliance.core.progress import Progress
 from appliance.core.units import GIB
+from appliance.hardware.choice import choose_accelerator
+from appliance.hardware.discovery import discover
 from appliance.operations.client import ApplianceClient, base_url
 from appliance.operations.down import remove_traces, take_down
 from appliance.operations.preflight import check_disk, check_memory, check_ports
@@ -110,11 +113,12 @@ def _start(home: Home, site: SiteConfig) -> Iterator[Progress]:
     ports = node.RayPorts.from_settings(site.cluster)
     needed = [("127.0.0.1", port, "cluster.port") for port in ports.in_use_when_running(site.cluster.dashboard)]
     check_ports([(site.gateway.host, site.gateway.port, "gateway.port"), *needed])
+    accelerator = choose_accelerator(site.accelerator, discover()).kind
     check_disk(home.root, _DISK_NEEDED)
-    check_memory(memory_needed(site, {}))
+    check_memory(memory_needed(site, {}, accelerator))
     yield Progress("preflight", title, "done")
     yield from ensure_base_model(home, base_recipe_path())
-    check_memory(memory_needed(site, _weights(home, site)))
+    check_memory(memory_needed(site, _weights(home, site), accelerator))
     yield from _prepare(home, site)
     try:
         yield from _start_cluster(home, site)
@@ -125,12 +129,15 @@ def _start(home: Home, site: SiteConfig) -> Iterator[Progress]:
         raise
 
 
-def memory_needed(site: SiteConfig, weights: Mapping[str, int]) -> int:
-    """Return the bytes that the stack takes: fixed part, and weights, KV cache and engine of each model."""
+def memory_needed(site: SiteConfig, weights: Mapping[str, int], accelerator: Literal["cpu", "gpu"] = "cpu") -> int:
+    """Return the bytes of main memory that the stack takes: a fixed part, and each model's engine.
+
+    On CPU the weights and the KV cache lie in main memory too.
+    """
     total = _STACK_MEMORY
     for alias, model in site.models.items():
-        kv_cache = model.engine.kv_cache_gib * GIB
-        total += model.replicas * (weights.get(alias, 0) + kv_cache + _ENGINE_MEMORY)
+        held = weights.get(alias, 0) + model.engine.kv_cache_gib * GIB if accelerator == "cpu" else 0
+        total += model.replicas * (held + _ENGINE_MEMORY)
     return total
 
 

@@ -20,11 +20,14 @@ from appliance.core.errors import (
     NotEnoughMemory,
     PackageError,
     PortInUse,
+    PreflightError,
     StartFailed,
 )
 from appliance.core.ids import new_id
 from appliance.core.progress import Progress
 from appliance.core.units import GIB
+from appliance.hardware.discovery import discover
+from appliance.hardware.processor import CpuDetector
 from appliance.operations import up
 from appliance.operations.down import take_down
 from appliance.state.database import Database, sqlite_url
@@ -100,6 +103,19 @@ def test_memory_needed_counts_each_replica_of_each_model():
         up.memory_needed(two, {"general": GIB}) - fixed
         == fixed - up.memory_needed(SiteConfig.model_validate({"models": {}}), {}) + 2 * GIB
     )
+
+
+def test_on_gpu_weights_and_cache_are_not_in_main_memory():
+    site = SiteConfig()
+    on_cpu, on_gpu = (up.memory_needed(site, {"general": 9 * GIB}, kind) for kind in ("cpu", "gpu"))
+    assert on_cpu - on_gpu == 10 * GIB
+
+
+def test_a_gpu_that_is_asked_for_and_not_there_stops_before_the_cluster(home, site, monkeypatch):
+    monkeypatch.setattr(up, "discover", lambda: discover([CpuDetector()]))  # whatever this machine has
+    with pytest.raises(PreflightError, match="accelerator: gpu"):
+        list(up.bring_up(home, site.model_copy(update={"accelerator": "gpu"})))
+    assert read_instance(home.instance_file) is None
 
 
 def test_the_defaults_fit_the_machine_that_the_documentation_asks_for():
