@@ -23,16 +23,15 @@ _ENGINE = {
 _RAY = {
     "RAY_gcs_rpc_server_reconnect_timeout_s": "600",
     "RAY_SERVE_KV_TIMEOUT_S": "5",
-    # Ray's reminder to kill tasks when memory runs out fires on page cache of model files; the sizing check is ours.
+    # Ray ends workers when memory runs short, at 95 % unless told otherwise: a replica is the last thing to end.
     "RAY_memory_usage_threshold": "0.97",
     "RAY_DEDUP_LOGS": "0",
     "RAY_COLOR_PREFIX": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     # Despite its name the switch between "one machine: bind loopback only" and "many": one machine has no other peers.
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
 }
-# One event loop a replica instead of three threads that hand each token on; buffered request logs.
-# Together they take about a third off what Serve adds to each token (docs/benchmarks.md).
+# One event loop a replica instead of threads that hand each token on, and request logs that are buffered. Serve's own
+# switch for throughput sets these too, and with them a direct ingress that would be a second door.
 _SERVE_SPEED = {
     "RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD": "0",
     "RAY_SERVE_RUN_ROUTER_IN_SEPARATE_LOOP": "0",
