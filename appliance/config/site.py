@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from appliance.core.errors import ConfigError
 from appliance.core.messages import Message, _
 from appliance.core.units import MIB
-from appliance.core.validation import reason_for
+from appliance.core.validation import Fault, reason_for
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -100,7 +100,7 @@ class ClusterSettings(_Section):
     @model_validator(mode="after")
     def _ports_in_order(self) -> Self:
         if self.worker_port_max <= self.worker_port_min:
-            raise ValueError("worker_port_max must be greater than worker_port_min")
+            raise Fault(_("worker_port_max must be greater than worker_port_min"))
         return self
 
 

@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from appliance.core.errors import ConfigError
-from appliance.core.messages import _
+from appliance.core.messages import Message, _
 from appliance.scenario.pack import Action, SampleBase, ScenarioContext, ScenarioPack
 
 _DESCRIPTION = "scenario.yaml"
@@ -66,7 +66,9 @@ def load_pack(folder: Path) -> ScenarioPack:
     for base in description.knowledge_bases:
         documents = (folder / base.documents).resolve()
         if not documents.is_relative_to(folder.resolve()) or not documents.is_dir():
-            raise _wrong(folder / _DESCRIPTION, f"knowledge_bases: {base.documents} is no folder of the pack")
+            raise _wrong(
+                folder / _DESCRIPTION, _("knowledge_bases: {folder} is no folder of the pack", folder=base.documents)
+            )
         bases.append(SampleBase(base.name, base.title, documents))
     return ScenarioPack(
         name=description.name,
@@ -81,9 +83,11 @@ def load_pack(folder: Path) -> ScenarioPack:
     )
 
 
-def _wrong(path: Path, reason: str) -> ConfigError:
+def _wrong(path: Path, reason: Message | str) -> ConfigError:
+    if isinstance(reason, str):  # a library's own words
+        reason = reason.replace("\n", " ")
     return ConfigError(
-        _("The scenario file {path} cannot be used: {reason}", path=path, reason=reason.replace("\n", " ")),
+        _("The scenario file {path} cannot be used: {reason}", path=path, reason=reason),
         _("See docs/knowledge.md for what a scenario pack holds."),
     )
 
@@ -103,7 +107,7 @@ def _create_of(path: Path) -> Callable[[ScenarioContext], Sequence[Action]]:
     name = f"scenario_{path.parent.name}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
     create = getattr(_module(name, path), "create", None)
     if not callable(create):
-        raise _wrong(path, "it has no function create(context)")
+        raise _wrong(path, _("it has no function create(context)"))
     return cast("Callable[[ScenarioContext], Sequence[Action]]", create)
 
 
@@ -112,7 +116,7 @@ def _module(name: str, path: Path) -> ModuleType:
         return sys.modules[name]
     specification = importlib.util.spec_from_file_location(name, path)
     if specification is None or specification.loader is None:
-        raise _wrong(path, "it is not a Python file")
+        raise _wrong(path, _("it is not a Python file"))
     module = importlib.util.module_from_spec(specification)
     sys.modules[name] = module  # pydantic looks the module up while its classes are made
     try:
