@@ -15,6 +15,9 @@ _OFFLINE = {
     "DO_NOT_TRACK": "1",
     "RAY_USAGE_STATS_ENABLED": "0",
 }
+_INDEX = {
+    "LANCE_LOG": "error",  # its k-means warns about every small cluster
+}
 _ENGINE = {
     "VLLM_ALLOW_INSECURE_SERIALIZATION": "0",
     "VLLM_LOGGING_LEVEL": "WARNING",
@@ -49,7 +52,7 @@ def cluster_environment(instance_id: str, token_file: Path, base: Mapping[str, s
     `base` is the caller's environment; settings of another Ray or vLLM in it are dropped.
     """
     environment = {name: value for name, value in base.items() if not name.startswith(_FOREIGN_PREFIXES)}
-    environment |= _OFFLINE | _ENGINE | _RAY | _SERVE_SPEED
+    environment |= _OFFLINE | _INDEX | _ENGINE | _RAY | _SERVE_SPEED
     environment |= {
         INSTANCE_VARIABLE: instance_id,
         "RAY_AUTH_MODE": "token",

@@ -16,6 +16,7 @@ ApplianceError
 │   ├── PermissionDenied
 │   ├── NotFound
 │   ├── MethodNotAllowed
+│   ├── Conflict             what is to be changed is not, or no longer, in the state that the change needs
 │   ├── BodyTooLarge
 │   ├── Unsupported          a file type or a feature this appliance does not have
 │   └── TooManyRequests
@@ -186,6 +187,14 @@ class MethodNotAllowed(RequestError):
     """The route exists and does not take this method."""
 
     code = "method_not_allowed"
+    allowed: tuple[str, ...] = ()
+    """The methods that it takes, where they are known."""
+
+
+class Conflict(RequestError):
+    """What is to be changed is not, or no longer, in the state that the change needs."""
+
+    code = "conflict"
 
 
 class BodyTooLarge(RequestError):

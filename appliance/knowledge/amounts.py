@@ -1,10 +1,9 @@
 """Amounts in a question against the ranges of a rule: 5万元 falls in 1万元至10万元, not in 1万元以下."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
-
-from appliance.knowledge.terms import fold
 
 _UNITS = {
     "元": "money", "yuan": "money", "rmb": "money", "美元": "dollar", "dollar": "dollar", "usd": "dollar",
@@ -30,35 +29,36 @@ _BETWEEN = re.compile(r"^\s*(?:以上)?(?:\(含\))?\s*(?:至|到|-|~|to|and|不�
 
 
 @dataclass(frozen=True)
-class _Amount:
+class Amount:
+    """An amount in a folded text; `unit` is empty where none is known."""
+
     value: float
     unit: str
     start: int
     end: int
 
 
-def _amounts(folded: str) -> list[_Amount]:
-    found: list[_Amount] = []
+def amounts(folded: str) -> list[Amount]:
+    """Return the amounts of a folded text in order."""
+    found: list[Amount] = []
     for match in _AMOUNT.finditer(folded):
         unit = _UNITS.get(match.group("unit") or "", "money" if match.group("scale") in ("万", "亿") else "")
         found.append(
-            _Amount(
-                float(match.group("number")) * _SCALES[match.group("scale") or ""], unit, match.start(), match.end()
-            )
+            Amount(float(match.group("number")) * _SCALES[match.group("scale") or ""], unit, match.start(), match.end())
         )
     return found
 
 
 def _ranges(folded: str) -> list[tuple[float, float, str]]:
     """Return (least, most, unit) for each range that a text states."""
-    amounts = _amounts(folded)
+    stated = amounts(folded)
     found = []
-    for number, amount in enumerate(amounts):
+    for number, amount in enumerate(stated):
         before, behind = folded[: amount.start], folded[amount.end :]
-        following = amounts[number + 1] if number + 1 < len(amounts) else None
+        following = stated[number + 1] if number + 1 < len(stated) else None
         if following and _BETWEEN.match(folded[amount.end : following.start]) and following.unit:
             found.append((amount.value, following.value, following.unit))
-        elif number and _BETWEEN.match(folded[amounts[number - 1].end : amount.start]):
+        elif number and _BETWEEN.match(folded[stated[number - 1].end : amount.start]):
             continue
         elif _ABOVE_BEHIND.match(behind) or _ABOVE_BEFORE.search(before):
             found.append((amount.value, inf, amount.unit))
@@ -67,14 +67,16 @@ def _ranges(folded: str) -> list[tuple[float, float, str]]:
     return [entry for entry in found if entry[2]]
 
 
-def fits_ranges(question: str, text: str) -> int:
-    """Return 1 where a range of `text` holds an amount of the question, -1 where its ranges leave it out, else 0."""
-    asked = [amount for amount in _amounts(fold(question)) if amount.unit]
-    ranges = _ranges(fold(text))
+def fits_ranges(asked: Sequence[Amount], folded: str) -> int:
+    """Return 1 where a range of a folded text holds an amount that is asked about, -1 where none does, else 0."""
+    known = [amount for amount in asked if amount.unit]
+    if not known:
+        return 0
+    ranges = _ranges(folded)
     limits = {limit for least, most, _unit in ranges for limit in (least, most)}  # named there: a match as it is
     judged = [
         any(least <= amount.value <= most for least, most, unit in ranges if unit == amount.unit)
-        for amount in asked
+        for amount in known
         if any(unit == amount.unit for _least, _most, unit in ranges) and amount.value not in limits
     ]
     if not judged:

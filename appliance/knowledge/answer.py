@@ -1,33 +1,24 @@
-"""Extractive answers: one to three sentences quoted from the documents, or a plain refusal."""
+"""Answers made by code: sentences quoted from the documents, figures of their tables, or a plain refusal."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import date
 
 from appliance.core.messages import _
-from appliance.knowledge.chunks import section_name
-from appliance.knowledge.models import Answer, Citation
+from appliance.knowledge.citing import Cited, Made, SourceFacts, citation_of
+from appliance.knowledge.conflicts import Disagreement, find_conflicts
+from appliance.knowledge.models import Answer, AnswerSentence, Conflict
 from appliance.knowledge.questions import Question
 from appliance.knowledge.ranking import Scored
+from appliance.knowledge.spans import is_figure, short_answer
+from appliance.knowledge.table_answers import Rows, from_table
 from appliance.knowledge.text import Language, is_wide
 
+__all__ = ["LOCALES", "THRESHOLD", "SourceFacts", "citation_of", "make_answer", "refusal"]
+
 THRESHOLD = 0.4  # where declining and answering err about equally often on the sample questions
+LOCALES: dict[Language, str] = {"zh": "zh_CN", "en": "en"}
 _MOST_QUOTED = 3
 _CLOSE = 1.2  # log-odds below the best at which a further sentence is still quoted in the answer
-LOCALES: dict[Language, str] = {"zh": "zh_CN", "en": "en"}
-
-
-def citation_of(scored: Scored) -> Citation:
-    """Return the citation that a weighed sentence makes."""
-    return Citation(
-        document_id=scored.passage.document_id,
-        document=scored.passage.document,
-        page=scored.passage.page,
-        section=section_name(scored.passage.headings, scored.sentence.clause),
-        row=scored.sentence.row,
-        quote=scored.quote,
-        start=scored.sentence.start,
-        end=scored.sentence.end,
-        score=round(scored.chance, 4),
-    )
 
 
 def refusal(language: Language) -> str:
@@ -35,31 +26,26 @@ def refusal(language: Language) -> str:
     return _("The documents do not answer this question.").render(LOCALES[language])
 
 
-def _quoted(ranked: Sequence[Scored]) -> list[Scored]:
-    """Return the sentences that make the answer: the best, and others close to it from the same place."""
-    best = ranked[0]
-    near = [
-        scored
-        for scored in ranked[1:]
-        if scored.passage.id == best.passage.id
-        and scored.score >= best.score - _CLOSE
-        and scored.chance >= THRESHOLD
-        and scored.quote != best.quote
-    ]
-    return sorted([best, *near[: _MOST_QUOTED - 1]], key=lambda scored: scored.sentence.start)
+def make_answer(
+    question: Question,
+    ranked: Sequence[Scored],
+    most_citations: int,
+    rows_of: Callable[[Scored], Rows],
+    as_of: date,
+    source_of: Callable[[int], SourceFacts],
+) -> Answer:
+    """Return the answer from weighed sentences, best first.
 
-
-def _join(quotes: Sequence[str]) -> str:
-    text = ""
-    for quote in quotes:
-        text += ("" if not text or is_wide(text[-1]) else " ") + quote
-    return text
-
-
-def make_answer(question: Question, ranked: Sequence[Scored], most_citations: int) -> Answer:
-    """Return the answer from weighed sentences, best first. The first citation is always the best sentence."""
-    confidence = round(ranked[0].chance, 4) if ranked else 0.0
-    if confidence < THRESHOLD:
+    The first citation is the best sentence, or the table row with the cell that answers. `rows_of` gives all rows of
+    the table that a sentence is a row of, `source_of` the facts of a version by its key. Sentences of documents that
+    contradict the best one are cited before others that agree with it.
+    """
+    table = from_table(question, ranked[0], rows_of) if ranked else None
+    confidence = round(table.confidence if table else ranked[0].chance, 4) if ranked else 0.0
+    sure = [scored for scored in ranked if scored.chance >= THRESHOLD]
+    if table is not None and confidence >= THRESHOLD:
+        sure = sure or [ranked[0]]
+    if not sure:
         return Answer(
             question=question.text,
             answered=False,
@@ -67,16 +53,79 @@ def make_answer(question: Question, ranked: Sequence[Scored], most_citations: in
             confidence=confidence,
             language=question.language,
             citations=(),
+            as_of=as_of,
         )
-    quoted = _quoted(ranked)[:most_citations]
-    first = [ranked[0], *(scored for scored in quoted if scored is not ranked[0])]
-    further = [scored for scored in ranked[1:] if scored.chance >= THRESHOLD and scored not in first]
-    citations = [citation_of(scored) for scored in [*first, *further][:most_citations]]
+    cited = Cited(most_citations, source_of)
+    disagreements = find_conflicts(question, sure)
+    kept_free = sum(len(disagreement.sources) - 1 for disagreement in disagreements)
+    made = table.make(cited) if table else None
+    made = made or _from_sentences(question, sure, most_citations - kept_free, cited)
+    conflicts = _conflicts(question, disagreements, cited)
+    for scored in sure:
+        cited.add_scored(scored)
     return Answer(
         question=question.text,
         answered=True,
-        text=_join([scored.quote for scored in quoted]),
+        text=_shown(question.language, sure[0], made.sentences),
+        short=made.short,
         confidence=confidence,
         language=question.language,
-        citations=tuple(citations),
+        sentences=made.sentences,
+        citations=tuple(cited.citations),
+        calculation=made.calculation,
+        conflicts=conflicts,
+        as_of=as_of,
     )
+
+
+def _from_sentences(question: Question, sure: Sequence[Scored], most: int, cited: Cited) -> Made:
+    """Quote the best sentence, and others close to it from the same place, in the document's order."""
+    best = sure[0]
+    near = [
+        scored
+        for scored in sure[1:]
+        if scored.passage.id == best.passage.id and scored.score >= best.score - _CLOSE and scored.quote != best.quote
+    ]
+    quoted = [best, *near[: max(0, min(_MOST_QUOTED, most) - 1)]]
+    placed = [(one, cited.add_scored(one)) for one in quoted]
+    sentences = tuple(
+        AnswerSentence(text=one.quote, kind="quoted", citations=[place])
+        for one, place in sorted(placed, key=lambda entry: entry[0].sentence.start)
+        if place is not None
+    )
+    return Made(sentences, _short(question, best))
+
+
+def _short(question: Question, best: Scored) -> str | None:
+    """Return the words that answer; of a table row, and of a source in another language, only figures."""
+    short = short_answer(question, best.quote)
+    only_figures = best.sentence.language != question.language or best.sentence.table is not None
+    return None if short is None or (only_figures and not is_figure(short)) else short
+
+
+def _conflicts(question: Question, disagreements: Sequence[Disagreement], cited: Cited) -> tuple[Conflict, ...]:
+    """Cite the sources that disagree; a conflict of which only one source finds room is not told."""
+    told = []
+    for disagreement in disagreements:
+        places = [cited.add_scored(one) for one in disagreement.sources]
+        known = [place for place in places if place is not None]
+        if len(known) > 1:
+            told.append(Conflict(citations=known, note=disagreement.note.render(LOCALES[question.language])))
+    return tuple(told)
+
+
+def _shown(language: Language, best: Scored, sentences: Sequence[AnswerSentence]) -> str:
+    """Return the sentences as one text; a quotation in the other language is introduced in the asker's."""
+    text = _join([sentence.text for sentence in sentences])
+    if best.sentence.language == language or any(sentence.kind == "computed" for sentence in sentences):
+        return text
+    if language == "zh":
+        return _("The document states (in English): {quotation}", quotation=text).render(LOCALES[language])
+    return _("The document states (in Chinese): {quotation}", quotation=text).render(LOCALES[language])
+
+
+def _join(quotes: Sequence[str]) -> str:
+    text = ""
+    for quote in quotes:
+        text += ("" if not text or is_wide(text[-1]) else " ") + quote
+    return text

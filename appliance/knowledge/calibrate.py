@@ -16,9 +16,11 @@ import numpy
 from numpy.typing import NDArray
 
 from appliance.core.protocols import Embedder
-from appliance.knowledge.answer import citation_of
+from appliance.knowledge.chunks import section_name
 from appliance.knowledge.e5 import LocalEmbedder
-from appliance.knowledge.evaluate import Golden, ingest, load_questions, temporary_store
+from appliance.knowledge.evaluate import DEVELOPER, ingest, temporary_store
+from appliance.knowledge.evaluation import Golden, load_questions
+from appliance.knowledge.models import Selection
 from appliance.knowledge.ranking import WEIGHTS, Scored
 from appliance.knowledge.store import KnowledgeStore
 
@@ -33,8 +35,8 @@ def examples(store: KnowledgeStore, base: str, questions: Sequence[Golden]) -> t
     """Return signals (rows) with a last column of ones, labels 0/1 and weights of the examples."""
     rows, labels, weights = [], [], []
     for golden in questions:
-        ranked = store.ranked(base, golden.question)
-        right = [scored for scored in ranked if golden.document and golden.is_carried_by(citation_of(scored))]
+        ranked = store.ranked(DEVELOPER, base, golden.question, Selection(as_of=golden.as_of))
+        right = [scored for scored in ranked if _is_right(golden, scored)]
         wrong = [scored for scored in ranked if scored not in right][:_WRONG_PER_QUESTION]
         graded = [(scored, 1.0, 1 / len(right)) for scored in right]
         # The best wrong one is what would be shown, so it counts as much as all the others together.
@@ -44,6 +46,17 @@ def examples(store: KnowledgeStore, base: str, questions: Sequence[Golden]) -> t
             labels.append(label)
             weights.append(weight)
     return numpy.array(rows), numpy.array(labels), numpy.array(weights)
+
+
+def _is_right(golden: Golden, scored: Scored) -> bool:
+    """Tell whether a sentence is the one to cite; `as_of` leaves one version of each document."""
+    passage = scored.passage
+    return (
+        passage.document == golden.document
+        and golden.quote in scored.quote
+        and golden.page in (None, passage.page)
+        and golden.section in section_name(passage.headings, scored.sentence.clause)
+    )
 
 
 def _row(scored: Scored) -> list[float]:

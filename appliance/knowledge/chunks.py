@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from appliance.knowledge.content import Block, Extracted
+from appliance.knowledge.content import Block, Box, Cell, Extracted
 from appliance.knowledge.text import clean, is_wide, sentences
 
 _PASSAGE_WIDTH = 900  # columns: a Chinese character takes two
@@ -19,12 +19,19 @@ _HEADING_CHARACTERS = 40
 
 @dataclass(frozen=True)
 class Sentence:
-    """One sentence or table row; `start` and `end` are offsets in the document's text."""
+    """One sentence or table row; `start`, `end` and the offsets of `cells` count the document's text.
+
+    `boxes` are the printed lines that it touches; `caption` is its table's.
+    """
 
     start: int
     end: int
     clause: str
     row: int | None
+    table: int | None = None
+    cells: tuple[Cell, ...] = ()
+    boxes: tuple[Box, ...] = ()
+    caption: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,15 +95,38 @@ def _cut_long(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         yield at, min(at + step, end)
 
 
-def _sentences(block: Block, offset: int, clause: str) -> list[Sentence]:
+def _boxes(block: Block, start: int, end: int) -> tuple[Box, ...]:
+    """Return the boxes of the printed lines between two offsets of the block's text."""
+    ends = [*(line.start for line in block.lines[1:]), len(block.text)]
+    return tuple(
+        line.box for line, line_end in zip(block.lines, ends, strict=False) if line.start < end and line_end > start
+    )
+
+
+def _cells(block: Block, start: int, end: int, offset: int) -> tuple[Cell, ...]:
+    return tuple(
+        replace(cell, start=offset + cell.start, end=offset + cell.end)
+        for cell in block.cells
+        if start <= cell.start and cell.end <= end
+    )
+
+
+def _sentences(block: Block, offset: int, clause: str, caption: str) -> list[Sentence]:
     whole = [(0, len(block.text))] if block.kind == "row" else sentences(block.text)
     pieces = [piece for start, end in whole for piece in _cut_long(block.text, start, end)]
-    return [Sentence(offset + start, offset + end, clause, block.row) for start, end in pieces]
+    return [
+        Sentence(
+            offset + start, offset + end, clause, block.row, block.table, _cells(block, start, end, offset),
+            _boxes(block, start, end), caption,
+        )
+        for start, end in pieces
+    ]  # fmt: skip
 
 
 def chunk(extracted: Extracted) -> list[Chunk]:
     """Return the passages of a document in order; headings belong to their passages and are none themselves."""
     chunks: list[Chunk] = []
+    captions = dict(extracted.captions)
     headings: list[tuple[int, str]] = []
     current: _Open | None = None
     clause = ""
@@ -116,7 +146,8 @@ def chunk(extracted: Extracted) -> list[Chunk]:
                 if current is not None and current.sentences:
                     chunks.append(current.close())
                 current = _Open(block.page, path)
-            current.sentences.extend(_sentences(block, offset, clause))
+            caption = "" if block.table is None else captions.get(block.table, "")
+            current.sentences.extend(_sentences(block, offset, clause, caption))
             current.width += width
         offset += len(block.text) + 1
     if current is not None and current.sentences:

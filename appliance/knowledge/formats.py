@@ -1,6 +1,7 @@
 """File types that can be read, told by the name's ending and by the first bytes."""
 
 import codecs
+import importlib.util
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -9,6 +10,7 @@ from appliance.core.messages import _
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP = b"PK\x03\x04"
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8")
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,11 @@ FORMATS = {
     ".docx": Format("word", f"{_OFFICE}.wordprocessingml.document"),
     ".pdf": Format("pdf", "application/pdf"),
     ".xlsx": Format("sheet", f"{_OFFICE}.spreadsheetml.sheet"),
+    ".pptx": Format("slides", f"{_OFFICE}.presentationml.presentation"),
+    ".csv": Format("separated", "text/csv"),
+    ".eml": Format("mail", "message/rfc822"),
 }
+_ZIPPED = ("word", "sheet", "slides")
 
 
 def format_of(name: str) -> Format:
@@ -45,6 +51,11 @@ def format_of(name: str) -> Format:
     return known
 
 
+def scans_can_be_read() -> bool:
+    """Tell whether text recognition (the extra `ocr`) is part of this installation."""
+    return importlib.util.find_spec("rapidocr") is not None
+
+
 def check_first_bytes(name: str, content: bytes) -> None:
     """Refuse a file that is empty or is not what its name says. Raises `InvalidRequest`."""
     if not content.strip(b"\x00\t\r\n "):
@@ -55,19 +66,19 @@ def check_first_bytes(name: str, content: bytes) -> None:
             code="empty_document",
         )
     reader = format_of(name).reader
-    if reader in ("word", "sheet") and content.startswith(_OLE):
+    if reader in _ZIPPED and content.startswith(_OLE):
         raise InvalidRequest(
             _("{name} is encrypted or in the old binary Office format.", name=name),
-            _("Remove the password, save it as .docx or .xlsx, and add it again."),
+            _("Remove the password, save it as .docx, .xlsx or .pptx, and add it again."),
             param="file",
             code="encrypted_document",
         )
     if reader == "pdf":
         fits = b"%PDF-" in content[:1024]
-    elif reader in ("word", "sheet"):
+    elif reader in _ZIPPED:
         fits = content.startswith(_ZIP)
     else:
-        fits = not content.startswith((_ZIP, _OLE, b"%PDF-")) and (
+        fits = not content.startswith((_ZIP, _OLE, b"%PDF-", *_PICTURES)) and (
             b"\x00" not in content or content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         )
     if not fits:

@@ -1,105 +1,27 @@
-"""The search index of one knowledge base, in LanceDB: full text over our own words, and vectors.
+"""The search index of one knowledge base: full text over our own words and vectors, both within a scope.
 
-LanceDB does both here, so one store is kept and one is damaged, not two. It does not fsync, so this is a cache:
-whatever is lost or damaged is made again from the documents.
+It does not fsync, so this is a cache: whatever is lost or damaged is made again from the documents.
 """
 
-import json
-import shutil
 import threading
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-import lancedb
 import numpy
 import pyarrow
-from lancedb.index import FTS
 
 from appliance.core.protocols import Vectors
+from appliance.knowledge.corpus import SAMPLE, Corpus, Counted
+from appliance.knowledge.passage_table import DAMAGE, PassageTable
+from appliance.knowledge.scope import EVERYTHING, Scope, listed
+from appliance.knowledge.stored import StoredPassage, StoredSentence, from_rows, pack_vectors, to_rows
+from appliance.knowledge.vectors import Place, Rows, VectorMemory
 
-SCHEMA_VERSION = 1
-_TABLE = "passages"
-_MANIFEST = "manifest.json"
-_KEEP_VERSIONS = timedelta(minutes=5)  # a search that began before a write still finds its files
-_BACKGROUND_PASSAGES = 200  # a language's sample of what an unrelated question resembles
+__all__ = ["DAMAGE", "EVERYTHING", "BaseIndex", "Place", "Scope", "StoredPassage", "StoredSentence"]
 
-# What LanceDB raises for a table whose files are missing or damaged; it has no error tree of its own.
-DAMAGE = (OSError, RuntimeError, ValueError, pyarrow.ArrowException)
-
-
-@dataclass(frozen=True)
-class StoredSentence:
-    """A sentence's place: offsets in the document's text, its clause and its table row."""
-
-    start: int
-    end: int
-    clause: str
-    row: int | None
-
-
-@dataclass(frozen=True)
-class StoredPassage:
-    """One passage as the index keeps it; `vectors` has a row for each sentence."""
-
-    id: str
-    document_id: str
-    document: str
-    title: str
-    language: str
-    page: int | None
-    headings: tuple[str, ...]
-    text: str
-    start: int
-    terms: str
-    vector: Vectors
-    sentences: tuple[StoredSentence, ...]
-    vectors: Vectors
-
-
-def _schema(dimensions: int) -> pyarrow.Schema:
-    text = pyarrow.string()
-    sentence = pyarrow.struct(
-        [("start", pyarrow.int64()), ("end", pyarrow.int64()), ("clause", text), ("row", pyarrow.int64())]
-    )
-    return pyarrow.schema(
-        [
-            ("id", text),
-            ("document_id", text),
-            ("document", text),
-            ("title", text),
-            ("language", text),
-            ("page", pyarrow.int64()),
-            ("headings", pyarrow.list_(text)),
-            ("text", text),
-            ("start", pyarrow.int64()),
-            ("terms", text),
-            ("vector", pyarrow.list_(pyarrow.float32(), dimensions)),
-            ("sentences", pyarrow.list_(sentence)),
-            ("vectors", pyarrow.binary()),  # float16, one row a sentence
-        ]
-    )
-
-
-def _to_row(passage: StoredPassage) -> dict[str, Any]:
-    row = dict(vars(passage))
-    row["headings"] = list(passage.headings)
-    row["vector"] = passage.vector.tolist()
-    row["sentences"] = [vars(sentence) for sentence in passage.sentences]
-    row["vectors"] = passage.vectors.astype(numpy.float16).tobytes()
-    return row
-
-
-def _from_row(row: dict[str, Any], dimensions: int) -> StoredPassage:
-    fields = {name: row[name] for name in StoredPassage.__dataclass_fields__}
-    fields["headings"] = tuple(row["headings"])
-    fields["vector"] = numpy.asarray(row["vector"], numpy.float32)
-    fields["sentences"] = tuple(StoredSentence(**sentence) for sentence in row["sentences"])
-    fields["vectors"] = numpy.frombuffer(row["vectors"], numpy.float16).astype(numpy.float32).reshape(-1, dimensions)
-    return StoredPassage(**fields)
+_CORPUS = "corpus.npz"
+_COUNTED = ("id", "version", "language", "terms", "vectors")
+_IN_MEMORY = 200_000  # passages, 300 MB; a larger base has an approximate index of its vectors
 
 
 class BaseIndex:
@@ -109,132 +31,144 @@ class BaseIndex:
     """
 
     def __init__(self, folder: Path, embedder: str, dimensions: int) -> None:
-        self._folder = folder
+        self._corpus_file = folder / _CORPUS
         self._dimensions = dimensions
-        self._manifest = {"schema": SCHEMA_VERSION, "embedder": embedder, "dimensions": dimensions}
         self._lock = threading.Lock()
-        self._document_frequency: Counter[str] = Counter()
-        self._passages = 0
-        self._background: dict[str, Vectors] = {}
-        self._table = self._open()
-        self._refresh()
+        with self._lock:
+            self._load(PassageTable(folder, embedder, dimensions))
 
-    def _open(self) -> Any:  # noqa: ANN401 - LanceDB has no types
-        if self._made_alike():
-            try:
-                table = lancedb.connect(self._folder / "lance").open_table(_TABLE)
-                table.search().select(["id"]).limit(1).to_arrow()
-            except DAMAGE:
-                pass
-            else:
-                return table
-        self._clear_folder()
-        table = lancedb.connect(self._folder / "lance").create_table(_TABLE, schema=_schema(self._dimensions))
-        (self._folder / _MANIFEST).write_text(json.dumps(self._manifest), encoding="utf-8")
-        return table
+    def _load(self, table: PassageTable) -> None:
+        self._table = table
+        self._corpus = Corpus.load(self._corpus_file, self._dimensions)
+        inside = self.versions()
+        self._corpus.remove(self._corpus.versions - inside, ())  # lost by the table: a power cut
+        if uncounted := inside - self._corpus.versions:  # put, but the process ended before `finish`
+            for batch in table.scan(_COUNTED, f"version IN ({listed(uncounted)})"):
+                self._corpus.add(Counted(**row) for row in batch.to_pylist())
+        self._memory: VectorMemory | None = None
+        if len(table) <= _IN_MEMORY:
+            self._memory = VectorMemory(self._dimensions, len(table))
+            self._remember(self._memory)
 
-    def _made_alike(self) -> bool:
-        try:
-            manifest = json.loads((self._folder / _MANIFEST).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return False
-        return bool(manifest == self._manifest)
-
-    def _clear_folder(self) -> None:
-        if self._folder.exists():
-            shutil.rmtree(self._folder)
-        self._folder.mkdir(parents=True, mode=0o700)
+    def _remember(self, memory: VectorMemory, condition: str | None = None) -> None:
+        for batch in self._table.scan(("_rowid", "id", "version", "language", "vector"), condition):
+            memory.add(
+                Rows(
+                    batch["id"].to_pylist(),
+                    batch["_rowid"].to_numpy().astype(numpy.int64),
+                    batch["version"].to_numpy(),
+                    batch["language"].to_pylist(),
+                    batch["vector"].flatten().to_numpy().reshape(-1, self._dimensions),
+                )
+            )
 
     def clear(self) -> None:
         """Start again from nothing."""
         with self._lock:
-            (self._folder / _MANIFEST).unlink(missing_ok=True)
-            self._table = self._open()
-            self._refresh()
+            self._load(self._table.start_again())
 
-    def document_ids(self) -> set[str]:
-        """Return the ids of the documents inside."""
-        found = self._table.search().select(["document_id"]).limit(None).to_arrow()
-        return set(found["document_id"].to_pylist())
+    def versions(self) -> set[int]:
+        """Return the keys of the versions inside."""
+        found: set[int] = set()
+        for batch in self._table.scan(("version",)):
+            found.update(batch["version"].unique().to_pylist())
+        return found
 
-    def put(self, document_id: str, passages: Sequence[StoredPassage]) -> None:
-        """Replace a document's passages."""
+    def put(self, version: int, passages: Sequence[StoredPassage]) -> None:
+        """Replace a version's passages; they are found at once."""
         with self._lock:
-            self._table.delete(_is_document(document_id))
-            if passages:
-                rows = [_to_row(passage) for passage in passages]
-                self._table.add(pyarrow.Table.from_pylist(rows, schema=_schema(self._dimensions)))
+            self._remove({version})
+            if not passages:
+                return
+            self._table.add(to_rows(passages, self._dimensions))
+            self._corpus.add(
+                Counted(passage.id, version, passage.language, passage.terms, pack_vectors(passage.vectors))
+                for passage in passages
+            )
+            if self._memory is not None and len(self._memory) + len(passages) > _IN_MEMORY:
+                self._memory = None
+            if self._memory is not None:
+                self._remember(self._memory, f"version = {int(version)}")
+            self._table.tidy("busy", approximate=self._memory is None)
 
-    def remove(self, document_ids: Iterable[str]) -> None:
-        """Take documents out; ids that are not inside do nothing."""
+    def remove(self, versions: Iterable[int]) -> None:
+        """Take versions out; keys that are not inside do nothing."""
         with self._lock:
-            for document_id in document_ids:
-                self._table.delete(_is_document(document_id))
+            self._remove(set(versions))
+
+    def _remove(self, versions: set[int]) -> None:
+        inside = versions & self._corpus.versions
+        if not inside:
+            return
+        condition = f"version IN ({listed(inside)})"
+        terms = [entry for batch in self._table.scan(("terms",), condition) for entry in batch["terms"].to_pylist()]
+        self._corpus.remove(inside, terms)
+        self._corpus.save(self._corpus_file)  # before the rows go: what is there and not counted is counted at opening
+        if self._memory is not None:
+            self._memory.remove(inside)
+        self._table.delete(condition)
 
     def finish(self) -> None:
-        """Bring the full-text index and the word counts up to date after a run of `put` and `remove`."""
+        """Bring indexes and figures up to date after a run of `put` and `remove`."""
         with self._lock:
-            words = FTS(
-                base_tokenizer="whitespace",
-                lower_case=False,
-                stem=False,
-                remove_stop_words=False,
-                ascii_folding=False,
-                with_position=False,
-            )
-            if self._table.count_rows():
-                self._table.create_index("terms", config=words, replace=True)
-            self._table.optimize(cleanup_older_than=_KEEP_VERSIONS)
-            self._refresh()
-
-    def _refresh(self) -> None:
-        rows = self._table.search().select(["language", "terms", "vectors"]).limit(None).to_arrow()
-        frequency: Counter[str] = Counter()
-        samples: dict[str, list[bytes]] = {}
-        for row in rows.to_pylist():
-            frequency.update(set(row["terms"].split(" ")))
-            sample = samples.setdefault(row["language"], [])
-            if len(sample) < _BACKGROUND_PASSAGES:
-                sample.append(row["vectors"])
-        self._background = {language: self._vectors(b"".join(sample)) for language, sample in samples.items()}
-        self._document_frequency, self._passages = frequency, rows.num_rows
-
-    def _vectors(self, stored: bytes) -> Vectors:
-        return numpy.frombuffer(stored, numpy.float16).astype(numpy.float32).reshape(-1, self._dimensions)
+            self._table.tidy("idle", approximate=self._memory is None)
+            for language in self._corpus.thin_samples():
+                for batch in self._table.scan(_COUNTED, f"language = '{language}'", SAMPLE):
+                    self._corpus.resample(Counted(**row) for row in batch.to_pylist())
+            self._corpus.save(self._corpus_file)
 
     @property
     def passages(self) -> int:
-        """Number of passages."""
-        return self._passages
+        """Number of passages, of all versions."""
+        return self._corpus.passages
 
     @property
     def languages(self) -> tuple[str, ...]:
         """Languages of the passages."""
-        return tuple(self._background)
+        return self._corpus.languages
 
     def background(self, language: str) -> Vectors:
         """Return vectors of some sentences in a language: what an unrelated question resembles."""
-        return self._background[language]
+        return self._corpus.background(language)
 
     def frequency(self, term: str) -> int:
         """Return in how many passages a term stands."""
-        return self._document_frequency[term]
+        return self._corpus.frequency(term)
 
-    def by_vector(self, vector: Vectors, language: str, limit: int) -> list[StoredPassage]:
-        """Return the passages in a language that are nearest to a unit vector, best first."""
-        search = self._table.search(vector).distance_type("cosine").where(f"language = '{language}'", prefilter=True)
-        return self._read(search.limit(limit).to_arrow())
-
-    def by_terms(self, terms: Sequence[str], limit: int) -> list[StoredPassage]:
-        """Return the passages with most of `terms` by BM25, best first."""
-        if not terms or not self._passages:
+    def by_vector(self, vector: Vectors, limit: int, scope: Scope = EVERYTHING) -> list[list[Place]]:
+        """Return, for each language, the places of the passages in scope nearest to a unit vector, best first."""
+        if scope.is_empty:
             return []
-        found = self._table.search(" ".join(terms), query_type="fts").limit(limit).to_arrow()
-        return self._read(found)
+        if (memory := self._memory) is not None:
+            return memory.nearest(vector, limit, scope)
+        return [self._table.nearest(vector, language, limit, scope) for language in self.languages]
 
-    def _read(self, found: pyarrow.Table) -> list[StoredPassage]:
-        return [_from_row(row, self._dimensions) for row in found.to_pylist()]
+    def by_terms(self, terms: Sequence[str], limit: int, scope: Scope = EVERYTHING) -> list[Place]:
+        """Return the places of the passages in scope with most of `terms` by BM25, best first."""
+        return [] if scope.is_empty or not terms else self._table.matching(terms, limit, scope)
 
+    def read(self, places: Sequence[Place]) -> list[StoredPassage]:
+        """Return the passages at these places, in their order, without those that were removed meanwhile."""
+        if not places:
+            return []
+        found = {passage.id: passage for passage in self._passages(self._table.take([place.row for place in places]))}
+        return [found[place.id] for place in places if place.id in found]
 
-def _is_document(document_id: str) -> str:
-    return "document_id = '" + document_id.replace("'", "''") + "'"
+    def table(self, version: int, number: int) -> list[tuple[StoredPassage, StoredSentence]]:
+        """Return all rows of one table of a version, in order."""
+        condition = f"version = {int(version)} AND first_table <= {int(number)} AND last_table >= {int(number)}"
+        rows = [
+            (passage, sentence)
+            for passage in self._passages(self._table.read(condition))
+            for sentence in passage.sentences
+            if sentence.table == number
+        ]
+        return sorted(rows, key=lambda row: row[1].start)
+
+    def on_page(self, version: int, page: int) -> list[StoredPassage]:
+        """Return the passages on a page of a version, in order."""
+        rows = self._table.read(f"version = {int(version)} AND page = {int(page)}")
+        return sorted(self._passages(rows), key=lambda passage: passage.start)
+
+    def _passages(self, rows: pyarrow.Table) -> list[StoredPassage]:
+        return from_rows(rows, self._dimensions)

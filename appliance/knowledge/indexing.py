@@ -1,69 +1,136 @@
-"""One document from its file to the passages that the index keeps."""
+"""One document from its file to the passages that the index keeps: prepared without a model, then embedded."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy
 
-from appliance.core.protocols import Embedder, Vectors
-from appliance.knowledge.chunks import Chunk, chunk, title_of
+from appliance.core.protocols import Embedder
+from appliance.knowledge.chunks import Chunk, Sentence, chunk, title_of
 from appliance.knowledge.content import Extracted
-from appliance.knowledge.index import StoredPassage, StoredSentence
 from appliance.knowledge.limits import Limits
 from appliance.knowledge.reading import extract
-from appliance.knowledge.terms import index_terms
-from appliance.knowledge.text import language_of
+from appliance.knowledge.signature import signature
+from appliance.knowledge.stored import StoredPassage, StoredSentence
+from appliance.knowledge.terms import Matchable, index_terms
+from appliance.knowledge.text import Language, language_of
 
 _BATCH = 32
+_CAPTION_CHARACTERS = 120  # of a table's caption that are embedded with each row
 
 
-def read_document(path: Path, name: str, limits: Limits) -> Extracted:
-    """Return a document's blocks. Raises `InvalidRequest` where it cannot be read."""
-    return extract(path, name, limits)
+@dataclass(frozen=True)
+class PreparedPassage:
+    """A passage before it is embedded; the fields are those of `StoredPassage`."""
+
+    language: Language
+    page: int | None
+    headings: tuple[str, ...]
+    text: str
+    start: int
+    terms: str
+    context: Matchable
+    sentences: tuple[StoredSentence, ...]
 
 
-def passages_of(document_id: str, name: str, extracted: Extracted, embedder: Embedder) -> list[StoredPassage]:
-    """Return the passages of a document, embedded sentence by sentence.
+@dataclass(frozen=True)
+class Prepared:
+    """A document that has been read, cut and folded; plain values, so it can be made in another process.
 
-    A sentence is embedded with the title and the nearest heading before it, since "每份10元" alone says little; a
-    passage's vector is the mean direction of its sentences', so nothing is embedded twice.
+    `texts` are what to embed, one for each sentence in order; `signature` is for finding near-duplicates.
+    """
+
+    name: str
+    title: str
+    language: Language
+    pages: int | None
+    pictures: tuple[int, ...]
+    passages: tuple[PreparedPassage, ...]
+    texts: tuple[str, ...]
+    signature: bytes
+
+
+Preparer = Callable[[Path, str, Limits], Prepared]
+
+
+def prepare_file(path: Path, name: str, limits: Limits) -> Prepared:
+    """Read a file in a confined process and prepare it. Raises `InvalidRequest` where it cannot be read."""
+    return prepare(extract(path, name, limits), name)
+
+
+def prepare(extracted: Extracted, name: str) -> Prepared:
+    """Cut and fold a document that has been read.
+
+    A sentence is embedded with the title and the nearest heading before it, since "每份10元" alone says little; a table
+    row with its caption too.
     """
     title = title_of(extracted, name)
     text = extracted.text
     chunks = chunk(extracted)
-    texts = [_with_context(title, piece, text[s.start : s.end]) for piece in chunks for s in piece.sentences]
-    batches = [embedder.embed(texts[at : at + _BATCH], "passage") for at in range(0, len(texts), _BATCH)]
-    vectors = numpy.concatenate(batches) if batches else numpy.zeros((0, embedder.dimensions), numpy.float32)
-    passages = []
-    at = 0
-    for number, piece in enumerate(chunks):
-        own = vectors[at : at + len(piece.sentences)]
-        at += len(piece.sentences)
-        passages.append(_passage(f"{document_id}-{number}", document_id, name, title, text, piece, own))
-    return passages
-
-
-def _with_context(title: str, piece: Chunk, sentence: str) -> str:
-    heading = piece.headings[-1] if piece.headings and piece.headings[-1] != title else ""
-    return "\n".join(part for part in (title, heading, sentence) if part)
-
-
-def _passage(
-    passage_id: str, document_id: str, name: str, title: str, text: str, piece: Chunk, vectors: Vectors
-) -> StoredPassage:
-    words = " ".join([title, *piece.headings, text[piece.start : piece.end]])
-    mean = vectors.mean(axis=0)
-    return StoredPassage(
-        id=passage_id,
-        document_id=document_id,
-        document=name,
+    return Prepared(
+        name=name,
         title=title,
-        language=language_of(text[piece.start : piece.end]),
+        language=language_of(text),
+        pages=extracted.pages,
+        pictures=extracted.pictures,
+        passages=tuple(_passage(title, text, piece) for piece in chunks),
+        texts=tuple(_to_embed(title, piece, sentence, text) for piece in chunks for sentence in piece.sentences),
+        signature=signature(text),
+    )
+
+
+def _to_embed(title: str, piece: Chunk, sentence: Sentence, text: str) -> str:
+    heading = piece.headings[-1] if piece.headings and piece.headings[-1] != title else ""
+    parts = (title, heading, sentence.caption[:_CAPTION_CHARACTERS], text[sentence.start : sentence.end])
+    return "\n".join(part for part in parts if part)
+
+
+def _passage(title: str, text: str, piece: Chunk) -> PreparedPassage:
+    own = text[piece.start : piece.end]
+    captions = dict.fromkeys(sentence.caption for sentence in piece.sentences if sentence.caption)
+    return PreparedPassage(
+        language=language_of(own),
         page=piece.page,
         headings=piece.headings,
-        text=text[piece.start : piece.end],
+        text=own,
         start=piece.start,
-        terms=" ".join(index_terms(words)),
-        vector=numpy.asarray(mean / numpy.linalg.norm(mean), numpy.float32),
-        sentences=tuple(StoredSentence(s.start, s.end, s.clause, s.row) for s in piece.sentences),
-        vectors=vectors,
+        terms=" ".join(index_terms(" ".join([title, *piece.headings, *captions, own]))),
+        context=Matchable.of(" ".join([title, *piece.headings, *captions])),
+        sentences=tuple(_stored(sentence, text[sentence.start : sentence.end]) for sentence in piece.sentences),
     )
+
+
+def _stored(sentence: Sentence, words: str) -> StoredSentence:
+    ready = Matchable.of(words)
+    return StoredSentence(**vars(sentence), folded=ready.folded, stems=ready.stems, language=language_of(words))
+
+
+def embed_prepared(
+    prepared: Prepared, version: int, embedder: Embedder, tell: Callable[[float], None]
+) -> list[StoredPassage]:
+    """Return the passages of a document's version, embedded sentence by sentence; `tell` hears how far it is, 0..1.
+
+    A passage's vector is the mean direction of its sentences', so nothing is embedded twice.
+    """
+    batches = []
+    for at in range(0, len(prepared.texts), _BATCH):
+        batches.append(embedder.embed(prepared.texts[at : at + _BATCH], "passage"))
+        tell(min(1.0, (at + _BATCH) / len(prepared.texts)))
+    vectors = numpy.concatenate(batches) if batches else numpy.zeros((0, embedder.dimensions), numpy.float32)
+    stored = []
+    at = 0
+    for number, passage in enumerate(prepared.passages):
+        own = vectors[at : at + len(passage.sentences)]
+        at += len(passage.sentences)
+        stored.append(
+            StoredPassage(
+                id=f"{version}-{number}",
+                version=version,
+                document=prepared.name,
+                title=prepared.title,
+                vectors=own,
+                **vars(passage),
+            )
+        )
+    return stored

@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from appliance.core.protocols import Vectors
-from appliance.knowledge.amounts import fits_ranges
-from appliance.knowledge.index import BaseIndex, StoredPassage, StoredSentence
+from appliance.knowledge.amounts import amounts, fits_ranges
+from appliance.knowledge.index import EVERYTHING, BaseIndex, Place, Scope, StoredPassage, StoredSentence
+from appliance.knowledge.matching import Matcher
 from appliance.knowledge.questions import Concept, Question
-from appliance.knowledge.terms import fold, pairs, words
-from appliance.knowledge.text import Language, language_of
+from appliance.knowledge.terms import fold, pairs
+from appliance.knowledge.text import Language
 
 _DEPTH = 32  # candidates that each of the two searches gives
 _RRF = 60.0  # the usual constant of reciprocal rank fusion
 _RESCORED = 20  # passages whose sentences are weighed
-_PART_OF_WORD = 0.7
 _IN_CONTEXT = 0.85  # what a concept counts that only the headings name
 _IN_PASSAGE = 0.5  # … or only the neighbouring sentences
 _UNKNOWN = 0.4  # … or whose spelling in the sentence's language is not known
@@ -31,25 +31,6 @@ _USUAL: dict[tuple[Language, str], tuple[float, float]] = {
 _ENOUGH = 60  # sentences, and passages
 _LEAD_OF_ONE = 1.0  # deviations that the best of other passages usually reaches, where a base has no other
 _SHORT_CHINESE, _SHORT_ENGLISH = 8, 30  # characters
-
-
-@dataclass(frozen=True)
-class Text:
-    """A text made ready for matching: folded, and as a set of stems."""
-
-    folded: str
-    stems: frozenset[str]
-    language: str
-
-    @classmethod
-    def of(cls, text: str) -> "Text":
-        """Make `text` ready."""
-        folded = fold(text)
-        return cls(
-            "".join(folded.split()),
-            frozenset(term for kind, term in words(text) if kind != "zh"),
-            language_of(text),
-        )
 
 
 @dataclass(frozen=True)
@@ -101,8 +82,7 @@ class Scored:
     @property
     def quote(self) -> str:
         """The sentence's words."""
-        start = self.passage.start
-        return self.passage.text[self.sentence.start - start : self.sentence.end - start]
+        return self.passage.quote(self.sentence)
 
     @property
     def chance(self) -> float:
@@ -110,40 +90,24 @@ class Scored:
         return 1 / (1 + math.exp(-self.score))
 
 
-def _fuse(lists: Sequence[Sequence[StoredPassage]]) -> list[StoredPassage]:
-    """Return the passages of several ranked lists by reciprocal rank fusion, best first."""
+def fuse(lists: Sequence[Sequence[Place]]) -> list[Place]:
+    """Return the places of several ranked lists by reciprocal rank fusion, best first."""
     scores: dict[str, float] = {}
-    passages: dict[str, StoredPassage] = {}
+    places: dict[str, Place] = {}
     for found in lists:
-        for rank, passage in enumerate(found, start=1):
-            passages[passage.id] = passage
-            scores[passage.id] = scores.get(passage.id, 0.0) + 1 / (_RRF + rank)
-    return [passages[key] for key in sorted(scores, key=lambda key: -scores[key])]
+        for rank, place in enumerate(found, start=1):
+            places[place.id] = place
+            scores[place.id] = scores.get(place.id, 0.0) + 1 / (_RRF + rank)
+    return [places[key] for key in sorted(scores, key=lambda key: -scores[key])]
 
 
-def retrieve(index: BaseIndex, question: Question, vector: Vectors, limit: int) -> list[StoredPassage]:
+def retrieve(
+    index: BaseIndex, question: Question, vector: Vectors, limit: int, scope: Scope = EVERYTHING
+) -> list[StoredPassage]:
     """Return the passages for a question, best first; each language is searched on its own, so none crowds one out."""
-    lists = [index.by_vector(vector, language, _DEPTH) for language in index.languages]
-    lists.append(index.by_terms(question.search_terms(), _DEPTH))
-    return _fuse(lists)[:limit]
-
-
-def _match(concept: Concept, text: Text) -> float:
-    """Return how far a text names a concept, in any of its spellings."""
-    if concept.kind != "word":
-        return 1.0 if concept.own in text.stems else 0.0
-    if any(word in text.folded for word in concept.chinese):
-        return 1.0
-    if any(all(term in text.stems for term in phrase) for phrase in concept.english):
-        return 1.0
-    partly = [
-        sum(pair in text.folded for pair in pairs(word)) / (len(word) - 1) for word in concept.chinese if len(word) > 2
-    ]
-    for phrase in concept.english:
-        for term in phrase if len(phrase) == 1 else ():
-            if len(term) >= 5 and any(stem[:5] == term[:5] for stem in text.stems if len(stem) >= 5):
-                partly.append(1.0)
-    return _PART_OF_WORD * max(partly, default=0.0)
+    lists = index.by_vector(vector, _DEPTH, scope)
+    words = index.by_terms(question.search_terms(), _DEPTH, scope)
+    return index.read(fuse([*lists, words])[:limit])
 
 
 def _usual_cosine(cosines: Vectors, usual: tuple[float, float]) -> tuple[float, float]:
@@ -163,6 +127,8 @@ class Weigher:
     def __init__(self, index: BaseIndex, question: Question, vector: Vectors) -> None:
         self._question = question
         self._vector = vector
+        self._matcher = Matcher(question.concepts)
+        self._asked = amounts(fold(question.text))
         self._usual: dict[str, tuple[float, float]] = {}
         for language in index.languages:
             cosines = index.background(language) @ vector
@@ -180,28 +146,37 @@ class Weigher:
 
     def weigh(self, passage: StoredPassage) -> list[Scored]:
         """Return each sentence of a passage with its score."""
-        context = Text.of(" ".join([passage.title, *passage.headings]))
-        whole = Text.of(passage.text)
-        mean, deviation = self._usual[passage.language]
+        in_context = self._matcher.degrees(passage.context.folded, passage.context.stems)
+        in_passage = self._matcher.degrees(
+            " ".join(sentence.folded for sentence in passage.sentences),
+            frozenset[str]().union(*(sentence.stems for sentence in passage.sentences)),
+        )
+        around = [
+            max(_IN_CONTEXT * context, _IN_PASSAGE * near) for context, near in zip(in_context, in_passage, strict=True)
+        ]
+        usual = self._usual.get(passage.language)  # None for a language that came while this search ran
+        mean, deviation = usual or _USUAL[self._question.language, passage.language]
         likenesses = (passage.vectors @ self._vector - mean) / deviation
         found = []
         for sentence, likeness in zip(passage.sentences, likenesses, strict=True):
-            quote = passage.text[sentence.start - passage.start : sentence.end - passage.start]
-            signals = self._signals(Text.of(quote), context, whole, float(likeness), quote)
+            signals = self._signals(sentence, around, float(likeness), passage.quote(sentence))
             found.append(Scored(passage, sentence, signals))
         return found
 
-    def _signals(self, text: Text, context: Text, whole: Text, likeness: float, quote: str) -> Signals:
+    def _signals(self, text: StoredSentence, around: Sequence[float], likeness: float, quote: str) -> Signals:
+        """Return a sentence's signals; `around` is how far headings and neighbours name each concept."""
+        concepts = zip(
+            self._question.concepts, self._weights, self._matcher.degrees(text.folded, text.stems), around, strict=True
+        )
         covered = own = total = unknown = missing = missing_name = missing_number = 0.0
-        for concept, weight in zip(self._question.concepts, self._weights, strict=True):
+        for concept, weight, here, nearby in concepts:
             total += weight
             if not concept.known_in(text.language):
                 unknown += weight
                 covered += weight * _UNKNOWN
                 own += weight * _UNKNOWN
                 continue
-            here = _match(concept, text)
-            best = max(here, _IN_CONTEXT * _match(concept, context), _IN_PASSAGE * _match(concept, whole))
+            best = max(here, nearby)
             covered += weight * best
             own += weight * here
             if concept.kind == "number":  # often an example, which a rule covers without naming it
@@ -221,9 +196,12 @@ class Weigher:
             unknown=unknown / total if total else 1.0,
             other_language=float(text.language != self._question.language),
             kind_fits=float(self._question.kind == "any" or self._question.fits_kind(quote)),
-            range_fits=float(fits_ranges(self._question.text, quote)),
+            range_fits=float(fits_ranges(self._asked, text.folded)),
             thin=max(0.0, 1.0 - total),
-            short=float(len(text.folded) < (_SHORT_CHINESE if text.language == "zh" else _SHORT_ENGLISH)),
+            short=float(
+                len(text.folded) - text.folded.count(" ")
+                < (_SHORT_CHINESE if text.language == "zh" else _SHORT_ENGLISH)
+            ),
         )
 
 
@@ -252,10 +230,11 @@ def score_of(signals: Signals) -> float:
     return WEIGHTS["bias"] + sum(weight * values[name] for name, weight in WEIGHTS.items() if name != "bias")
 
 
-def rank_sentences(index: BaseIndex, question: Question, vector: Vectors) -> list[Scored]:
-    """Return the sentences that may answer, best first."""
+def rank_sentences(index: BaseIndex, question: Question, vector: Vectors, scope: Scope = EVERYTHING) -> list[Scored]:
+    """Return the sentences within a scope that may answer, best first."""
     weigher = Weigher(index, question, vector)
-    found = [scored for passage in retrieve(index, question, vector, _RESCORED) for scored in weigher.weigh(passage)]
+    passages = retrieve(index, question, vector, _RESCORED, scope)
+    found = [scored for passage in passages for scored in weigher.weigh(passage)]
     return sorted(_with_lead(found), key=lambda scored: -scored.score)
 
 

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Protocol, cast
 
@@ -23,6 +24,9 @@ _NUMBER_WORDS = {
     "ten": "10", "eleven": "11", "twelve": "12", "fifteen": "15", "twenty": "20", "thirty": "30", "sixty": "60",
     "ninety": "90", "hundred": "100",
 }  # fmt: skip
+
+
+_BESIDE_CHINESE = re.compile(r"(?<=[\u3400-\u9fff])\s+|\s+(?=[\u3400-\u9fff])")
 
 
 class _Converter(Protocol):
@@ -78,18 +82,26 @@ def stem(word: str) -> str:
     return word.removesuffix("e") if len(word) > 4 else word
 
 
+def _is_chinese(token: str) -> bool:
+    return "\u3400" <= token[0] <= "\u9fff"
+
+
+def _plain(token: str) -> tuple[str, str]:
+    """Return (kind, term) for a token that is not Chinese."""
+    if token[0].isdigit():
+        return "number", token
+    number = _NUMBER_WORDS.get(token)
+    return ("number", number) if number else ("en", stem(token))
+
+
 def words(text: str) -> Iterator[tuple[str, str]]:
     """Yield (kind, term) for each word of `text`, kind `zh`, `en` or `number`; terms are folded and stemmed."""
-    for match in _TOKEN.finditer(fold(text)):
-        token = match.group()
-        if token[0].isdigit():
-            yield "number", token
-        elif "\u3400" <= token[0] <= "\u9fff":
+    for token in _TOKEN.findall(fold(text)):
+        if _is_chinese(token):
             for word in rjieba.cut(token):
                 yield "zh", word
         else:
-            number = _NUMBER_WORDS.get(token)
-            yield ("number", number) if number else ("en", stem(token))
+            yield _plain(token)
 
 
 def pairs(word: str) -> list[str]:
@@ -101,8 +113,22 @@ def index_terms(text: str) -> list[str]:
     """Return what full-text search matches `text` by: words, and pairs of neighbouring Chinese characters."""
     found = [term for _kind, term in words(text)]
     singles = set(found)  # a two-character word is its own pair: count it once
-    for match in _TOKEN.finditer(fold(text)):
-        run = match.group()
-        if "\u3400" <= run[0] <= "\u9fff" and len(run) > 1:
+    for run in _TOKEN.findall(fold(text)):
+        if _is_chinese(run) and len(run) > 1:
             found.extend(pair for pair in pairs(run) if pair not in singles)
     return found
+
+
+@dataclass(frozen=True)
+class Matchable:
+    """A text made ready for matching: folded, without blanks beside Chinese; and its English stems and numbers."""
+
+    folded: str
+    stems: frozenset[str]
+
+    @classmethod
+    def of(cls, text: str) -> "Matchable":
+        """Make `text` ready."""
+        folded = fold(text)
+        stems = frozenset(_plain(token)[1] for token in _TOKEN.findall(folded) if not _is_chinese(token))
+        return cls(_BESIDE_CHINESE.sub("", folded), stems)

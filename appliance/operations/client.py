@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
+from functools import cached_property
 from types import TracebackType
 from typing import IO, Any, Self
 from urllib.parse import quote
@@ -28,6 +28,7 @@ from appliance.core.errors import (
 )
 from appliance.core.messages import _, current_language
 from appliance.core.status import ApplianceStatus
+from appliance.operations.knowledge_client import KnowledgeClient
 
 _CONNECT_TIMEOUT_S = 5.0
 _ANSWER_TIMEOUT_S = 600.0
@@ -45,6 +46,7 @@ _REFUSALS: Mapping[int, type[RequestError]] = {
 }
 
 Json = dict[str, Any]
+Form = Mapping[str, str | list[str]]
 
 
 def base_url(site: SiteConfig) -> str:
@@ -104,7 +106,7 @@ class ApplianceClient:
 
     def status(self) -> ApplianceStatus:
         """Return the state of nodes, models and scenarios."""
-        body = self._call("GET", "/v1/appliance/status")
+        body = self.call("GET", "/v1/appliance/status")
         try:
             return ApplianceStatus.model_validate(body)
         except ValidationError as error:
@@ -112,101 +114,74 @@ class ApplianceClient:
 
     def models(self) -> list[Json]:
         """Return the models: `id`, `kind`, `context_length`, `languages`, `package`."""
-        return self._rows(self._call("GET", "/v1/models"))
+        return self.rows("/v1/models")
 
     def scenarios(self) -> list[Json]:
         """Return the scenarios: `name`, `version`, `title` by language, `description`, `state`, `actions`."""
-        return self._rows(self._call("GET", "/v1/scenarios"))
-
-    def ask(self, question: str, knowledge_base: str | None = None, language: str | None = None) -> Json:
-        """Ask the knowledge scenario; return `answer`, `answered`, `confidence` (0..1) and `citations`."""
-        wanted = {"question": question, "knowledge_base": knowledge_base, "language": language}
-        body = {name: value for name, value in wanted.items() if value is not None}
-        return self._call("POST", "/v1/scenarios/knowledge-qa/ask", body=body)
+        return self.rows("/v1/scenarios")
 
     def run_scenario(self, name: str, action: str, payload: Json) -> Json:
         """Run an action of a scenario; return its answer."""
-        return self._call("POST", f"/v1/scenarios/{quote(name, safe='')}/{quote(action, safe='')}", body=payload)
+        return self.call("POST", f"/v1/scenarios/{quote(name, safe='')}/{quote(action, safe='')}", body=payload)
 
     def chat(self, model: str, question: str, max_tokens: int) -> str:
         """Return a chat model's whole answer to one question."""
         body = {"model": model, "messages": [{"role": "user", "content": question}], "max_tokens": max_tokens}
-        answer = self._call("POST", "/v1/chat/completions", body=body)
+        answer = self.call("POST", "/v1/chat/completions", body=body)
         return str(answer["choices"][0]["message"].get("content") or "")
 
     def complete(self, model: str, prompt: str, max_tokens: int) -> str:
         """Return how a chat model continues a text."""
         body = {"model": model, "prompt": prompt, "max_tokens": max_tokens}
-        answer = self._call("POST", "/v1/completions", body=body)
+        answer = self.call("POST", "/v1/completions", body=body)
         return str(answer["choices"][0]["text"])
 
     def embed(self, model: str, text: str) -> list[float]:
         """Return a text's vector."""
-        answer = self._call("POST", "/v1/embeddings", body={"model": model, "input": text})
+        answer = self.call("POST", "/v1/embeddings", body={"model": model, "input": text})
         return [float(number) for number in answer["data"][0]["embedding"]]
 
     def ready(self) -> str:
         """Let every model generate a token; return the state in one word. Raises `Unavailable`."""
-        return str(self._call("GET", "/readyz")["status"])
+        return str(self.call("GET", "/readyz")["status"])
 
-    def ensure_base(self, name: str, title: str) -> Json:
-        """Make a knowledge base, or return the one that has this name."""
-        return self._call("POST", "/v1/knowledge-bases", body={"name": name, "title": title})
+    @cached_property
+    def knowledge(self) -> KnowledgeClient:
+        """The knowledge bases, and the scenario that answers from them."""
+        return KnowledgeClient(self)
 
-    def knowledge_bases(self) -> list[Json]:
-        """Return the knowledge bases."""
-        return self._rows(self._call("GET", "/v1/knowledge-bases"))
-
-    def choose_knowledge_base(self, wanted: str | None) -> str:
-        """Return `wanted`, or the only knowledge base there is. Raises `InvalidRequest` where one must be named."""
-        if wanted is not None:
-            return wanted
-        names = [str(row.get("name")) for row in self.knowledge_bases()]
-        if len(names) == 1:
-            return names[0]
-        raise InvalidRequest(
-            _("The appliance has {count} knowledge bases, so one must be named.", count=len(names)),
-            _("Name it with --kb; `appliance kb list` shows them."),
-            param="kb",
-        )
-
-    def documents(self, knowledge_base: str) -> list[Json]:
-        """Return the documents of one knowledge base."""
-        return self._rows(self._call("GET", f"/v1/knowledge-bases/{quote(knowledge_base, safe='')}/documents"))
-
-    def add_document(self, knowledge_base: str, path: Path, *, wait: bool = True) -> Json:
-        """Upload the file at `path`, by default until it is indexed; return its row."""
-        try:
-            file = path.open("rb")
-        except OSError as error:
-            raise InvalidRequest(
-                _("The file {path} cannot be read: {reason}.", path=path, reason=error.strerror or error),
-                _("Check the path and its permissions."),
-            ) from error
-        with file:
-            return self._call(
-                "POST",
-                f"/v1/knowledge-bases/{quote(knowledge_base, safe='')}/documents",
-                params={"wait": "true" if wait else "false"},
-                files={"file": (path.name, file)},
-            )
-
-    def search(self, knowledge_base: str, query: str, k: int = 5) -> list[Json]:
-        """Return the `k` best passages: `document`, `page`, `section`, `text`, `score`."""
-        address = f"/v1/knowledge-bases/{quote(knowledge_base, safe='')}/search"
-        return self._rows(self._call("POST", address, body={"query": query, "k": k}))
-
-    def _call(
+    def call(
         self,
         method: str,
         path: str,
         *,
         body: Json | None = None,
         params: Mapping[str, str] | None = None,
+        form: Form | None = None,
         files: Mapping[str, tuple[str, IO[bytes]]] | None = None,
     ) -> Json:
+        """Return the JSON object that a route answers with. Raises as the class tells."""
         try:
-            response = self._http.request(method, path, json=body, params=params, files=files)
+            answer = self.fetch(method, path, body=body, params=params, form=form, files=files).json()
+        except ValueError as error:
+            raise _not_understood(self._url) from error
+        if not isinstance(answer, dict):
+            raise _not_understood(self._url)
+        return answer
+
+    def fetch(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Json | None = None,
+        params: Mapping[str, str] | None = None,
+        form: Form | None = None,
+        files: Mapping[str, tuple[str, IO[bytes]]] | None = None,
+    ) -> httpx.Response:
+        """Return a route's whole answer, which is no error. Raises as the class tells."""
+        try:
+            response = self._http.request(method, path, json=body, params=params, data=form, files=files)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise NotRunning(
                 _("No appliance answers at {url}.", url=self._url), _("Start it with `appliance up`.")
@@ -223,16 +198,11 @@ class ApplianceClient:
             ) from error
         if response.is_error:
             raise _failure(response)
-        try:
-            answer = response.json()
-        except ValueError as error:
-            raise _not_understood(self._url) from error
-        if not isinstance(answer, dict):
-            raise _not_understood(self._url)
-        return answer
+        return response
 
-    def _rows(self, body: Json) -> list[Json]:
-        rows = body.get("data")
+    def rows(self, path: str, *, body: Json | None = None, params: Mapping[str, str] | None = None) -> list[Json]:
+        """Return the entries of a list, or of what a POST of `body` finds. Raises as the class tells."""
+        rows = self.call("GET" if body is None else "POST", path, body=body, params=params).get("data")
         if not isinstance(rows, list):
             raise _not_understood(self._url)
         return rows

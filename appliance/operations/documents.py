@@ -1,13 +1,15 @@
 """Put files into a knowledge base, one by one, telling how each went."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from appliance.core.errors import ApplianceError, BodyTooLarge, InvalidRequest, Unsupported
 from appliance.core.messages import Message, _
 from appliance.core.progress import Progress
 from appliance.core.units import human_bytes
+from appliance.knowledge.models import Details
 from appliance.operations.client import ApplianceClient, Json
 
 
@@ -33,26 +35,37 @@ class AddedDocument:
 
 
 def add_documents(
-    client: ApplianceClient, knowledge_base: str, paths: Iterable[Path], *, wait: bool = True
+    client: ApplianceClient,
+    knowledge_base: str,
+    paths: Iterable[Path],
+    *,
+    wait: bool = True,
+    details: Details | None = None,
+    version_of: str | None = None,
 ) -> Iterator[Progress | AddedDocument]:
     """Upload each file, and each file below each folder; a file that is refused does not stop the others.
 
-    A knowledge base that does not exist yet is made, with its name as its title.
+    A knowledge base that does not exist yet is made, with its name as its title. With `version_of`, the id or file
+    name of a document, the files become its new versions in their order.
     Raises what concerns them all: `NotRunning`, `AuthenticationFailed`, `NotFound`, `Unavailable`.
     """
-    client.ensure_base(knowledge_base, knowledge_base)
+    client.knowledge.ensure_base(knowledge_base, knowledge_base)
+    document_id = None
+    if version_of is not None:
+        document_id = str(client.knowledge.find_document(knowledge_base, version_of)["id"])
+    upload = partial(client.knowledge.add_document, knowledge_base, wait=wait, details=details, version_of=document_id)
     for number, path in enumerate(_files(paths), start=1):
         title = _("{path}", path=path)
         step = f"file.{number}"
         yield Progress(step, title, "running", _("{size}, reading and indexing", size=_size(path)))
-        added = _add(client, knowledge_base, path, wait=wait)
+        added = _add(upload, path)
         yield Progress(step, title, "done" if added.ok else "failed", _outcome(added))
         yield added
 
 
-def _add(client: ApplianceClient, knowledge_base: str, path: Path, *, wait: bool) -> AddedDocument:
+def _add(upload: Callable[[Path], Json], path: Path) -> AddedDocument:
     try:
-        return AddedDocument(path, client.add_document(knowledge_base, path, wait=wait), None)
+        return AddedDocument(path, upload(path), None)
     except (InvalidRequest, Unsupported, BodyTooLarge) as error:
         return AddedDocument(path, None, error)
 

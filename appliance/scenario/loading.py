@@ -1,4 +1,4 @@
-"""Reads a pack's folder: `scenario.yaml`, checked strictly, and `app.py`, run as a module of its own."""
+"""Reads a pack's folder: `scenario.yaml`, checked strictly, and `app.py`, run as a package of its own."""
 
 import hashlib
 import importlib.util
@@ -103,7 +103,10 @@ def _read_description(path: Path) -> _Description:
 
 
 def _create_of(path: Path) -> Callable[[ScenarioContext], Sequence[Action]]:
-    """Run `app.py` as a module whose name no other pack has, and return its `create`."""
+    """Run `app.py` as a package whose name no other pack has, and return its `create`.
+
+    The package is the pack's folder, so that `app.py` imports what is beside it as `from .conversations import …`.
+    """
     name = f"scenario_{path.parent.name}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
     create = getattr(_module(name, path), "create", None)
     if not callable(create):
@@ -114,7 +117,8 @@ def _create_of(path: Path) -> Callable[[ScenarioContext], Sequence[Action]]:
 def _module(name: str, path: Path) -> ModuleType:
     if name in sys.modules:
         return sys.modules[name]
-    specification = importlib.util.spec_from_file_location(name, path)
+    beside = [str(path.parent)]
+    specification = importlib.util.spec_from_file_location(name, path, submodule_search_locations=beside)
     if specification is None or specification.loader is None:
         raise _wrong(path, _("it is not a Python file"))
     module = importlib.util.module_from_spec(specification)
@@ -122,6 +126,7 @@ def _module(name: str, path: Path) -> ModuleType:
     try:
         specification.loader.exec_module(module)
     except Exception as error:  # a plug-in's own code: whatever it raises means that the pack cannot be used
-        del sys.modules[name]
+        for loaded in [known for known in sys.modules if known == name or known.startswith(f"{name}.")]:
+            del sys.modules[loaded]
         raise _wrong(path, f"{type(error).__name__}: {error}") from error
     return module

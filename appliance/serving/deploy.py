@@ -126,14 +126,14 @@ def knowledge_app(home: Path, site: SiteConfig) -> "Application":
     return serve.deployment(Knowledge, **options).bind(str(home), site.state.url)
 
 
-def scenario_app(home: Path, name: str, languages: Mapping[str, tuple[str, ...]]) -> "Application":
+def scenario_app(home: Path, site: SiteConfig, name: str, languages: Mapping[str, tuple[str, ...]]) -> "Application":
     """Return the application of the scenario `name`; `languages` are those of each chat model."""
     from ray import serve
 
     from appliance.serving.scenario import Scenario
 
     options = _options(SCENARIO_DEPLOYMENT, num_replicas=1, max_ongoing_requests=64, max_queued_requests=256)
-    return serve.deployment(Scenario, **options).bind(str(home), name, dict(languages))
+    return serve.deployment(Scenario, **options).bind(str(home), name, dict(languages), site.state.url)
 
 
 def gateway_app(home: Path, site: SiteConfig, directory: Mapping[str, Any]) -> "Application":

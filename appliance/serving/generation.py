@@ -1,7 +1,7 @@
-"""Call a model's deployment by handle: one generation, from its first item to its end or its cancellation."""
+"""Call a deployment by handle and stream what it gives, from the first item to the end or the cancellation."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,7 +11,7 @@ from ray.serve.handle import DeploymentHandle, DeploymentResponseGenerator
 
 from appliance.core.errors import ApplianceError, EngineFailed, TooManyRequests, Unavailable
 from appliance.core.messages import _
-from appliance.serving.model_items import Item, Operation
+from appliance.serving.model_items import Operation
 from appliance.serving.names import MODEL_DEPLOYMENT, model_application
 
 _REPLAYS = 1  # a request without a token may be sent once more: nobody has seen anything of it
@@ -38,21 +38,22 @@ def from_serve(error: Exception, target: str) -> ApplianceError:
     )
 
 
-class Generation:
-    """One running generation. Use it as an async context manager: leaving it early cancels the engine's work."""
+class StreamedCall:
+    """One running call. Use it as an async context manager: leaving it early cancels the deployment's work.
+
+    `send` makes the call. A call whose replica dies before its first item is sent again `replays` times.
+    """
 
     def __init__(
         self,
-        handle: DeploymentHandle,
+        send: Callable[[], DeploymentResponseGenerator],
         target: str,
-        operation: Operation,
-        body: dict[str, Any],
-        request_id: str,
         timeout_s: float | None = None,
+        replays: int = 0,
     ) -> None:
-        self._handle = handle
+        self._send = send
         self._target = target
-        self._arguments = (operation, body, request_id)
+        self._replays = replays
         self._response: DeploymentResponseGenerator | None = None
         self._finished = False
         self._deadline = None if timeout_s is None else asyncio.get_running_loop().time() + timeout_s
@@ -61,28 +62,28 @@ class Generation:
         """Return itself; nothing is sent before `first`."""
         return self
 
-    async def first(self) -> Item:
-        """Send the request and return its first item; a replica that dies before it is replaced once by another.
+    async def first(self) -> Any:  # noqa: ANN401 - what the deployment gives
+        """Send the request and return its first item.
 
         Raises `TooManyRequests`, `EngineFailed` or `Unavailable`, also when `timeout_s` is over.
         """
-        for attempt in range(_REPLAYS + 1):
+        for attempt in range(self._replays + 1):
             try:
-                self._response = self._handle.generate.remote(*self._arguments)
+                self._response = self._send()
                 async with asyncio.timeout_at(self._deadline):
                     return await anext(self._response)
             except TimeoutError as error:
                 raise self._too_long() from error
             except (RayActorError, DeploymentUnavailableError) as error:
-                if attempt == _REPLAYS:
+                if attempt == self._replays:
                     raise from_serve(error, self._target) from error
             except (RayServeException, RayError) as error:
                 raise from_serve(error, self._target) from error
             except StopAsyncIteration:
                 break
-        raise EngineFailed(_("The model {target} gave no answer.", target=self._target), _("Send the request again."))
+        raise EngineFailed(_("{target} gave no answer.", target=self._target), _("Send the request again."))
 
-    async def rest(self) -> AsyncIterator[Item]:
+    async def rest(self) -> AsyncIterator[Any]:
         """Yield the items after the first. Raises as `first` does; nothing is replayed any more."""
         assert self._response is not None, "first() comes before rest()"
         try:
@@ -99,13 +100,13 @@ class Generation:
 
     def _too_long(self) -> Unavailable:
         return Unavailable(
-            _("The model {target} took longer than a generation may take.", target=self._target),
-            _("Ask for fewer tokens, or let the operator raise gateway.generation_timeout_s."),
+            _("{target} took longer than an answer may take.", target=self._target),
+            _("Ask for less, or let the operator raise gateway.generation_timeout_s."),
             code="generation_timeout",
         )
 
     def close(self) -> None:
-        """Cancel the engine's work unless it is done."""
+        """Cancel the deployment's work unless it is done."""
         if self._response is not None and not self._finished:
             self._response.cancel()
             self._finished = True
@@ -115,6 +116,21 @@ class Generation:
     ) -> None:
         """Cancel what is left."""
         self.close()
+
+
+class Generation(StreamedCall):
+    """One generation of a chat model; its items are `model_items.Item`."""
+
+    def __init__(
+        self,
+        handle: DeploymentHandle,
+        target: str,
+        operation: Operation,
+        body: dict[str, Any],
+        request_id: str,
+        timeout_s: float | None = None,
+    ) -> None:
+        super().__init__(lambda: handle.generate.remote(operation, body, request_id), target, timeout_s, _REPLAYS)
 
 
 def model_handle(alias: str) -> DeploymentHandle:

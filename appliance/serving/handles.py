@@ -1,14 +1,15 @@
 """Deployment handles of everything the gateway and the scenarios call, looked up once."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Any, Literal, TypeVar
 
 from ray.exceptions import RayError
 from ray.serve.exceptions import RayServeException
 from ray.serve.handle import DeploymentHandle
 
-from appliance.serving.generation import from_serve, model_handle
+from appliance.scenario.actions import Caller
+from appliance.serving.generation import StreamedCall, from_serve, model_handle
 from appliance.serving.names import (
     EMBEDDER_ALIAS,
     EMBEDDER_APPLICATION,
@@ -54,11 +55,26 @@ class Handles:
         handle = self._other(KNOWLEDGE_DEPLOYMENT, KNOWLEDGE_APPLICATION)
         return await answer_of(getattr(handle, method).remote(*arguments), "knowledge")
 
-    async def scenario(self, name: str, action: str, payload: object, caller: dict[str, str]) -> dict[str, Any]:
-        """Run an action of a scenario."""
+    async def scenario(
+        self, name: str, action: str, payload: object, caller: Caller, parameters: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """Run an action of a scenario; `parameters` are those of path and query."""
         handle = self._other(SCENARIO_DEPLOYMENT, scenario_application(name))
-        reply: dict[str, Any] = await answer_of(handle.invoke.remote(action, payload, caller), name)
+        reply: dict[str, Any] = await answer_of(handle.invoke.remote(action, payload, caller, parameters), name)
         return reply
+
+    def scenario_stream(
+        self,
+        name: str,
+        action: str,
+        payload: object,
+        caller: Caller,
+        parameters: Mapping[str, str],
+        timeout_s: float | None = None,
+    ) -> StreamedCall:
+        """Return the call that runs an action of a scenario for its events; it is not sent before its `first`."""
+        handle = self._other(SCENARIO_DEPLOYMENT, scenario_application(name)).options(stream=True)
+        return StreamedCall(lambda: handle.stream.remote(action, payload, caller, parameters), name, timeout_s)
 
     async def canary(self, alias: str, timeout_s: float) -> None:
         """Let the model generate one token. Raises `Unavailable`, also when it takes longer than `timeout_s`."""

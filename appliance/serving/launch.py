@@ -95,7 +95,10 @@ def launch(home: Home) -> Iterator[deploy.AppState]:
         applications = [
             (EMBEDDER_APPLICATION, deploy.embedder_app(site)),
             (KNOWLEDGE_APPLICATION, deploy.knowledge_app(home.root, site)),
-            *((scenario_application(name), deploy.scenario_app(home.root, name, languages)) for name in site.scenarios),
+            *(
+                (scenario_application(name), deploy.scenario_app(home.root, site, name, languages))
+                for name in site.scenarios
+            ),
             (GATEWAY_APPLICATION, deploy.gateway_app(home.root, site, directory_of(home, site, models))),
         ]
         deploy.submit(applications)  # they start while the models' configurations are worked out

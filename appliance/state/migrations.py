@@ -54,4 +54,76 @@ MIGRATIONS: tuple[Migration, ...] = (
             "CREATE UNIQUE INDEX documents_content ON documents (knowledge_base, sha256)",
         ),
     ),
+    Migration(
+        2,
+        "versions of documents, owners of knowledge bases",
+        (
+            "ALTER TABLE knowledge_bases ADD COLUMN tenant VARCHAR(100) NOT NULL DEFAULT 'default'",
+            # Bases from before tenants counted were open to every key, and stay so until someone closes them.
+            """ALTER TABLE knowledge_bases ADD COLUMN shared_with TEXT NOT NULL DEFAULT '["*"]'""",
+            "ALTER TABLE knowledge_bases ADD COLUMN glossary TEXT NOT NULL DEFAULT ''",
+            """CREATE TABLE document_versions (
+                key INTEGER NOT NULL PRIMARY KEY,
+                document_id VARCHAR(40) NOT NULL REFERENCES documents (id),
+                number INTEGER NOT NULL,
+                name VARCHAR(255) NOT NULL,
+                media_type VARCHAR(100) NOT NULL,
+                size_bytes BIGINT NOT NULL,
+                sha256 VARCHAR(64) NOT NULL,
+                status VARCHAR(16) NOT NULL,
+                reason TEXT,
+                attempts INTEGER NOT NULL,
+                pages INTEGER,
+                chunks INTEGER,
+                pictures TEXT,
+                effective_on VARCHAR(10),
+                expires_on VARCHAR(10),
+                signature {blob},
+                created_at VARCHAR(24) NOT NULL,
+                indexed_at VARCHAR(24),
+                UNIQUE (document_id, number)
+            )""",
+            """INSERT INTO document_versions (key, document_id, number, name, media_type, size_bytes, sha256, status,
+                reason, attempts, pages, chunks, created_at, indexed_at)
+            SELECT ROW_NUMBER() OVER (ORDER BY id), id, 1, name, media_type, size_bytes, sha256, status, reason,
+                attempts, pages, chunks, created_at, indexed_at FROM documents""",
+            "CREATE INDEX ix_document_versions_sha256 ON document_versions (sha256)",
+            "DROP INDEX documents_content",
+            *(
+                f"ALTER TABLE documents DROP COLUMN {column}"
+                for column in (
+                    "name",
+                    "media_type",
+                    "size_bytes",
+                    "sha256",
+                    "status",
+                    "reason",
+                    "attempts",
+                    "pages",
+                    "chunks",
+                    "indexed_at",
+                )
+            ),
+            "ALTER TABLE documents ADD COLUMN department VARCHAR(100)",
+            "ALTER TABLE documents ADD COLUMN access TEXT NOT NULL DEFAULT '[]'",
+        ),
+    ),
+    Migration(
+        3,
+        "records of scenarios",
+        (
+            """CREATE TABLE scenario_records (
+                id VARCHAR(40) NOT NULL PRIMARY KEY,
+                scenario VARCHAR(64) NOT NULL,
+                kind VARCHAR(32) NOT NULL,
+                tenant VARCHAR(100) NOT NULL,
+                owner VARCHAR(200) NOT NULL,
+                revision INTEGER NOT NULL,
+                data TEXT NOT NULL,
+                created_at VARCHAR(24) NOT NULL,
+                updated_at VARCHAR(24) NOT NULL
+            )""",
+            "CREATE INDEX scenario_records_kind ON scenario_records (scenario, kind, tenant, created_at)",
+        ),
+    ),
 )

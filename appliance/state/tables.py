@@ -1,6 +1,18 @@
 """Tables as SQLAlchemy Core objects. Migrations make them; this file only describes the newest shape."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 metadata = MetaData()
 
@@ -31,6 +43,9 @@ knowledge_bases = Table(
     Column("name", String(64), primary_key=True),
     Column("title", String(200), nullable=False),
     Column("created_at", String(24), nullable=False),
+    Column("tenant", String(100), nullable=False),  # owner
+    Column("shared_with", Text, nullable=False),  # JSON list of tenants that may read; "*" is every tenant
+    Column("glossary", Text, nullable=False),  # the bank's own terms, one `中文,别名|english,other` a line
 )
 
 documents = Table(
@@ -38,15 +53,46 @@ documents = Table(
     metadata,
     Column("id", String(40), primary_key=True),
     Column("knowledge_base", String(64), ForeignKey("knowledge_bases.name"), nullable=False, index=True),
+    Column("created_at", String(24), nullable=False),
+    Column("department", String(100)),
+    Column("access", Text, nullable=False),  # JSON list of principal names; empty: whoever reads the base
+)
+
+document_versions = Table(
+    "document_versions",
+    metadata,
+    Column("key", Integer, primary_key=True, autoincrement=False),  # what the index knows it by; never used twice
+    Column("document_id", String(40), ForeignKey("documents.id"), nullable=False),
+    Column("number", Integer, nullable=False),  # from 1
     Column("name", String(255), nullable=False),
     Column("media_type", String(100), nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
-    Column("sha256", String(64), nullable=False),
+    Column("sha256", String(64), nullable=False, index=True),
     Column("status", String(16), nullable=False),  # pending | indexed | failed
     Column("reason", Text),  # why it failed
     Column("attempts", Integer, nullable=False),
     Column("pages", Integer),
     Column("chunks", Integer),
+    Column("pictures", Text),  # JSON list of pages that are scans without text
+    Column("effective_on", String(10)),  # first day, inclusive; none: always
+    Column("expires_on", String(10)),  # last day, inclusive; none: for ever
+    Column("signature", LargeBinary),  # MinHash of the text, for near-duplicates
     Column("created_at", String(24), nullable=False),
     Column("indexed_at", String(24)),
+    UniqueConstraint("document_id", "number"),
+)
+
+scenario_records = Table(
+    "scenario_records",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("scenario", String(64), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("tenant", String(100), nullable=False),
+    Column("owner", String(200), nullable=False),  # who in the tenant it belongs to
+    Column("revision", Integer, nullable=False),  # counts changes; an update names the one it read
+    Column("data", Text, nullable=False),  # JSON
+    Column("created_at", String(24), nullable=False),
+    Column("updated_at", String(24), nullable=False),
+    Index("scenario_records_kind", "scenario", "kind", "tenant", "created_at"),
 )

@@ -14,13 +14,19 @@ _UNDERLINE = re.compile(r"^\s*([=\-~])\1{2,}\s*$")
 def read(content: bytes, name: str, limits: Limits) -> Extracted:
     """Read `content` as text. Raises `InvalidRequest`."""
     collector = Collector(name, limits)
+    add_text(decode(content, name), collector)
+    return collector.finish()
+
+
+def add_text(text: str, collector: Collector) -> None:
+    """Add the paragraphs and headings of a text."""
     paragraph: list[str] = []
 
     def flush() -> None:
         collector.add("\n".join(paragraph))
         paragraph.clear()
 
-    lines = decode(content, name).splitlines()
+    lines = text.splitlines()
     for number, line in enumerate(lines):
         following = lines[number + 1] if number + 1 < len(lines) else ""
         if _UNDERLINE.match(line):
@@ -36,4 +42,3 @@ def read(content: bytes, name: str, limits: Limits) -> Extracted:
         else:
             paragraph.append(line)
     flush()
-    return collector.finish()

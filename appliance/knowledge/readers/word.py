@@ -5,49 +5,53 @@ import re
 from collections.abc import Iterator
 
 import docx
-from docx.document import Document as WordDocument
 from docx.opc.exceptions import PackageNotFoundError
-from docx.table import Table
+from docx.oxml.simpletypes import ST_Merge
+from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 from lxml.etree import XMLSyntaxError
 
-from appliance.knowledge.content import BlockKind, Extracted, row_text
+from appliance.knowledge.content import BlockKind, Extracted
 from appliance.knowledge.limits import Limits
 from appliance.knowledge.readers import office_zip
 from appliance.knowledge.readers.collect import Collector, unreadable
+from appliance.knowledge.readers.tables import GridCell, add_table, cell_of
 
 _HEADING = re.compile(r"^(?:heading|标题)\s*(\d)$", re.IGNORECASE)
+_MOST_COLUMNS = 200
+_DEEPEST = 3  # tables within cells
 
 
 def read(content: bytes, name: str, limits: Limits) -> Extracted:
     """Read a docx. Raises `InvalidRequest`."""
     office_zip.check(content, name, limits, "word/document.xml")
+    collector = Collector(name, limits)
     try:
         document = docx.Document(io.BytesIO(content))
-    except (PackageNotFoundError, XMLSyntaxError, KeyError, ValueError) as error:
+        styles = {style.style_id: str(style.name or "") for style in document.styles}
+        for part in document.iter_inner_content():
+            if isinstance(part, Table):
+                _table(part, collector)
+            else:
+                _paragraph(part, styles.get(part._p.style or "", ""), collector)
+    except (PackageNotFoundError, XMLSyntaxError, KeyError, ValueError, IndexError, AttributeError, OSError) as error:
         raise unreadable(name, str(error)) from error
-    collector = Collector(name, limits)
-    for part in _parts(document):
-        if isinstance(part, Table):
-            _table(part, collector)
-        else:
-            level = _heading_level(part)
-            kind: BlockKind = "item" if "list" in _style(part).lower() else "text"
-            collector.add(part.text, "heading" if level else kind, level=level)
     return collector.finish()
 
 
-def _parts(document: WordDocument) -> Iterator[Paragraph | Table]:
-    yield from document.iter_inner_content()
+def _paragraph(paragraph: Paragraph, style: str, collector: Collector) -> None:
+    level = _heading_level(style)
+    kind: BlockKind = "item" if _is_item(paragraph, style) else "text"
+    collector.add(paragraph.text, "heading" if level else kind, level=level)
 
 
-def _style(paragraph: Paragraph) -> str:
-    style = paragraph.style
-    return (style.name or "") if style is not None else ""
+def _is_item(paragraph: Paragraph, style: str) -> bool:
+    """Tell a list item, by its style or by a numbering of its own, at any depth."""
+    properties = paragraph._p.pPr
+    return "list" in style.lower() or (properties is not None and properties.numPr is not None)
 
 
-def _heading_level(paragraph: Paragraph) -> int:
-    style = _style(paragraph)
+def _heading_level(style: str) -> int:
     if style.lower() in ("title", "标题"):
         return 1
     match = _HEADING.match(style)
@@ -55,11 +59,33 @@ def _heading_level(paragraph: Paragraph) -> int:
 
 
 def _table(table: Table, collector: Collector) -> None:
-    rows = []
-    for row in table.rows:
-        # A merged cell appears once for each column it spans; its text belongs to every one of them.
-        rows.append([cell.text.replace("\n", " ").strip() for cell in row.cells])
-    headed = len(rows) > 1
-    headers = rows[0] if headed else [""] * max((len(row) for row in rows), default=0)
-    for number, cells in enumerate(rows[1:] if headed else rows, start=1):
-        collector.add(row_text(headers, cells), "row", row=number)
+    marked = sum(1 for row in table._tbl.tr_lst if row.xpath("./w:trPr/w:tblHeader"))
+    strips = enumerate(_strips(table, 0), start=1)
+    add_table(collector, strips, header_rows=marked or None, count_data_only=True)
+
+
+def _strips(table: Table, depth: int) -> Iterator[list[GridCell | None]]:
+    """Yield the rows; a merged cell is the same object in each column and row that it covers."""
+    above: list[GridCell | None] = []
+    for row in table._tbl.tr_lst:
+        strip: list[GridCell | None] = [None] * min(row.grid_before, _MOST_COLUMNS)
+        for tc in row.tc_lst:
+            at = len(strip)
+            if tc.vMerge == ST_Merge.CONTINUE and at < len(above):
+                cell = above[at]
+            else:
+                cell = cell_of(_text(_Cell(tc, table), depth))
+            strip.extend([cell] * min(tc.grid_span, _MOST_COLUMNS))
+        yield strip
+        above = strip
+
+
+def _text(cell: _Cell, depth: int) -> str:
+    """Return the words of a cell, those of tables inside it too."""
+    words = []
+    for part in cell.iter_inner_content():
+        if isinstance(part, Paragraph):
+            words.append(part.text)
+        elif depth < _DEEPEST:
+            words.extend(cell.line for strip in _strips(part, depth + 1) for cell in dict.fromkeys(strip) if cell)
+    return "\n".join(words)

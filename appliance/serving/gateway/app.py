@@ -23,6 +23,7 @@ from appliance.serving.gateway import (
     logs,
     openai_routes,
     scenario_routes,
+    tool_routes,
 )
 from appliance.serving.gateway.context import GatewayContext, authenticate, context_of, request_id_of
 from appliance.serving.gateway.directory import Directory
@@ -58,8 +59,9 @@ def build_app(context: GatewayContext) -> FastAPI:
     app: FastAPI = FastAPIOffline(title="LLM Appliance", version=__version__, description=_DESCRIPTION, redoc_url=None)
     app.state.context = context
     app.state.canary = health_routes.Canary()
-    for routes in (openai_routes, scenario_routes, knowledge_routes, appliance_routes, health_routes):
+    for routes in (openai_routes, scenario_routes, knowledge_routes, tool_routes, appliance_routes, health_routes):
         app.include_router(routes.router)
+    app.router.routes.append(tool_routes.MCP_ROUTE)
 
     @app.exception_handler(ApplianceError)
     async def refuse(request: Request, error: ApplianceError) -> Response:

@@ -72,7 +72,11 @@ def _too_deep() -> InvalidRequest:
 
 def parse_body(raw: bytes, model: type[Model]) -> Model:
     """Parse and validate a body. Raises `InvalidRequest`, which names the field at fault."""
-    body = parse_json(raw)
+    return checked(parse_json(raw), model)
+
+
+def checked(body: object, model: type[Model]) -> Model:
+    """Return parsed JSON as `model`. Raises `InvalidRequest`, which names the field at fault."""
     try:
         return model.model_validate(body)
     except ValidationError as error:

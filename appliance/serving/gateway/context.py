@@ -10,6 +10,7 @@ from fastapi import Request
 
 from appliance.core.errors import AuthenticationFailed, PermissionDenied
 from appliance.core.messages import _
+from appliance.core.principal import Principal
 from appliance.metering.metrics import GatewayMetrics
 from appliance.serving.gateway.directory import Directory
 from appliance.serving.gateway.exchange import Exchange
@@ -68,6 +69,12 @@ def key_of(request: Request) -> KeyRecord:
     """Return the key that `authenticate` found for this request."""
     record: KeyRecord = request.state.key
     return record
+
+
+def principal_of(request: Request) -> Principal:
+    """Return who asks, as checks of access take it."""
+    key = key_of(request)
+    return Principal(key.tenant, key.role, key.id)
 
 
 def require_admin(request: Request) -> None:

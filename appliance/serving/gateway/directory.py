@@ -1,11 +1,13 @@
 """Which models and scenarios there are. The gateway gets it as `user_config`: a change restarts nothing."""
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from appliance.core.errors import NotFound
+from appliance.core.errors import MethodNotAllowed, NotFound
 from appliance.core.messages import _
+from appliance.scenario.routes import Method, match
 from appliance.serving.gateway.errors import unknown_model, wrong_kind
 
 Kind = Literal["chat", "embedding"]
@@ -38,8 +40,24 @@ class ModelEntry(BaseModel):
         }
 
 
+class ActionEntry(BaseModel):
+    """An action of a scenario: its address and what `scenario.actions.Action.describe` tells of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    summary: str
+    method: Method = "POST"
+    path: str
+    status: int = 200
+    streams: bool = False
+    admin: bool = False
+    parameters: tuple[dict[str, Any], ...] = ()
+    request: dict[str, Any] | None
+    response: dict[str, Any]
+
+
 class ScenarioEntry(BaseModel):
-    """A scenario as `GET /v1/scenarios` shows it. `actions` maps a name to its request and response schemas."""
+    """A scenario as `GET /v1/scenarios` shows it, its actions by name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,7 +65,22 @@ class ScenarioEntry(BaseModel):
     version: str
     title: dict[str, str]
     description: dict[str, str]
-    actions: dict[str, dict[str, Any]]
+    actions: dict[str, ActionEntry]
+
+    @property
+    def addresses(self) -> list[str]:
+        """Method and path of each action."""
+        return [f"{action.method} {action.path}" for action in self.actions.values()]
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The action that a request is for, and what its path has in the braces of the action's template."""
+
+    scenario: ScenarioEntry
+    name: str
+    action: ActionEntry
+    parameters: dict[str, str]
 
 
 class Directory(BaseModel):
@@ -67,19 +100,44 @@ class Directory(BaseModel):
                 return entry
         raise unknown_model(alias, [entry.alias for entry in self.models])
 
-    def scenario(self, name: str, action: str) -> ScenarioEntry:
-        """Return the scenario that has `action`. Raises `NotFound`, which lists what there is."""
+    def action(self, scenario: str, method: str, path: str) -> Resolved:
+        """Return the action at `path` below a scenario's address; a plain path goes before one with braces.
+
+        Raises `NotFound`, which lists what there is, or `MethodNotAllowed` with the methods that the path takes.
+        """
+        entry = self._scenario(scenario)
+        there = [
+            Resolved(entry, name, action, found)
+            for name, action in entry.actions.items()
+            if (found := match(action.path, path)) is not None
+        ]
+        if not there:
+            raise NotFound(
+                _("The scenario {name} has no action {action}.", name=scenario, action=path[:200]),
+                _("Actions: {actions}.", actions=", ".join(entry.addresses)),
+                code="action_not_found",
+                details={"actions": entry.addresses},
+            )
+        fitting = [resolved for resolved in there if resolved.action.method == method]
+        if not fitting:
+            raise _wrong_method(scenario, method, path, tuple(sorted({one.action.method for one in there})))
+        return min(fitting, key=lambda resolved: len(resolved.parameters))
+
+    def _scenario(self, name: str) -> ScenarioEntry:
         for entry in self.scenarios:
             if entry.name == name:
-                if action not in entry.actions:
-                    raise NotFound(
-                        _("The scenario {name} has no action {action}.", name=name, action=action),
-                        _("Actions: {actions}.", actions=", ".join(entry.actions)),
-                        code="action_not_found",
-                    )
                 return entry
         raise NotFound(
             _("There is no scenario {name} here.", name=name),
             _("Scenarios: {names}.", names=", ".join(entry.name for entry in self.scenarios) or "–"),
             code="scenario_not_found",
         )
+
+
+def _wrong_method(scenario: str, method: str, path: str, allowed: tuple[str, ...]) -> MethodNotAllowed:
+    error = MethodNotAllowed(
+        _("The route {path} does not take {method}.", path=f"/v1/scenarios/{scenario}/{path}"[:200], method=method),
+        _("It takes {methods}.", methods=", ".join(allowed)),
+    )
+    error.allowed = allowed
+    return error

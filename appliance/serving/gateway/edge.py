@@ -21,7 +21,7 @@ _SERVE_PREFIXES = (b"x-serve-", b"x-request-timeout", b"x-request-disconnect", b
 _REQUEST_ID = b"x-request-id"
 _MAX_REQUEST_ID = 64
 _SERVE_ROUTES = "/-/"  # Serve's own: its route table
-_UPLOADS = "/documents"  # only there a form may be larger than a JSON body
+_UPLOADS = ("/documents", "/versions")  # only there a form may be larger than a JSON body
 
 
 def _keep(name: bytes, value: bytes) -> bool:

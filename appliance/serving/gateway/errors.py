@@ -6,6 +6,7 @@ from appliance.core.errors import (
     ApplianceError,
     AuthenticationFailed,
     BodyTooLarge,
+    Conflict,
     DiskFull,
     EngineFailed,
     InvalidRequest,
@@ -25,6 +26,7 @@ STATUSES: tuple[tuple[type[ApplianceError], int], ...] = (
     (PermissionDenied, 403),
     (NotFound, 404),
     (MethodNotAllowed, 405),
+    (Conflict, 409),
     (BodyTooLarge, 413),
     (Unsupported, 415),
     (TooManyRequests, 429),
@@ -64,6 +66,8 @@ def error_headers(error: ApplianceError) -> dict[str, str]:
     """Return headers that belong to the status."""
     if isinstance(error, TooManyRequests):
         return {"Retry-After": str(max(1, round(error.retry_after_s)))}
+    if isinstance(error, MethodNotAllowed) and error.allowed:
+        return {"Allow": ", ".join(error.allowed)}
     if isinstance(error, AuthenticationFailed):
         return {"WWW-Authenticate": "Bearer"}
     if isinstance(error, Unavailable):

@@ -6,26 +6,24 @@ from typing import Any
 
 import numpy
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.responses import JSONResponse, Response
 
 from appliance.core.errors import ApplianceError, EngineFailed, InvalidRequest
-from appliance.core.messages import _, current_language
+from appliance.core.messages import _
 from appliance.serving.gateway.body import read_body
 from appliance.serving.gateway.context import GatewayContext, context_of, exchange_of
 from appliance.serving.gateway.directory import ModelEntry
-from appliance.serving.gateway.errors import error_body, from_engine, unknown_model
-from appliance.serving.gateway.exchange import Exchange, unforeseen
+from appliance.serving.gateway.errors import from_engine, unknown_model
+from appliance.serving.gateway.exchange import Exchange
 from appliance.serving.gateway.openapi import body_of
 from appliance.serving.gateway.schemas import ChatCompletionRequest, CompletionRequest, EmbeddingRequest
-from appliance.serving.gateway.stream import event
+from appliance.serving.gateway.stream import EventStream, event
 from appliance.serving.generation import Generation
 from appliance.serving.model_items import EVENT_END, Item, Operation
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"])
 
 _DONE = "data: [DONE]\n\n"
-_STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
 @router.get("/models", summary="List the models")
@@ -84,7 +82,7 @@ async def _generate(
         if body.stream:
             wants_usage = body.stream_options is not None and body.stream_options.include_usage
             stream = _events(generation, first, exchange, model, wants_usage=wants_usage)
-            return _EventStream(stream, generation, exchange)
+            return EventStream(stream, generation, exchange)
         if not isinstance(first, dict):
             raise EngineFailed(
                 _("The model {target} gave no answer.", target=model.alias), _("Send the request again.")
@@ -102,23 +100,6 @@ async def _generate(
         raise
 
 
-class _EventStream(StreamingResponse):
-    """A stream that ends the generation too when the caller goes away before the first event is asked for."""
-
-    def __init__(self, events: AsyncIterator[str], generation: Generation, exchange: Exchange) -> None:
-        super().__init__(events, media_type="text/event-stream", headers=_STREAM_HEADERS)
-        self._generation = generation
-        self._exchange = exchange
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the events."""
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            self._generation.close()
-            self._exchange.close()
-
-
 async def _events(
     generation: Generation,
     first: Item,
@@ -127,34 +108,22 @@ async def _events(
     *,
     wants_usage: bool,
 ) -> AsyncIterator[str]:
-    """Yield the stream's events. It ends with `[DONE]`, or with an error event and without it."""
-    language = current_language()
-    try:
-        item: Item | None = first
-        rest = generation.rest()
-        while item is not None:
-            if isinstance(item, str):
-                exchange.streamed(item.count(EVENT_END))
-                yield item
-            elif "usage" in item:
-                exchange.usage(item["usage"].get("usage"))
-                if wants_usage:
-                    yield event(item["usage"])
-            elif "error" in item:
-                raise from_engine(item["error"], model.context_length)
-            item = await anext(rest, None)
-        exchange.finish(200)
-        yield _DONE
-    except ApplianceError as error:
-        exchange.fail(error)
-        yield event(error_body(error, language))
-    except Exception as error:
-        # The status line is sent, so the application's own last resort can say nothing to the caller any more.
-        yield event(error_body(unforeseen(error, exchange.request_id, exchange.route), language))
-        raise
-    finally:
-        generation.close()
-        exchange.close()
+    """Yield the stream's events, the last one `[DONE]`. Raises what the engine refuses or breaks off with."""
+    item: Item | None = first
+    rest = generation.rest()
+    while item is not None:
+        if isinstance(item, str):
+            exchange.streamed(item.count(EVENT_END))
+            yield item
+        elif "usage" in item:
+            exchange.usage(item["usage"].get("usage"))
+            if wants_usage:
+                yield event(item["usage"])
+        elif "error" in item:
+            raise from_engine(item["error"], model.context_length)
+        item = await anext(rest, None)
+    exchange.finish(200)
+    yield _DONE
 
 
 @router.post("/embeddings", summary="Embed texts", openapi_extra=body_of(EmbeddingRequest))

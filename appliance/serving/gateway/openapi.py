@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-from appliance.serving.gateway.directory import Directory
+from appliance.serving.gateway.directory import ActionEntry, Directory
 
 _REF = "#/components/schemas/{model}"
 _bodies: dict[str, type[BaseModel]] = {}
@@ -23,16 +23,6 @@ def json_body(reference: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": {"$ref": reference}}}}}
 
 
-def file_body() -> dict[str, Any]:
-    """Return a multipart request body with one file."""
-    schema = {
-        "type": "object",
-        "required": ["file"],
-        "properties": {"file": {"type": "string", "format": "binary"}},
-    }
-    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
-
-
 def build_openapi(app: FastAPI, directory: Directory) -> dict[str, Any]:
     """Return the document for `app` with the scenarios that `directory` lists."""
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
@@ -45,38 +35,42 @@ def build_openapi(app: FastAPI, directory: Directory) -> dict[str, Any]:
     document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     document["security"] = [{"key": []}]
     for scenario in directory.scenarios:
-        for action, shapes in scenario.actions.items():
-            path = f"/v1/scenarios/{scenario.name}/{action}"
-            document["paths"][path] = {"post": _operation(scenario.name, action, shapes, schemas)}
+        for name, action in scenario.actions.items():
+            path = document["paths"].setdefault(f"/v1/scenarios/{scenario.name}/{action.path}", {})
+            path[action.method.lower()] = _operation(scenario.name, name, action, schemas)
     return document
 
 
-def _operation(scenario: str, action: str, shapes: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
-    references = {}
-    for side in ("request", "response"):
-        schema = dict(shapes[side])
+def _operation(scenario: str, name: str, action: ActionEntry, schemas: dict[str, Any]) -> dict[str, Any]:
+    def placed(side: str, shape: dict[str, Any]) -> str:
+        schema = dict(shape)
         schemas.update(schema.pop("$defs", {}))
-        name = f"{scenario}.{action}.{side}"
-        schemas[name] = schema
-        references[side] = _REF.format(model=name)
-    return {
+        schemas[f"{scenario}.{name}.{side}"] = schema
+        return _REF.format(model=f"{scenario}.{name}.{side}")
+
+    content: dict[str, Any] = {"application/json": {"schema": {"$ref": placed("response", action.response)}}}
+    if action.streams:
+        content["text/event-stream"] = {"schema": {"type": "string", "description": _EVENTS}}
+    error = {"application/json": {"schema": {"$ref": _REF.format(model="Error")}}}
+    operation: dict[str, Any] = {
         "tags": ["Scenarios"],
-        "summary": shapes.get("summary", action),
-        "operationId": f"{scenario}-{action}",
-        **json_body(references["request"]),
+        "summary": action.summary,
+        "operationId": f"{scenario}-{name}",
         "responses": {
-            "200": {
-                "description": "OK",
-                "content": {"application/json": {"schema": {"$ref": references["response"]}}},
-            },
-            "default": {
-                "description": "Error",
-                "content": {"application/json": {"schema": {"$ref": _REF.format(model="Error")}}},
-            },
+            str(action.status): {"description": "OK", "content": content},
+            "default": {"description": "Error", "content": error},
         },
     }
+    if action.admin:
+        operation["description"] = "Needs an admin key."
+    if action.parameters:
+        operation["parameters"] = list(action.parameters)
+    if action.request is not None:
+        operation |= json_body(placed("request", action.request))
+    return operation
 
 
+_EVENTS = "With `stream: true` in the body: server-sent events, the last one `done` with the whole answer, or `error`."
 _ERROR = {
     "type": "object",
     "required": ["error"],

@@ -1,14 +1,24 @@
-"""Scenario routes: the gateway checks the key and passes the payload on; the scenario validates it."""
+"""Scenario routes: the gateway checks the key and finds the action; the scenario checks the request."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from appliance.core.errors import ApplianceError
-from appliance.core.messages import current_language
+from appliance.core.errors import ApplianceError, EngineFailed, InvalidRequest
+from appliance.core.messages import _, current_language
+from appliance.scenario.actions import Caller
 from appliance.serving.gateway.body import parse_json
-from appliance.serving.gateway.context import context_of, exchange_of
+from appliance.serving.gateway.context import GatewayContext, context_of, exchange_of, principal_of
+from appliance.serving.gateway.directory import Resolved
+from appliance.serving.gateway.exchange import Exchange
+from appliance.serving.gateway.stream import EventStream, event
+from appliance.serving.generation import StreamedCall
 
 router = APIRouter(prefix="/v1/scenarios", tags=["Scenarios"])
+
+_WITH_BODY = ("POST", "PATCH")
 
 
 @router.get("", summary="List the scenarios")
@@ -19,23 +29,84 @@ async def list_scenarios(request: Request) -> Response:
     return JSONResponse({"object": "list", "data": data})
 
 
-@router.post("/{scenario}/{action}", summary="Run an action of a scenario", include_in_schema=False)
-async def run_action(request: Request, scenario: str, action: str) -> Response:
-    """Run an action; `/openapi.json` describes each one's body."""
-    payload = parse_json(await request.body())
+@router.api_route("/{scenario}/{path:path}", methods=["GET", "POST", "PATCH", "DELETE"], include_in_schema=False)
+async def run_action(request: Request, scenario: str, path: str) -> Response:
+    """Run the action at a path of a scenario; `/openapi.json` describes each one."""
     gateway = context_of(request)
-    entry = gateway.directory.scenario(scenario, action)
-    exchange = exchange_of(request, entry.name)
-    caller = {"tenant": exchange.key.tenant, "language": current_language(), "request_id": exchange.request_id}
+    found = gateway.directory.action(scenario, request.method, path)
+    payload = parse_json(await request.body()) if request.method in _WITH_BODY else None
+    parameters = _parameters(request, found)
+    streaming = found.action.streams and isinstance(payload, dict) and payload.get("stream") is True
+    exchange = exchange_of(request, scenario, streaming=streaming)
+    exchange.route = f"/v1/scenarios/{{scenario}}/{found.action.path}"
+    caller = Caller(principal_of(request), current_language(), exchange.request_id)
+    if streaming:
+        call = gateway.models.scenario_stream(
+            scenario, found.name, payload, caller, parameters, gateway.generation_timeout_s
+        )  # fmt: skip
+        return await _stream(gateway, exchange, call)
     try:
-        reply = await gateway.models.scenario(entry.name, action, payload, caller)
+        reply = await gateway.models.scenario(scenario, found.name, payload, caller, parameters)
         exchange.first_token()
-        exchange.finish(200)
-        for alias, (prompt, completion) in reply["tokens"].items():
-            gateway.metrics.tokens(alias, exchange.key.tenant, prompt, completion)
-        return JSONResponse(reply["reply"])
+        exchange.finish(found.action.status)
+        _meter(gateway, exchange, reply["tokens"])
+        return JSONResponse(reply["reply"], status_code=found.action.status)
     except ApplianceError as error:
         exchange.fail(error)
         raise
     finally:
         exchange.close()
+
+
+def _parameters(request: Request, found: Resolved) -> dict[str, str]:
+    """Return the parameters of the path and, where there is no body, of the query. Raises `InvalidRequest`."""
+    parameters = dict(found.parameters)
+    for name, text in request.query_params.multi_items() if request.method not in _WITH_BODY else ():
+        if name in parameters:
+            raise InvalidRequest(
+                _("The parameter {param} is given more than once.", param=name[:80]),
+                param=name[:80],
+                code="invalid_value",
+            )
+        parameters[name] = text
+    return parameters
+
+
+async def _stream(gateway: GatewayContext, exchange: Exchange, call: StreamedCall) -> Response:
+    """Send the request and wait for its first event: what is wrong before that is an answer of its own."""
+    try:
+        first = await call.first()
+        exchange.first_token()
+        return EventStream(_events(gateway, exchange, call, first), call, exchange, error_name="error")
+    except ApplianceError as error:
+        call.close()
+        exchange.fail(error)
+        raise
+    except BaseException:
+        call.close()
+        exchange.close()
+        raise
+
+
+async def _events(
+    gateway: GatewayContext, exchange: Exchange, call: StreamedCall, first: dict[str, Any]
+) -> AsyncIterator[str]:
+    """Yield a scenario's events, the last one `done`. Raises what the scenario raises."""
+    item: dict[str, Any] | None = first
+    rest = call.rest()
+    done = False
+    while item is not None:
+        if "tokens" in item:  # it comes with `done`
+            done = True
+            exchange.finish(200)
+            _meter(gateway, exchange, item["tokens"])
+        yield event(item["data"], item["event"])
+        item = await anext(rest, None)
+    if not done:
+        raise EngineFailed(_("{target} broke off its answer.", target=exchange.target), _("Send the request again."))
+
+
+def _meter(gateway: GatewayContext, exchange: Exchange, tokens: Mapping[str, tuple[int, int]]) -> None:
+    """Count the tokens that the scenario spent, by model alias, for its caller."""
+    for alias, (prompt, completion) in tokens.items():
+        gateway.metrics.tokens(alias, exchange.key.tenant, prompt, completion)

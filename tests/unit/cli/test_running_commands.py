@@ -101,11 +101,16 @@ def test_search(run, gateway):
 def test_listing_bases_and_documents(run, gateway):
     gateway.answers["GET", "/v1/knowledge-bases"] = (
         200,
-        {"data": [{"name": "rules", "title": "Rules", "documents": 2}]},
+        {"data": [{"name": "rules", "title": "Rules", "documents": 2, "tenant": "retail", "shared_with": ["*"]}]},
     )
-    document = {"name": "a.pdf", "status": "failed", "reason": "scanned", "created_at": "2026"}
+    document = {
+        "name": "a.pdf", "status": "failed", "reason": "scanned", "created_at": "2026", "pages": None, "chunks": None,
+        "version": 1,
+    }  # fmt: skip
     gateway.answers["GET", "/v1/knowledge-bases/rules/documents"] = (200, {"data": [document]})
-    assert "Rules" in run("kb", "list").out
+    listed = run("kb", "list").out
+    assert "Rules" in listed
+    assert "all tenants" in listed
     assert "scanned" in run("kb", "list", "rules").out
     assert run("kb", "list", "rules", "--json").json == {"documents": [document]}
 

@@ -6,15 +6,15 @@ from appliance.knowledge.e5 import LocalEmbedder
 from appliance.knowledge.evaluate import ingest
 from appliance.knowledge.store import KnowledgeStore
 from appliance.state.database import Database, sqlite_url
+from tests.unit.knowledge.principals import PLATFORM, prepare_here
 
 PACK = Path(__file__).resolve().parents[3] / "scenarios" / "knowledge_qa"
 
 
-def open_store(folder, embedder, limits=None):
+def open_store(folder, embedder, **more):
     """Open the store that lives in `folder`, as a restarted process would."""
     database = Database.open(sqlite_url(folder / "state.db"))
     database.migrate()
-    more = {} if limits is None else {"limits": limits}
     return KnowledgeStore(database, folder / "documents", folder / "indexes", embedder, **more)
 
 
@@ -28,8 +28,14 @@ def embedder():
 def store(tmp_path, embedder):
     """An empty store with the base `rules`."""
     opened = open_store(tmp_path, embedder)
-    opened.ensure_base("rules", "Rules")
+    opened.ensure_base(PLATFORM, "rules", "Rules")
     return opened
+
+
+@pytest.fixture
+def quick(tmp_path, embedder):
+    """An empty store without bases that reads documents in this process."""
+    return open_store(tmp_path, embedder, prepare=prepare_here)
 
 
 @pytest.fixture(scope="session")

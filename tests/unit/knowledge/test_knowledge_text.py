@@ -1,6 +1,6 @@
 import pytest
 
-from appliance.knowledge.amounts import fits_ranges
+from appliance.knowledge.amounts import amounts, fits_ranges
 from appliance.knowledge.questions import analyse
 from appliance.knowledge.terms import fold, index_terms, stem
 from appliance.knowledge.text import clean, language_of, one_line, sentences
@@ -73,7 +73,7 @@ def test_chinese_is_found_by_words_and_by_pairs_of_characters():
     ],
 )
 def test_amounts_fall_into_ranges(question, rule, fits):
-    assert fits_ranges(question, rule) == fits
+    assert fits_ranges(amounts(fold(question)), fold(rule)) == fits
 
 
 def test_a_question_is_searched_in_both_languages():

@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import httpx
 import pytest
 
 from appliance.config.home import Home
+from appliance.knowledge.manifest import load_series
 from appliance.operations.client import ApplianceClient
 from appliance.operations.samples import load_samples
 from appliance.operations.tour import source_of, take_tour
@@ -46,15 +48,32 @@ class Gateway:
             return httpx.Response(201, json={"name": json.loads(request.content)["name"]})
         if path.endswith("/documents") and request.method == "GET":
             return httpx.Response(200, json={"data": list(self.documents.values())})
-        if path.endswith("/documents"):
-            body = request.read()
-            head, rest = body.split(b"\r\n\r\n", 1)
-            name = head.split(b'filename="')[1].split(b'"')[0].decode()
-            content = rest.rsplit(b"\r\n--", 1)[0]
-            row = {"name": name, "sha256": hashlib.sha256(content).hexdigest(), "status": "indexed"}
-            self.documents[name] = row
-            return httpx.Response(201, json=row)
+        if path.endswith(("/documents", "/versions")):
+            return httpx.Response(
+                201, json=self.keep(request, path.split("/")[-2] if path.endswith("/versions") else None)
+            )
         return httpx.Response(200, json=self.answers[path])
+
+    def keep(self, request, document_id):
+        """Keep an upload: a new document, or a new version of one, whose row then tells of the newest."""
+        boundary = request.headers["content-type"].partition("boundary=")[2].encode()
+        fields, row = {}, {}
+        for part in request.read().split(b"--" + boundary)[1:-1]:
+            head, content = part.removesuffix(b"\r\n").split(b"\r\n\r\n", 1)
+            name = re.search(rb'; name="([^"]*)"', head).group(1).decode()
+            if name == "file":
+                row["name"] = re.search(rb'filename="([^"]*)"', head).group(1).decode()
+                row |= {"sha256": hashlib.sha256(content).hexdigest(), "status": "indexed"}
+            else:
+                fields[name] = content.decode()
+        row |= fields
+        older = {name: known for name, known in self.documents.items() if known["id"] == document_id}
+        for name in older:
+            del self.documents[name]
+        row["id"] = document_id or f"doc_{len(self.documents) + 1}"
+        row["version"] = 1 + sum(known["version"] for known in older.values())
+        self.documents[row["name"]] = row
+        return row
 
 
 @pytest.fixture
@@ -73,14 +92,16 @@ def home(tmp_path):
     return Home(tmp_path)
 
 
-def sample_files():
+def samples():
     (base,) = find_pack(Home(Path("/nowhere")), PACK).sample_bases
-    return {path.name for path in base.folder.iterdir() if path.is_file() and path.name != "README.md"}
+    return load_series(base.folder)
 
 
 def test_every_sample_is_loaded_once(client, gateway, home):
     news = list(load_samples(client, home, [PACK]))
-    assert set(gateway.documents) == sample_files()
+    assert {name: row["version"] for name, row in gateway.documents.items()} == {
+        versions[-1].file: len(versions) for versions in samples()
+    }
     assert len(gateway.documents) >= 12
     assert news[-1].state == "done"
     fractions = [progress.fraction for progress in news[:-1]]
@@ -94,9 +115,21 @@ def test_only_what_is_missing_or_not_indexed_is_loaded_again(client, gateway, ho
     list(load_samples(client, home, [PACK]))
     names = sorted(gateway.documents)
     del gateway.documents[names[0]]
-    gateway.documents[names[1]]["status"] = "failed"
+    gateway.documents[names[1]]["sha256"] = "another release's"
     news = list(load_samples(client, home, [PACK]))
     assert [progress.detail.render("en") for progress in news[:-1]] == names[:2]
+    assert news[-1].state == "done"
+
+
+def test_a_sample_that_cannot_be_indexed_is_told_and_not_uploaded_again(client, gateway, home):
+    list(load_samples(client, home, [PACK]))
+    name = sorted(gateway.documents)[0]
+    gateway.documents[name] |= {"status": "failed", "reason": "it is a scan"}
+    uploads = {key: row["version"] for key, row in gateway.documents.items()}
+    news = list(load_samples(client, home, [PACK]))
+    assert news[-1].state == "failed"
+    assert "it is a scan" in news[-1].detail.render("en")
+    assert {key: row["version"] for key, row in gateway.documents.items()} == uploads
 
 
 def test_without_scenarios_nothing_is_loaded(client, home):

@@ -1,18 +1,17 @@
-import importlib.util
 from pathlib import Path
 
 import pytest
 
 from appliance.config.home import Home
 from appliance.core.errors import ConfigError, InvalidRequest
-from appliance.core.protocols import ChatResult
-from appliance.knowledge.models import Answer, Citation
+from appliance.core.principal import Principal
 from appliance.scenario.loading import load_pack
 from appliance.scenario.pack import Caller, ScenarioContext, invoke
 from appliance.scenario.places import find_pack
+from scenarios.knowledge_qa import build_documents
 
 SHIPPED = Path(__file__).resolve().parents[3] / "scenarios"
-CALLER = Caller("risk", "en")
+CALLER = Caller(Principal("risk", "caller", "lma-risk"), "en")
 
 DESCRIPTION = """
 name: greeting
@@ -54,7 +53,7 @@ def folder(tmp_path):
 
 
 def greet_of(pack):
-    (action,) = pack.actions(ScenarioContext(None, (), None))
+    (action,) = pack.actions(ScenarioContext(None, (), None, None))
     return action
 
 
@@ -116,81 +115,38 @@ def test_a_program_that_cannot_run_is_a_fault_of_the_pack(folder, program):
         load_pack(folder)
 
 
+async def test_a_program_may_have_modules_beside_it(folder):
+    (folder / "app.py").write_text(f"from .words import HELLO\n{PROGRAM.replace('Hello', '{HELLO}')}", encoding="utf-8")
+    (folder / "words.py").write_text("HELLO = 'Good day'\n", encoding="utf-8")
+    assert await invoke(greet_of(load_pack(folder)), {"name": "Li"}, CALLER) == {"text": "Good day Li of risk"}
+
+
+def test_a_pack_whose_actions_have_one_address(folder):
+    program = PROGRAM.replace("greet)]", "greet)] * 2")
+    (folder / "app.py").write_text(program, encoding="utf-8")
+    with pytest.raises(ConfigError, match="greet"):
+        load_pack(folder).describe()
+
+
 def test_an_unknown_pack_lists_the_known_ones(tmp_path):
     with pytest.raises(ConfigError, match="knowledge-qa"):
         find_pack(Home(tmp_path), "knowlege-qa")
 
 
-class Knowledge:
-    """Gives one answer."""
-
-    def __init__(self, answer):
-        self._answer = answer
-
-    async def answer(self, base, question, max_citations=3):
-        return self._answer.model_dump()
-
-
-class Chat:
-    async def chat(self, messages, *, max_tokens, temperature=0.0):
-        return ChatResult("The card costs 15 yuan.", 1, 1, "stop")
-
-
-def answer(answered, language="en"):
-    quote = "Replacement of a lost card costs 15 yuan."
-    citation = Citation(
-        document_id="doc_1", document="a.md", section="Fees", quote=quote, start=0, end=len(quote), score=0.9
-    )
-    return Answer(
-        question="q", answered=answered, text=quote, confidence=0.9, language=language,
-        citations=(citation,) if answered else (),
-    )  # fmt: skip
-
-
-async def ask(found, payload, languages=("en",)):
-    pack = load_pack(SHIPPED / "knowledge_qa")
-    (action,) = pack.actions(ScenarioContext(Chat(), languages, Knowledge(found)))
-    return await invoke(action, payload, CALLER)
-
-
-async def test_text_of_the_model_is_labelled_and_quotations_are_not():
-    reply = await ask(answer(True), {"question": "What does a lost card cost?"})
-    assert reply["model_text"] == "The card costs 15 yuan."
-    assert "AI" in reply["label"]
-    assert "generated" in reply["label"]
-    quoted = await ask(answer(True), {"question": "What does a lost card cost?"}, languages=())
-    assert quoted["model_text"] is None
-    assert quoted["label"] is None
-    assert quoted["answer"] == reply["answer"]
-
-
-async def test_a_refusal_never_reaches_the_model():
-    reply = await ask(answer(False), {"question": "What does a lost card cost?"})
-    assert (reply["answered"], reply["citations"], reply["model_text"]) == (False, [], None)
-    assert reply["answer"] == "The documents do not answer this question."
-
-
-@pytest.mark.parametrize(
-    ("payload", "param"),
-    [
-        ({"question": "x" * 2001}, "question"),
-        ({"question": "x", "max_citations": 11}, "max_citations"),
-        ({"question": "x", "language": "fr"}, "language"),
-    ],
-)
-async def test_what_may_be_asked_is_checked(payload, param):
-    with pytest.raises(InvalidRequest) as caught:
-        await ask(answer(True), payload)
-    assert caught.value.param == param
-
-
 def test_the_committed_documents_are_what_the_script_makes(tmp_path):
-    specification = importlib.util.spec_from_file_location(
-        "build_documents", SHIPPED / "knowledge_qa" / "build_documents.py"
-    )
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    made = module.build(tmp_path)
-    assert len(made) >= 14
+    made = build_documents.build(tmp_path)
+    committed = SHIPPED / "knowledge_qa" / "documents"
+    assert {path.name for path in made} == {path.name for path in committed.iterdir()}
     for path in made:
-        assert path.read_bytes() == (SHIPPED / "knowledge_qa" / "documents" / path.name).read_bytes(), path.name
+        assert path.read_bytes() == (committed / path.name).read_bytes(), path.name
+
+
+def test_the_manifest_names_every_source_and_earlier_versions_of_documents_that_exist():
+    entries = build_documents.entries()
+    files = {entry["file"]: entry for entry in entries}
+    assert len(files) == len(entries)
+    used = {"year-end-timetable.csv", *(entry["source"] for entry in entries)}  # the first is an attachment
+    assert used == {path.name for path in build_documents.SOURCES.iterdir()}
+    for entry in entries:
+        if "version_of" in entry:
+            assert entry["effective_on"] < files[entry["version_of"]]["effective_on"]

@@ -32,13 +32,32 @@ DIRECTORY = {
             "name": "knowledge-qa", "version": "1", "title": {"en": "Q&A"}, "description": {"en": "Asks."},
             "actions": {
                 "ask": {
-                    "summary": "Ask",
+                    "summary": "Ask", "path": "ask", "streams": True,
                     "request": {
                         "type": "object", "properties": {"part": {"$ref": "#/components/schemas/Part"}},
                         "$defs": {"Part": {"type": "string"}},
                     },
                     "response": {"type": "object"},
-                }
+                },
+                "conversations": {
+                    "summary": "List", "method": "GET", "path": "conversations", "request": None,
+                    "response": {"type": "object"},
+                },
+                "start": {
+                    "summary": "Start", "path": "conversations", "status": 201, "admin": True,
+                    "request": {"type": "object"}, "response": {"type": "object"},
+                },
+                "conversation": {
+                    "summary": "Show", "method": "GET", "path": "conversations/{conversation_id}", "request": None,
+                    "parameters": [
+                        {"name": "conversation_id", "in": "path", "required": True, "schema": {"type": "string"}}
+                    ],
+                    "response": {"type": "object"},
+                },
+                "newest": {
+                    "summary": "Newest", "method": "GET", "path": "conversations/newest", "request": None,
+                    "response": {"type": "object"},
+                },
             },
         }
     ],

@@ -66,11 +66,23 @@ class ModelDeployment:
 
 
 class PlainDeployment:
-    """A handle whose every method returns `answer`, or raises it."""
+    """A handle whose every method returns `answer`, or raises it; `stream` gives the items of `script`."""
 
     def __init__(self):
         self.answer = {}
+        self.script = []
         self.calls = []
+        self.streams = []
+        self.stream = _Method(self._stream)
+
+    def options(self, **options):
+        assert options == {"stream": True}
+        return self
+
+    def _stream(self, *arguments):
+        self.calls.append(("stream", *arguments))
+        self.streams.append(Stream(self.script))
+        return self.streams[-1]
 
     def __getattr__(self, method):
         async def reply(*arguments):

@@ -4,7 +4,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from appliance.core.errors import InvalidRequest, NotFound
+from appliance.core.errors import InvalidRequest, MethodNotAllowed, NotFound
 from appliance.serving.gateway.directory import Directory
 from appliance.serving.gateway.openapi import build_openapi
 from tests.unit.serving.conftest import DIRECTORY
@@ -34,19 +34,45 @@ def test_a_model_of_the_wrong_kind_is_told_with_those_that_fit(directory):
     assert caught.value.details == {"models": ["embedder"]}
 
 
-def test_unknown_scenarios_and_actions(directory):
-    assert directory.scenario("knowledge-qa", "ask").version == "1"
-    with pytest.raises(NotFound, match="ask"):
-        directory.scenario("knowledge-qa", "tell")
+@pytest.mark.parametrize(
+    ("method", "path", "name", "parameters"),
+    [
+        ("POST", "ask", "ask", {}),
+        ("GET", "conversations", "conversations", {}),
+        ("POST", "conversations", "start", {}),
+        ("GET", "conversations/c1", "conversation", {"conversation_id": "c1"}),
+        ("GET", "conversations/..", "conversation", {"conversation_id": ".."}),
+        ("GET", "conversations/newest", "newest", {}),
+    ],
+)
+def test_an_action_is_found_by_method_and_path(directory, method, path, name, parameters):
+    found = directory.action("knowledge-qa", method, path)
+    assert (found.scenario.version, found.name, found.parameters) == ("1", name, parameters)
+
+
+@pytest.mark.parametrize("path", ["tell", "", "ask/", "ask/more", "/ask", "conversations/c1/turns", "conversations/"])
+def test_an_unknown_path_lists_the_actions(directory, path):
+    with pytest.raises(NotFound) as caught:
+        directory.action("knowledge-qa", "POST", path)
+    assert "GET conversations/{conversation_id}" in caught.value.details["actions"]
+
+
+def test_an_unknown_scenario_lists_the_known_ones(directory):
     with pytest.raises(NotFound, match="knowledge-qa"):
-        directory.scenario("none", "ask")
+        directory.action("none", "POST", "ask")
+
+
+def test_a_wrong_method_is_told_with_the_right_ones(directory):
+    with pytest.raises(MethodNotAllowed) as caught:
+        directory.action("knowledge-qa", "DELETE", "conversations")
+    assert caught.value.allowed == ("GET", "POST")
 
 
 def test_an_empty_directory_answers_too():
     with pytest.raises(NotFound, match="–"):
         Directory().model("x", "chat")
     with pytest.raises(NotFound, match="–"):
-        Directory().scenario("x", "y")
+        Directory().action("x", "POST", "y")
 
 
 def test_a_directory_of_another_shape_is_refused():
@@ -86,3 +112,16 @@ def test_a_scenario_appears_with_its_schemas(app, directory):
     assert reference.endswith("/knowledge-qa.ask.request")
     assert document["components"]["schemas"]["Part"] == {"type": "string"}
     assert "{scenario}" not in " ".join(document["paths"])
+
+
+def test_each_action_has_its_own_operation(app, directory):
+    paths = build_openapi(app, directory)["paths"]
+    both = paths["/v1/scenarios/knowledge-qa/conversations"]
+    assert set(both) == {"get", "post"}
+    assert "requestBody" not in both["get"]
+    assert set(both["post"]["responses"]) == {"201", "default"}
+    assert "admin" in both["post"]["description"]
+    one = paths["/v1/scenarios/knowledge-qa/conversations/{conversation_id}"]["get"]
+    assert [parameter["name"] for parameter in one["parameters"]] == ["conversation_id"]
+    asked = paths["/v1/scenarios/knowledge-qa/ask"]["post"]["responses"]["200"]["content"]
+    assert set(asked) == {"application/json", "text/event-stream"}

@@ -25,6 +25,7 @@ SENSIBLE = {
     "PermissionDenied": 403,
     "NotFound": 404,
     "MethodNotAllowed": 405,
+    "Conflict": 409,
     "BodyTooLarge": 413,
     "Unsupported": 415,
     "TooManyRequests": 429,
@@ -69,6 +70,10 @@ def test_headers():
     busy = TooManyRequests(_("{x}", x=1))
     busy.retry_after_s = 0.2
     assert error_headers(busy) == {"Retry-After": "1"}
+    wrong_way = errors.MethodNotAllowed(_("{x}", x=1))
+    assert error_headers(wrong_way) == {}
+    wrong_way.allowed = ("GET", "DELETE")
+    assert error_headers(wrong_way) == {"Allow": "GET, DELETE"}
     assert error_headers(errors.AuthenticationFailed(_("{x}", x=1))) == {"WWW-Authenticate": "Bearer"}
     assert error_headers(errors.EngineFailed(_("{x}", x=1)))["Retry-After"]
     assert error_headers(errors.InvalidRequest(_("{x}", x=1))) == {}

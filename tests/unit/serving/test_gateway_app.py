@@ -22,24 +22,41 @@ GUARDED = {
     ("POST", "/v1/completions"),
     ("POST", "/v1/embeddings"),
     ("GET", "/v1/scenarios"),
-    ("POST", "/v1/scenarios/{scenario}/{action}"),
+    ("GET", "/v1/scenarios/{scenario}/{path:path}"),
+    ("POST", "/v1/scenarios/{scenario}/{path:path}"),
+    ("PATCH", "/v1/scenarios/{scenario}/{path:path}"),
+    ("DELETE", "/v1/scenarios/{scenario}/{path:path}"),
     ("GET", "/v1/knowledge-bases"),
+    ("GET", "/v1/knowledge-bases/{base}"),
+    ("GET", "/v1/knowledge-bases/{base}/glossary"),
     ("GET", "/v1/knowledge-bases/{base}/documents"),
     ("GET", "/v1/knowledge-bases/{base}/documents/{document}"),
+    ("GET", "/v1/knowledge-bases/{base}/documents/{document}/versions"),
+    ("GET", "/v1/knowledge-bases/{base}/documents/{document}/file"),
+    ("GET", "/v1/knowledge-bases/{base}/documents/{document}/pages/{page}.png"),
     ("POST", "/v1/knowledge-bases/{base}/search"),
+    ("GET", "/v1/tools"),
+    ("POST", "/v1/tools/{name}"),
+    ("POST", "/mcp"),
 }
 ADMIN_ONLY = {
     ("POST", "/v1/knowledge-bases"),
+    ("PATCH", "/v1/knowledge-bases/{base}"),
+    ("DELETE", "/v1/knowledge-bases/{base}"),
+    ("PUT", "/v1/knowledge-bases/{base}/glossary"),
+    ("POST", "/v1/knowledge-bases/{base}/rebuild"),
     ("POST", "/v1/knowledge-bases/{base}/documents"),
+    ("POST", "/v1/knowledge-bases/{base}/documents/{document}/versions"),
+    ("PATCH", "/v1/knowledge-bases/{base}/documents/{document}"),
     ("DELETE", "/v1/knowledge-bases/{base}/documents/{document}"),
     ("GET", "/v1/appliance/status"),
 }
 
 
 def address(path):
-    for name in ("alias", "scenario", "action", "base", "document"):
+    for name in ("alias", "scenario", "path:path", "base", "document", "name"):
         path = path.replace("{" + name + "}", "general")
-    return path
+    return path.replace("{page}", "1")
 
 
 def test_every_route_is_in_one_of_the_lists(app):
@@ -198,8 +215,15 @@ async def test_a_handle_that_cannot_be_had_leaves_no_request_in_flight(http, con
             "/v1/chat/completions",
         ),
         ("POST", "/v1/embeddings", {"model": "embedder", "input": ["a", ""]}, 400, "invalid_value", "/v1/embeddings"),
-        ("POST", "/v1/scenarios/none/ask", {}, 404, "scenario_not_found", "/v1/scenarios/{scenario}/{action}"),
-        ("POST", "/v1/scenarios/knowledge-qa/none", {}, 404, "action_not_found", "/v1/scenarios/{scenario}/{action}"),
+        ("POST", "/v1/scenarios/none/ask", {}, 404, "scenario_not_found", "/v1/scenarios/{scenario}/{path:path}"),
+        (
+            "POST",
+            "/v1/scenarios/knowledge-qa/none",
+            {},
+            404,
+            "action_not_found",
+            "/v1/scenarios/{scenario}/{path:path}",
+        ),
         ("POST", "/tokenize", {}, 404, "route_not_found", "-"),
         ("DELETE", "/v1/chat/completions", {}, 405, "method_not_allowed", None),
     ],
@@ -228,7 +252,7 @@ async def test_the_last_resort_tells_the_request_id_and_not_the_reason(http, con
 async def test_the_documentation_describes_what_there_is(client_of):
     async with client_of() as anyone:
         document = (await anyone.get("/openapi.json")).json()
-    paths = {path for _method, path in GUARDED | ADMIN_ONLY} - {"/v1/scenarios/{scenario}/{action}"}
+    paths = {path for _method, path in GUARDED | ADMIN_ONLY} - {"/v1/scenarios/{scenario}/{path:path}", "/mcp"}
     assert paths | {"/v1/scenarios/knowledge-qa/ask"} <= set(document["paths"])
 
 

@@ -8,6 +8,7 @@ from ray.serve.exceptions import BackPressureError
 
 from appliance.core.errors import EngineFailed, NotFound
 from appliance.core.messages import _
+from appliance.knowledge.models import Details
 from tests.unit.serving.readings import error_of, gauges, requests_counted, task_error
 
 
@@ -43,7 +44,10 @@ async def test_an_upload_goes_to_the_knowledge_service(admin, knowledge):
     knowledge.answer = {"id": "doc_1", "duplicate": False}
     response = await admin.post("/v1/knowledge-bases/a/documents?wait=true", files={"file": ("a.md", b"# x")})
     assert response.status_code == 201
-    assert knowledge.calls == [("add_document", "a", "a.md", b"# x", "en", True)]
+    ((method, who, *rest),) = knowledge.calls
+    assert (method, who.tenant, who.role, rest) == (
+        "add_document", "default", "admin", ["a", "a.md", b"# x", Details(), "en", True],
+    )  # fmt: skip
     knowledge.answer = {"id": "doc_1", "duplicate": True}
     assert (await admin.post("/v1/knowledge-bases/a/documents", files={"file": ("a.md", b"# x")})).status_code == 200
 
@@ -61,8 +65,11 @@ async def test_a_scenario_gets_payload_and_caller(http, context, scenario):
     assert response.json() == {"answer": "yes"}
     spent = context.metrics.traffic("general")
     assert (spent.prompt_tokens_total, spent.completion_tokens_total) == (11, 3)
-    caller = {"tenant": "default", "language": "zh_CN", "request_id": "test-1"}
-    assert scenario.calls == [("invoke", "ask", {"question": "?"}, caller)]
+    ((method, action, payload, caller, parameters),) = scenario.calls
+    assert (method, action, payload, parameters) == ("invoke", "ask", {"question": "?"}, {})
+    assert (caller.tenant, caller.principal.role, caller.language) == ("default", "caller", "zh_CN")
+    assert caller.request_id == "test-1"
+    assert requests_counted(context) == {("knowledge-qa", "/v1/scenarios/{scenario}/ask", "200"): 1}
     assert gauges(context) == {}
 
 
@@ -74,7 +81,7 @@ async def test_a_scenario_that_fails_is_counted_with_its_status(http, context, s
     scenario.answer = failure
     assert (await http.post("/v1/scenarios/knowledge-qa/ask", json={})).status_code == status
     assert gauges(context) == {}
-    assert requests_counted(context) == {("knowledge-qa", "/v1/scenarios/{scenario}/{action}", str(status)): 1}
+    assert requests_counted(context) == {("knowledge-qa", "/v1/scenarios/{scenario}/ask", str(status)): 1}
 
 
 async def test_embeddings(http, context, embedder):

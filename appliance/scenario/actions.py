@@ -1,0 +1,195 @@
+"""Actions: what a scenario does, each with an address, a typed request and a typed answer, whole or as events."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from pydantic import BaseModel, ValidationError, create_model
+
+from appliance.core.errors import ConfigError, InvalidRequest, PermissionDenied
+from appliance.core.messages import _
+from appliance.core.principal import Principal
+from appliance.core.validation import invalid_request
+from appliance.scenario.routes import Method, is_template, placeholders, shape_of
+
+DONE = "done"
+"""Name of a stream's last event; its data are the whole answer."""
+_REFERENCE = "#/components/schemas/{model}"  # where an OpenAPI document keeps the schemas of parts
+_WITHOUT_BODY = ("GET", "DELETE")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks, the language (`en` or `zh_CN`) of what the appliance itself says, and the request's id for logs."""
+
+    principal: Principal
+    language: str
+    request_id: str = "-"
+
+    @property
+    def tenant(self) -> str:
+        """The tenant of the caller's key."""
+        return self.principal.tenant
+
+
+Run = Callable[[Any, Caller], Awaitable[BaseModel]]
+Event = tuple[str, BaseModel]
+Stream = Callable[[Any, Caller], AsyncGenerator[Event, None]]
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing a scenario does: `METHOD /v1/scenarios/<pack>/<path>`.
+
+    What a path has in braces and, for GET and DELETE, the query's parameters are fields of the request. `path` is the
+    name unless given. `stream` yields (name, data) of events, the last one named `done` with the answer that `run`
+    would give; it runs instead when the body says `"stream": true`. `status` is that of success; `admin` keeps
+    callers out.
+    """
+
+    name: str
+    summary: str
+    request: type[BaseModel]
+    response: type[BaseModel]
+    run: Run
+    method: Method = "POST"
+    path: str = ""
+    status: int = 200
+    stream: Stream | None = None
+    admin: bool = False
+
+    @property
+    def template(self) -> str:
+        """The path below the scenario's own address."""
+        return self.path or self.name
+
+    def describe(self) -> dict[str, Any]:
+        """Return the address and the JSON schemas of parameters, body (None: it has none) and answer."""
+        body = self.request.model_json_schema(ref_template=_REFERENCE)
+        fields: dict[str, Any] = body.get("properties", {})
+        in_path = placeholders(self.template)
+        in_query = [name for name in fields if name not in in_path] if self.method in _WITHOUT_BODY else []
+        required = body.get("required", [])
+        parameters = [
+            {
+                "name": name,
+                "in": "path" if name in in_path else "query",
+                "required": name in in_path or name in required,
+                "schema": fields[name],
+                "description": fields[name].get("description", ""),
+            }
+            for name in (*in_path, *in_query)
+        ]
+        body["properties"] = {name: schema for name, schema in fields.items() if name not in in_path}
+        body["required"] = [name for name in required if name not in in_path]
+        return {
+            "summary": self.summary,
+            "method": self.method,
+            "path": self.template,
+            "status": self.status,
+            "streams": self.stream is not None,
+            "admin": self.admin,
+            "parameters": parameters,
+            "request": None if self.method in _WITHOUT_BODY else body,
+            "response": self.response.model_json_schema(mode="serialization", ref_template=_REFERENCE),
+        }
+
+
+def check_actions(pack: str, actions: Sequence[Action]) -> None:
+    """Raise `ConfigError` for actions that could not be told apart or addressed."""
+    names: set[str] = set()
+    addresses: set[tuple[str, str]] = set()
+    for action in actions:
+        address = action.method, shape_of(action.template)
+        fields = action.request.model_fields
+        fits = is_template(action.template) and set(placeholders(action.template)) <= set(fields)
+        streams = action.stream is None or (action.method == "POST" and "stream" in fields)
+        if not fits or not streams or action.name in names or address in addresses:
+            raise ConfigError(
+                _("The action {name} of the scenario {pack} cannot be used.", name=action.name, pack=pack),
+                _(
+                    "Names and addresses differ, what a path has in braces is a field of the request, and an action "
+                    "that streams takes POST and has a field `stream`."
+                ),
+            )
+        names.add(action.name)
+        addresses.add(address)
+
+
+async def invoke(
+    action: Action, payload: object, caller: Caller, parameters: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Check the request, run the action and return its answer as plain values.
+
+    `parameters` are those of path and query. Raises `PermissionDenied`, `InvalidRequest`, whose `param` is the dotted
+    name of the first field at fault, and what the action raises.
+    """
+    answer = await action.run(request_of(action, payload, caller, parameters or {}), caller)
+    return answer.model_dump(mode="json")
+
+
+async def stream(
+    action: Action, payload: object, caller: Caller, parameters: Mapping[str, str] | None = None
+) -> AsyncGenerator[tuple[str, dict[str, Any]], None]:
+    """Yield the action's events as plain values, up to and with `done`. Raises as `invoke` does."""
+    assert action.stream is not None, "the caller looks whether the action streams"
+    async with aclosing(action.stream(request_of(action, payload, caller, parameters or {}), caller)) as events:
+        async for name, data in events:
+            yield name, data.model_dump(mode="json")
+            if name == DONE:
+                return
+    raise RuntimeError(f"the stream of {action.name} ended without its event {DONE!r}")
+
+
+def request_of(action: Action, payload: object, caller: Caller, parameters: Mapping[str, str]) -> BaseModel:
+    """Return the checked request: parameters are read from text, a body is taken strictly as it is."""
+    if action.admin and caller.principal.role != "admin":
+        raise PermissionDenied(
+            _("This route needs an admin key."), _("Use the key in admin.key, or ask an administrator.")
+        )
+    given = payload
+    if parameters or action.method in _WITHOUT_BODY:
+        given = {**_body(payload, parameters), **_read(action.request, parameters)}
+    try:
+        return action.request.model_validate(given, strict=True)
+    except ValidationError as error:
+        raise invalid_request(error, given) from error
+
+
+def _body(payload: object, parameters: Mapping[str, str]) -> dict[str, Any]:
+    """Return a body that goes with parameters. Raises `InvalidRequest`."""
+    if payload is None:
+        return {}
+    if not isinstance(payload, dict):
+        raise InvalidRequest(
+            _("The request body is not valid: {reason}.", reason=_("it must be {type}", type=_("an object"))),
+            code="invalid_body",
+        )
+    for name in parameters:
+        if name in payload:
+            raise InvalidRequest(
+                _("The field {param} is not supported.", param=name),
+                _("Leave it out; the address has it."),
+                param=name,
+                code="unsupported_field",
+            )
+    return payload
+
+
+def _read(model: type[BaseModel], parameters: Mapping[str, str]) -> dict[str, Any]:
+    """Return parameters with the types of the fields that they are for. Raises `InvalidRequest`."""
+    known = tuple(sorted(name for name in parameters if name in model.model_fields))
+    try:
+        read = _reader(model, known).model_validate_strings({name: parameters[name] for name in known})
+    except ValidationError as error:
+        raise invalid_request(error, dict(parameters)) from error
+    return {**parameters, **dict(read)}  # the request itself says whether it takes what is not known
+
+
+@lru_cache(maxsize=256)
+def _reader(model: type[BaseModel], names: tuple[str, ...]) -> type[BaseModel]:
+    """Return a model of these fields alone, which reads each from text."""
+    fields: dict[str, Any] = {name: (model.model_fields[name].annotation, model.model_fields[name]) for name in names}
+    return create_model("Parameters", **fields)

@@ -1,0 +1,106 @@
+"""`scenario.services` by deployment handle and by database."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from appliance.core.messages import current_language
+from appliance.core.principal import Principal
+from appliance.core.validation import invalid_request
+from appliance.knowledge.models import Details, Selection
+from appliance.serving.handles import Handles
+from appliance.state.records import NewRecord, Page, Record, RecordRows
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class HandleKnowledge:
+    """`KnowledgeSearch` over the knowledge service."""
+
+    def __init__(self, handles: Handles) -> None:
+        self._handles = handles
+
+    async def search(
+        self, who: Principal, base: str, query: str, k: int, selection: Mapping[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the `k` best passages. Raises `NotFound`, `InvalidRequest`, `Unavailable`."""
+        chosen = _checked(Selection, selection)
+        passages: list[dict[str, Any]] = await self._handles.knowledge("search", who, base, query, k, chosen)
+        return passages
+
+    async def answer(
+        self,
+        who: Principal,
+        base: str,
+        question: str,
+        max_citations: int = 3,
+        selection: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Return an extractive answer. Raises as `search` does."""
+        chosen = _checked(Selection, selection)
+        answer: dict[str, Any] = await self._handles.knowledge("answer", who, base, question, max_citations, chosen)
+        return answer
+
+    async def glossary(self, who: Principal, base: str) -> str:
+        """Return the bank's own terms. Raises as `search` does."""
+        return str(await self._handles.knowledge("glossary", who, base))
+
+    async def readable(self, who: Principal, base: str, document_ids: Sequence[str]) -> list[str]:
+        """Return those of the documents that `who` may read. Raises as `search` does."""
+        found: list[str] = await self._handles.knowledge("readable", who, base, list(document_ids))
+        return found
+
+    async def add_document(
+        self, who: Principal, base: str, name: str, content: bytes, details: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Keep a document durably. Raises `PermissionDenied` too."""
+        facts = _checked(Details, details)
+        added: dict[str, Any] = await self._handles.knowledge(
+            "add_document", who, base, name, content, facts, current_language()
+        )
+        return added
+
+
+class StoredRecords:
+    """`Records` in the database; each call waits in a thread, not on the event loop."""
+
+    def __init__(self, rows: RecordRows) -> None:
+        self._rows = rows
+
+    async def create(self, who: Principal, new: NewRecord) -> Record:
+        """Keep a record durably."""
+        return await asyncio.to_thread(self._rows.create, who, new)
+
+    async def get(self, who: Principal, kind: str, record_id: str, owner: str | None = None) -> Record:
+        """Return one record."""
+        return await asyncio.to_thread(self._rows.get, who, kind, record_id, owner)
+
+    async def update(self, record: Record, data: Mapping[str, Any], adding: Iterable[NewRecord] = ()) -> Record:
+        """Set the data of a record that was read, and make others with it."""
+        return await asyncio.to_thread(self._rows.update, record, data, adding)
+
+    async def delete(self, record: Record) -> None:
+        """Remove a record with its parts."""
+        await asyncio.to_thread(self._rows.delete, record)
+
+    async def page(
+        self,
+        who: Principal,
+        kind: str,
+        owner: str | None = None,
+        where: Mapping[str, str] | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page:
+        """Return a page of records, newest first."""
+        return await asyncio.to_thread(self._rows.page, who, kind, owner, where, cursor, limit)
+
+
+def _checked(model: type[Model], values: Mapping[str, Any] | None) -> Model:
+    """Return a scenario's plain values as the knowledge service takes them. Raises `InvalidRequest`."""
+    try:
+        return model.model_validate(dict(values or {}))
+    except ValidationError as error:
+        raise invalid_request(error, values) from error

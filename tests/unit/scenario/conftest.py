@@ -1,0 +1,136 @@
+"""The knowledge Q&A pack over a real store, the real service and a real database; only the model is stood in for."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from appliance.core.protocols import ChatResult
+from appliance.knowledge.e5 import LocalEmbedder
+from appliance.knowledge.models import Details
+from appliance.knowledge.store import KnowledgeStore
+from appliance.scenario.loading import load_pack
+from appliance.scenario.pack import Caller, ScenarioContext, invoke, stream
+from appliance.serving.knowledge import Knowledge
+from appliance.serving.scenario_services import HandleKnowledge, StoredRecords
+from appliance.state.database import Database, sqlite_url
+from appliance.state.records import RecordRows
+from tests.unit.knowledge.principals import A_ADMIN, A_CALLER, index_all, prepare_here
+
+PACK = Path(__file__).resolve().parents[3] / "scenarios" / "knowledge_qa"
+LOCKERS = b"# Lockers\n\nA small locker costs 300 yuan a year. A large locker costs 520 yuan a year.\n"
+CARDS = "# 银行卡\n\n金卡补办收费15元。白金卡补办收费40元。\n".encode()
+BONUS = b"# Bonus\n\nThe yearly bonus of a branch manager is 80,000 yuan.\n"
+
+
+class Service(Knowledge):
+    """The service's methods over a store; nothing runs in the background."""
+
+    def __init__(self, store):
+        self._store = store
+        self._searches = ThreadPoolExecutor(1)
+        self._work = asyncio.Event()
+
+
+class Near:
+    """`Handles` to a service in this process."""
+
+    def __init__(self, service):
+        self._service = service
+
+    async def knowledge(self, method, *arguments):
+        return await getattr(self._service, method)(*arguments)
+
+
+class Chat:
+    """Writes what it was told to, whole or in pieces of some characters."""
+
+    def __init__(self):
+        self.text = ""
+        self.asked = []
+
+    async def chat(self, messages, *, max_tokens, temperature=0.0):
+        self.asked.append(messages)
+        return ChatResult(self.text, 1, 1, "stop")
+
+    async def stream(self, messages, *, max_tokens, temperature=0.0):
+        self.asked.append(messages)
+        for start in range(0, len(self.text), 7):
+            yield self.text[start : start + 7]
+
+
+class Desk:
+    """The pack as one caller after another uses it: `await desk.post("ask", question=…)`."""
+
+    def __init__(self, context):
+        self._actions = load_pack(PACK).actions(context)
+
+    async def call(self, name, payload=None, who=A_CALLER, language="en", **parameters):
+        (action,) = [action for action in self._actions if action.name == name]
+        return await invoke(action, payload, Caller(who, language), parameters)
+
+    async def ask(self, question, who=A_CALLER, **fields):
+        return await self.call("ask", {"question": question, "knowledge_base": "rules", **fields}, who)
+
+    async def turn(self, conversation, question, who=A_CALLER, **fields):
+        payload = {"question": question, "conversation_id": conversation["id"], **fields}
+        return await self.call("ask", payload, who)
+
+    async def begin(self, who=A_CALLER, **fields):
+        return await self.call("begin-conversation", {"knowledge_base": "rules", **fields}, who)
+
+    def events(self, payload, who=A_CALLER):
+        (action,) = [action for action in self._actions if action.name == "ask"]
+        return stream(action, payload, Caller(who, "en"))
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory):
+    """A store whose base `rules` belongs to the tenant `a`; a test that deletes a document adds its own."""
+    folder = tmp_path_factory.mktemp("store")
+    database = Database.open(sqlite_url(folder / "state.db"))
+    database.migrate()
+    opened = KnowledgeStore(
+        database, folder / "documents", folder / "indexes", LocalEmbedder(threads=2), prepare=prepare_here
+    )
+    opened.ensure_base(A_ADMIN, "rules", "Rules")
+    opened.add_document(A_ADMIN, "rules", "lockers.md", LOCKERS)
+    opened.add_document(A_ADMIN, "rules", "cards.md", CARDS)
+    index_all(opened)
+    yield opened
+    database.close()
+
+
+@pytest.fixture
+def bonus(store):
+    """A document that the tenant's callers may read; gone when the test ends."""
+    document = store.add_document(A_ADMIN, "rules", "bonus.md", BONUS, Details(access=["role:caller"]))
+    index_all(store)
+    yield document
+    if document.id in {one.id for one in store.documents(A_ADMIN, "rules")}:
+        store.delete_document(A_ADMIN, "rules", document.id)
+
+
+@pytest.fixture
+def records(tmp_path):
+    database = Database.open(sqlite_url(tmp_path / "records.db"))
+    database.migrate()
+    yield StoredRecords(RecordRows(database, "knowledge-qa"))
+    database.close()
+
+
+@pytest.fixture
+def chat():
+    return Chat()
+
+
+@pytest.fixture
+def languages():
+    """Languages that the model speaks: none, so that only code answers."""
+    return ()
+
+
+@pytest.fixture
+async def desk(store, records, chat, languages):
+    return Desk(ScenarioContext(chat, languages, HandleKnowledge(Near(Service(store))), records))

@@ -1,0 +1,126 @@
+"""Actions of a scenario through the gateway's application: addresses, parameters, statuses, events."""
+
+import asyncio
+import json
+
+import pytest
+
+from appliance.core.errors import InvalidRequest, NotFound
+from appliance.core.messages import _
+from tests.unit.serving.readings import error_of, gauges, requests_counted, task_error
+from tests.unit.serving.test_stream import Caller
+
+BASE = "/v1/scenarios/knowledge-qa"
+ROUTE = "/v1/scenarios/{scenario}/ask"
+SENTENCE = {"event": "sentence", "data": {"text": "你好"}}
+DONE = {"event": "done", "data": {"answer": "a"}, "tokens": {"general": [11, 3]}}
+TELL = {"question": "?", "stream": True}
+
+
+def read(text):
+    """Return (name, data) of each event."""
+    blocks = text.split("\n\n")
+    assert blocks.pop() == ""
+    found = []
+    for block in blocks:
+        name, data = block.split("\n")
+        found.append((name.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
+    return found
+
+
+async def test_parameters_come_from_path_and_query(http, scenario):
+    scenario.answer = {"reply": {}, "tokens": {}}
+    await http.get(f"{BASE}/conversations/c1?user=li&limit=5")
+    assert scenario.calls[0][:3] == ("invoke", "conversation", None)
+    assert scenario.calls[0][4] == {"conversation_id": "c1", "user": "li", "limit": "5"}
+
+
+async def test_a_body_leaves_no_room_for_a_query(http, scenario):
+    scenario.answer = {"reply": {}, "tokens": {}}
+    await http.post(f"{BASE}/ask?question=other", json={"question": "?"})
+    assert scenario.calls[0][2] == {"question": "?"}
+    assert scenario.calls[0][4] == {}
+
+
+async def test_a_parameter_given_twice(http, scenario):
+    for query in ("user=a&user=b", "conversation_id=c2"):
+        error_of(await http.get(f"{BASE}/conversations/c1?{query}"), 400, "invalid_value")
+    assert scenario.calls == []
+
+
+async def test_an_action_has_its_own_status(admin, context, scenario):
+    scenario.answer = {"reply": {"id": "c1"}, "tokens": {}}
+    assert (await admin.post(f"{BASE}/conversations", json={})).status_code == 201
+    assert requests_counted(context) == {("knowledge-qa", "/v1/scenarios/{scenario}/conversations", "201"): 1}
+
+
+async def test_a_wrong_method_names_the_right_ones(http, context):
+    response = await http.delete(f"{BASE}/conversations")
+    error_of(response, 405, "method_not_allowed")
+    assert response.headers["allow"] == "GET, POST"
+    error = error_of(await http.get(f"{BASE}/nothing"), 404, "action_not_found")
+    assert "POST ask" in error["actions"]
+    assert gauges(context) == {}
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"question": NaN}', b"\xff"])
+async def test_a_body_that_is_not_json(http, scenario, body):
+    error_of(await http.post(f"{BASE}/ask", content=body), 400, "invalid_json")
+    assert scenario.calls == []
+
+
+async def test_events_and_then_done(http, context, scenario):
+    scenario.script = [SENTENCE, DONE]
+    response = await http.post(f"{BASE}/ask", json=TELL)
+    assert response.headers["content-type"].startswith("text/event-stream")
+    assert read(response.text) == [("sentence", {"text": "你好"}), ("done", {"answer": "a"})]
+    assert scenario.calls[0][:3] == ("stream", "ask", TELL)
+    spent = context.metrics.traffic("general")
+    assert (spent.prompt_tokens_total, spent.completion_tokens_total) == (11, 3)
+    assert requests_counted(context) == {("knowledge-qa", ROUTE, "200"): 1}
+    assert gauges(context) == {}
+    assert not scenario.streams[0].cancelled
+
+
+@pytest.mark.parametrize("wanted", ["yes", 1, None, False])
+async def test_only_true_streams(http, scenario, wanted):
+    scenario.answer = {"reply": {}, "tokens": {}}
+    await http.post(f"{BASE}/ask", json={**TELL, "stream": wanted})
+    assert scenario.calls[0][0] == "invoke"
+
+
+async def test_an_error_before_the_first_event_is_an_answer(http, context, scenario):
+    wrong = InvalidRequest(_("The field {param} is missing.", param="question"), param="question", code="missing_field")
+    scenario.script = [task_error(wrong)]
+    error_of(await http.post(f"{BASE}/ask", json={"stream": True}), 400, "missing_field")
+    assert requests_counted(context) == {("knowledge-qa", ROUTE, "400"): 1}
+    assert gauges(context) == {}
+
+
+async def test_an_error_later_is_the_last_event(http, context, scenario):
+    gone = task_error(NotFound(_("There is no scenario {name} here.", name="x"), code="base_not_found"))
+    scenario.script = [SENTENCE, gone]
+    events = read((await http.post(f"{BASE}/ask", json=TELL)).text)
+    assert [name for name, _data in events] == ["sentence", "error"]
+    assert events[-1][1]["error"]["code"] == "base_not_found"
+    assert requests_counted(context) == {("knowledge-qa", ROUTE, "404"): 1}
+
+
+async def test_a_stream_that_ends_without_done_is_an_error(http, scenario):
+    scenario.script = [SENTENCE]
+    events = read((await http.post(f"{BASE}/ask", json=TELL)).text)
+    assert [name for name, _data in events] == ["sentence", "error"]
+    assert events[-1][1]["error"]["code"] == "engine_failed"
+
+
+async def test_a_caller_who_goes_away_ends_the_scenarios_work(app, context, keys, scenario, settle):
+    scenario.script = [SENTENCE, asyncio.Event()]
+    caller = Caller(keys["caller"], **TELL)
+    caller.scope |= {"path": f"{BASE}/ask", "raw_path": f"{BASE}/ask".encode()}
+    request = asyncio.create_task(app(caller.scope, caller.receive, caller.send))
+    await settle(lambda: len(caller.sent) == 2)
+    caller.gone.set()
+    await request
+    assert scenario.streams[0].cancelled
+    assert gauges(context) == {}
+    assert requests_counted(context) == {("knowledge-qa", ROUTE, "499"): 1}
