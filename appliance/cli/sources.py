@@ -13,6 +13,8 @@ def print_answer(console: Console, answer: dict[str, Any]) -> None:
     """Print an answer with its calculation, its conflicts and its sources."""
     if understood := answer.get("understood_as"):
         console.print(Text(str(_("Understood as: {question}", question=understood)), style="dim"))
+    if short := answer.get("short"):
+        console.print(Text(str(short), style="bold green"))
     console.print(Text(str(answer.get("answer", "")), style="bold"))
     if calculation := answer.get("calculation"):
         console.print(Text(f"= {calculation['formula']}", style="dim"))

@@ -111,8 +111,8 @@ def load_questions(path: Path) -> list[Golden]:
         return [parse_question(number, entry) for number, entry in enumerate(entries, start=1)]
     except OSError as error:
         raise _unusable(path, error.strerror or str(error)) from error
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:
-        raise _unusable(path, "no YAML with a list `questions`") from error
+    except (yaml.YAMLError, ValueError, KeyError, TypeError) as error:  # ValueError: a day that does not exist
+        raise _unusable(path, f"no YAML with a list `questions`: {' '.join(str(error).split())}") from error
 
 
 def parse_question(number: int, entry: object) -> Golden:

@@ -67,11 +67,11 @@ def _read(path: Path) -> list[Entry]:
         return []
     try:
         return _ENTRIES.validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise _wrong(path, " ".join(str(error).split())) from error
     except ValidationError as error:
         fault = error.errors()[0]
         raise _wrong(path, f"{'.'.join(map(str, fault['loc']))} {fault['msg']}") from error
+    except (OSError, ValueError, yaml.YAMLError) as error:  # ValueError: a day that does not exist
+        raise _wrong(path, " ".join(str(error).split())) from error
 
 
 def _wrong(path: Path, reason: str) -> InvalidRequest:

@@ -103,7 +103,7 @@ class Place(_Value):
     page: int | None = Field(default=None, description="Page or slide, from 1, for PDF and presentations.")
     boxes: list[tuple[float, float, float, float]] = Field(
         default_factory=list,
-        description="Left, top, right, bottom of each printed line of a PDF, in points from the page's upper left corner.",
+        description="Left, top, right, bottom of each printed line of a PDF, in points from the page's upper left.",
     )
     section: str = Field(
         description="Headings and clause that lead to it, joined by ` > `; empty where there are none."

@@ -183,7 +183,7 @@ def _english_concepts(terms: list[str], names: set[str]) -> list[Concept]:
         covered[start:end] = [True] * (end - start)
         chinese, english = _spellings(found)
         own = " ".join(terms[start:end])
-        salience = _MEASURE if own in _MEASURES else 1.0
+        salience = _MEASURE if own in _MEASURES else max(_salience(word) for word in chinese)
         concepts.append(Concept("word", chinese, (tuple(terms[start:end]), *english), own, salience))
     stop = stop_terms("en")
     for term, inside in zip(terms, covered, strict=True):

@@ -19,9 +19,21 @@ __all__ = [  # also what packs import from here
 ]  # fmt: skip
 
 
+_CAPABLE = 1_000_000_000  # smaller models get questions about a given text wrong more often than not
+
+
+@dataclass(frozen=True)
+class ChatFacts:
+    """What a scenario is told of a chat model: the languages of its card, and its number of parameters."""
+
+    languages: tuple[str, ...] = ()
+    parameters: int = 0
+
+
 @dataclass(frozen=True)
 class ScenarioContext:
-    """What an action may call. `chat_languages` are those that the chat model's card names, such as `en`.
+    """What an action may call. `chat_languages` are those that the chat model's card names, such as `en`, and
+    `chat_parameters` is its size.
 
     The embedder computes in another process: call it in a thread, never on the event loop.
     """
@@ -31,6 +43,12 @@ class ScenarioContext:
     knowledge: KnowledgeSearch
     records: Records
     embedder: Embedder | None = None
+    chat_parameters: int = 0
+
+    @property
+    def chat_is_capable(self) -> bool:
+        """Tell whether the chat model is worth its time where something else answers without it."""
+        return self.chat_parameters >= _CAPABLE
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ from appliance.serving.names import (
 if TYPE_CHECKING:
     from ray.serve.deployment import Application
 
+    from appliance.scenario.pack import ChatFacts
+
 _HEALTH = {"health_check_timeout_s": 30, "health_check_period_s": 10}
 _POLL_S = 0.25
 # Replicas that mostly wait ask Ray for a part of a CPU slot, so that a small box has room for all of them.
@@ -126,14 +128,14 @@ def knowledge_app(home: Path, site: SiteConfig) -> "Application":
     return serve.deployment(Knowledge, **options).bind(str(home), site.state.url)
 
 
-def scenario_app(home: Path, site: SiteConfig, name: str, languages: Mapping[str, tuple[str, ...]]) -> "Application":
-    """Return the application of the scenario `name`; `languages` are those of each chat model."""
+def scenario_app(home: Path, site: SiteConfig, name: str, chat: Mapping[str, "ChatFacts"]) -> "Application":
+    """Return the application of the scenario `name`; `chat` has the chat models by alias."""
     from ray import serve
 
     from appliance.serving.scenario import Scenario
 
     options = _options(SCENARIO_DEPLOYMENT, num_replicas=1, max_ongoing_requests=64, max_queued_requests=256)
-    return serve.deployment(Scenario, **options).bind(str(home), name, dict(languages), site.state.url)
+    return serve.deployment(Scenario, **options).bind(str(home), name, dict(chat), site.state.url)
 
 
 def gateway_app(home: Path, site: SiteConfig, directory: Mapping[str, Any]) -> "Application":

@@ -26,6 +26,7 @@ class ChatModel:
     folder: Path
     context_length: int
     languages: tuple[str, ...]
+    parameters: int
     chat_template: Path
     dtype: str
     settings: ModelSettings

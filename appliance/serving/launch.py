@@ -20,6 +20,7 @@ from appliance.hardware.choice import choose_accelerator
 from appliance.hardware.discovery import discover
 from appliance.knowledge import e5
 from appliance.packages.card import load_card
+from appliance.scenario.pack import ChatFacts
 from appliance.scenario.places import find_pack
 from appliance.serving import deploy
 from appliance.serving.engine import ChatModel
@@ -54,6 +55,7 @@ def chat_models(home: Home, site: SiteConfig) -> list[ChatModel]:
                 folder=folder,
                 context_length=card.context_length,
                 languages=tuple(card.languages),
+                parameters=card.parameters,
                 chat_template=folder / card.chat_template,
                 dtype=card.dtype,
                 settings=settings,
@@ -88,7 +90,7 @@ def launch(home: Home) -> Iterator[deploy.AppState]:
     accelerator: Literal["cpu", "gpu"] = choose_accelerator(site.accelerator, facts).kind
     cores = (facts.processor.logical_cores if facts.processor else None) or os.cpu_count() or 1
     models = chat_models(home, site)
-    languages = {model.alias: model.languages for model in models}
+    chat = {model.alias: ChatFacts(model.languages, model.parameters) for model in models}
     deploy.connect(f"127.0.0.1:{site.cluster.port}")
     try:
         deploy.start_serve(site)
@@ -96,7 +98,7 @@ def launch(home: Home) -> Iterator[deploy.AppState]:
             (EMBEDDER_APPLICATION, deploy.embedder_app(site)),
             (KNOWLEDGE_APPLICATION, deploy.knowledge_app(home.root, site)),
             *(
-                (scenario_application(name), deploy.scenario_app(home.root, site, name, languages))
+                (scenario_application(name), deploy.scenario_app(home.root, site, name, chat))
                 for name in site.scenarios
             ),
             (GATEWAY_APPLICATION, deploy.gateway_app(home.root, site, directory_of(home, site, models))),

@@ -9,7 +9,7 @@ from typing import Any
 from appliance.config.home import Home
 from appliance.core.messages import set_language, speaking
 from appliance.scenario.actions import DONE, Caller, invoke, stream
-from appliance.scenario.pack import ScenarioContext
+from appliance.scenario.pack import ChatFacts, ScenarioContext
 from appliance.scenario.places import find_pack
 from appliance.serving.clients import HandleChat, Spent
 from appliance.serving.embedders import RemoteEmbedder
@@ -24,17 +24,17 @@ _CHAT_ALIAS = "general"
 class Scenario:
     """One replica of a scenario."""
 
-    def __init__(
-        self, home: str, name: str, languages: dict[str, tuple[str, ...]], database_url: str | None = None
-    ) -> None:
+    def __init__(self, home: str, name: str, chat: Mapping[str, ChatFacts], database_url: str | None = None) -> None:
         folders = Home(Path(home))
         pack = find_pack(folders, name)
         database = Database.open(database_url or sqlite_url(folders.database))
         handles = Handles()
         self._spent = Spent()
+        model = chat.get(_CHAT_ALIAS, ChatFacts())
         context = ScenarioContext(
             chat=HandleChat(handles, _CHAT_ALIAS, self._spent),
-            chat_languages=languages.get(_CHAT_ALIAS, ()),
+            chat_languages=model.languages,
+            chat_parameters=model.parameters,
             knowledge=HandleKnowledge(handles),
             records=StoredRecords(RecordRows(database, name)),
             embedder=RemoteEmbedder(asyncio.get_event_loop(), handles),

@@ -40,6 +40,10 @@ class AskRequest(Request):
     departments: list[Name] | None = Field(default=None, max_length=100, description="Only of these departments.")
     conversation_id: Id | None = Field(default=None, description="Conversation that this question goes on.")
     user: User = None
+    write: bool | None = Field(
+        default=None,
+        description="Let the model write the answer up; by default where it has at least a billion parameters.",
+    )
     stream: bool = Field(default=False, description="Answer with server-sent events.")
 
 
@@ -85,7 +89,7 @@ class Asking:
             yield "sentence", sentence
         written = []
         if answer.answered:
-            async with aclosing(self._written(caller, asked, answer, streaming=streaming)) as sentences:
+            async with aclosing(self._written(request, caller, asked, answer, streaming=streaming)) as sentences:
                 async for sentence in sentences:
                     written.append(sentence)
                     yield "sentence", sentence
@@ -111,8 +115,12 @@ class Asking:
             )
         check_room(conversation)
         earlier = await self._conversations.questions(caller, conversation)
-        alone = await rewrite(request.question, earlier, self._context.chat, self._context.chat_languages)
+        spoken = self._context.chat_languages if self._writes(request) else ()
+        alone = await rewrite(request.question, earlier, self._context.chat, spoken)
         return _Asked(alone if len(alone) <= _LONGEST else request.question, base, conversation)
+
+    def _writes(self, request: AskRequest) -> bool:
+        return self._context.chat_is_capable if request.write is None else request.write
 
     async def _found(self, request: AskRequest, caller: Caller, asked: _Asked) -> Answer:
         selection: dict[str, Any] = request.model_dump(include={"as_of", "documents", "departments"})
@@ -122,11 +130,11 @@ class Asking:
         return Answer.model_validate(found)
 
     async def _written(
-        self, caller: Caller, asked: _Asked, answer: Answer, *, streaming: bool
+        self, request: AskRequest, caller: Caller, asked: _Asked, answer: Answer, *, streaming: bool
     ) -> AsyncGenerator[AnswerSentence, None]:
         """Yield what the model writes and the citations bear out; it sees only what the asker sees."""
         context = self._context
-        if not context.chat_languages:
+        if not self._writes(request):
             return
         glossary = await context.knowledge.glossary(caller.principal, asked.base)
         given = asked.question, answer.citations, context.chat, context.chat_languages, glossary, context.embedder

@@ -4,11 +4,13 @@ import pytest
 
 from appliance.knowledge.e5 import LocalEmbedder
 from appliance.knowledge.evaluate import ingest
+from appliance.knowledge.evaluation import load_questions
 from appliance.knowledge.store import KnowledgeStore
 from appliance.state.database import Database, sqlite_url
 from tests.unit.knowledge.principals import PLATFORM, prepare_here
 
 PACK = Path(__file__).resolve().parents[3] / "scenarios" / "knowledge_qa"
+EARLY = [PACK / "evaluation" / name for name in ("questions.yaml", "fresh_questions.yaml")]
 
 
 def open_store(folder, embedder, **more):
@@ -40,7 +42,14 @@ def quick(tmp_path, embedder):
 
 @pytest.fixture(scope="session")
 def samples(tmp_path_factory, embedder):
-    """A store with all sample documents in the base `samples`; tests only read it."""
-    opened = open_store(tmp_path_factory.mktemp("samples"), embedder)
-    ingest(opened, "samples", PACK / "documents")
+    """A store with the sample documents that `EARLY` asks about in the base `samples`; tests only read it.
+
+    The golden questions about all of them are asked of the running appliance: `tests/gateway`.
+    """
+    folder = tmp_path_factory.mktemp("samples")
+    (folder / "some").mkdir()
+    for name in {golden.document for path in EARLY for golden in load_questions(path) if golden.document}:
+        (folder / "some" / name).symlink_to(PACK / "documents" / name)
+    opened = open_store(folder, embedder)
+    ingest(opened, "samples", folder / "some")
     return opened

@@ -11,13 +11,15 @@ TEXT = "A safe box costs 300 yuan a year. The deposit is 500 yuan."
 
 
 def passage(document="fees.md", text=TEXT, version=1):
-    return Passage(document_id="doc_1", document=document, version=version, section="Fees", text=text, start=0, score=1)
+    return Passage(
+        document_id=f"doc_{document}", document=document, version=version, section="Fees", text=text, start=0, score=1
+    )
 
 
 def citation(quote="A safe box costs 300 yuan a year.", document="fees.md", start=0, version=1):
     return Citation(
-        document_id="doc_1", document=document, version=version, section="Fees > Boxes", quote=quote, start=start,
-        end=start + len(quote), score=0.9,
+        document_id=f"doc_{document}", document=document, version=version, section="Fees > Boxes", quote=quote,
+        start=start, end=start + len(quote), score=0.9,
     )  # fmt: skip
 
 
@@ -80,7 +82,8 @@ def test_a_gate_names_what_is_outside():
         ("questions: [{question: a, answers: b}]", "answers"),
         ("- a", "questions"),
         ("{", "questions"),
-        ("questions: [{question: a, as_of: 2026-02-30}]", "as_of"),
+        ("questions: [{question: a, as_of: 2026-02-30}]", "day is out of range"),
+        ("questions: [{question: a, as_of: '2026-02-30'}]", "as_of"),
     ],
 )
 def test_a_golden_set_that_cannot_be_used_is_refused(tmp_path, text, told):
@@ -118,7 +121,14 @@ def test_versions_come_oldest_first_and_unlisted_files_too(folder):
 
 @pytest.mark.parametrize(
     "text",
-    ["- {file: absent.md}", "- {file: a.md, version_of: absent.md}", "- {name: a.md}", "file: a.md", "- {file: a.md, "],
+    [
+        "- {file: absent.md}",
+        "- {file: a.md, version_of: absent.md}",
+        "- {name: a.md}",
+        "file: a.md",
+        "- {file: a.md, ",
+        "- {file: a.md, effective_on: 2026-02-30}",
+    ],
 )
 def test_a_list_of_documents_that_is_wrong_is_refused(folder, text):
     folder.with_suffix(".yaml").write_text(text)

@@ -132,5 +132,12 @@ def languages():
 
 
 @pytest.fixture
-async def desk(store, records, chat, languages):
-    return Desk(ScenarioContext(chat, languages, HandleKnowledge(Near(Service(store))), records))
+def parameters():
+    """Size of the model."""
+    return 7_000_000_000
+
+
+@pytest.fixture
+async def desk(store, records, chat, languages, parameters):
+    knowledge = HandleKnowledge(Near(Service(store)))
+    return Desk(ScenarioContext(chat, languages, knowledge, records, chat_parameters=parameters))

@@ -81,6 +81,18 @@ async def test_what_the_model_writes_is_kept_where_the_quotations_bear_it_out(de
 
 
 @pytest.mark.parametrize("languages", [("en",)])
+@pytest.mark.parametrize(
+    ("parameters", "write", "asked"),
+    [(135_000_000, None, 0), (135_000_000, True, 1), (7_000_000_000, None, 1), (7_000_000_000, False, 0)],
+)
+async def test_a_model_that_is_too_small_to_be_worth_its_time_is_asked_on_request_only(desk, chat, write, asked):
+    chat.text = WRITTEN
+    reply = await desk.ask(LOCKER, write=write)
+    assert len(chat.asked) == asked
+    assert reply["model_text"] == (WRITTEN if asked else None)
+
+
+@pytest.mark.parametrize("languages", [("en",)])
 async def test_events_come_as_they_become_certain_and_end_with_the_whole(desk, chat):
     chat.text = WRITTEN
     asked = {"question": LOCKER, "knowledge_base": "rules", "stream": True}

@@ -16,6 +16,7 @@ def model(**engine):
         folder=Path("/models/base"),
         context_length=8192,
         languages=("en",),
+        parameters=135_000_000,
         chat_template=Path("/models/base/chat_template.jinja"),
         dtype="bfloat16",
         settings=settings,
