@@ -8,12 +8,22 @@ import rjieba
 AnswerKind = Literal["number", "money", "time", "percent", "phone", "name", "company", "person", "any"]
 
 _KINDS: tuple[tuple[AnswerKind, re.Pattern[str]], ...] = (
-    ("phone", re.compile(r"电话(?:号码)?是|电话多少|号码是多少|哪个电话|打什么电话|phone number|telephone number", re.I)),
-    ("name", re.compile(r"(?:是|为)谁[？?]?$|叫什么|姓什么|\bwho is (?:the|our)\b|what is the name of the \w+[?]?$", re.I)),
+    (
+        "phone",
+        re.compile(r"电话(?:号码)?是|电话多少|号码是多少|哪个电话|打什么电话|phone number|telephone number", re.I),
+    ),
+    (
+        "name",
+        re.compile(r"(?:是|为)谁[？?]?$|叫什么|姓什么|\bwho is (?:the|our)\b|what is the name of the \w+[?]?$", re.I),
+    ),
     ("company", re.compile(r"哪家(?:公司|企业|厂商|供应商)|(?:which|what) (?:company|firm|supplier|vendor)", re.I)),
     (
         "percent",
-        re.compile(r"利率|费率|比例|百分之|质押率|权重|几成|几折|interest rate|what rate|percentage|per ?cent|what share|how much weight", re.I),
+        re.compile(
+            r"利率|费率|比例|百分之|质押率|权重|几成|几折|interest rate|what rate|percentage|per ?cent|what share"
+            "|how much weight",
+            re.I,
+        ),
     ),
     ("money", re.compile(r"多少钱|手续费|工本费|年费|租金|费用|收费|金额|how much|fee|charge|cost|price|rent\b", re.I)),
     (
@@ -28,7 +38,9 @@ _KINDS: tuple[tuple[AnswerKind, re.Pattern[str]], ...] = (
     (
         "number",
         re.compile(
-            r"多少|几[个张次回名台家位人户级档份倍]|how (?:many|old|far|thick|high|tall|large|big)|what age|limit|maximum|minimum|上限|限额|最高|最低", re.I
+            r"多少|几[个张次回名台家位人户级档份倍]|how (?:many|old|far|thick|high|tall|large|big)|what age"
+            "|limit|maximum|minimum|上限|限额|最高|最低",
+            re.I,
         ),
     ),
     ("person", re.compile(r"谁|哪个部门|哪位|由.{0,6}(?:审批|批准)|\bwho\b|which department", re.I)),

@@ -1,51 +1,48 @@
-"""Fits the weights of `ranking` on a file of questions with known answers; a tool for developers.
+"""Fits the weights of `weighing` and `certainty` on questions with known answers; a tool for developers.
 
-    python -m appliance.knowledge.calibrate QUESTIONS DOCUMENTS
+    python -m appliance.knowledge.calibrate QUESTIONS... --documents FOLDER
 
-prints the weights to copy there. Each question gives its right sentences and the best-ranked wrong ones; the fit is
-a logistic regression held near zero (L2), so that a signal seen in few questions cannot take over.
+prints the weights to copy there. The ranking is a conditional logit: of all sentences found, the right ones should
+weigh most. The certainty is a logistic regression on the best sentence of each question, and, since questions without
+an answer are few, on the best that is left when the right sentences, or the right document, are taken away. Both are
+held near zero (L2) in standard deviations, so that a signal seen in few questions cannot take over.
 """
 
 import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy
 from numpy.typing import NDArray
 
 from appliance.core.protocols import Embedder
+from appliance.knowledge.certainty import CERTAINTY, measures
 from appliance.knowledge.chunks import section_name
 from appliance.knowledge.e5 import LocalEmbedder
 from appliance.knowledge.evaluate import DEVELOPER, ingest, temporary_store
 from appliance.knowledge.evaluation import Golden, load_questions
 from appliance.knowledge.models import Selection
-from appliance.knowledge.ranking import WEIGHTS, Scored
 from appliance.knowledge.store import KnowledgeStore
+from appliance.knowledge.weighing import WEIGHTS, Scored
 
 _BASE = "calibration"
-_WRONG_PER_QUESTION = 6
-_RIDGE = 0.5
-_STEPS = 50
-_NAMES = [name for name in WEIGHTS if name != "bias"]
+_RANKING_RIDGE, _CERTAINTY_RIDGE = 3.0, 4.0
+_TAKEN_AWAY = 0.5  # what an example without its answer counts
+_STEPS = 100
+_LONGEST_STEP = 0.5  # of Newton's method, which overshoots far from the best
+
+Numbers = NDArray[numpy.float64]
+Asked = tuple[Golden, list[Scored]]
 
 
-def examples(store: KnowledgeStore, base: str, questions: Sequence[Golden]) -> tuple[NDArray[numpy.float64], ...]:
-    """Return signals (rows) with a last column of ones, labels 0/1 and weights of the examples."""
-    rows, labels, weights = [], [], []
-    for golden in questions:
-        ranked = store.ranked(DEVELOPER, base, golden.question, Selection(as_of=golden.as_of))
-        right = [scored for scored in ranked if _is_right(golden, scored)]
-        wrong = [scored for scored in ranked if scored not in right][:_WRONG_PER_QUESTION]
-        graded = [(scored, 1.0, 1 / len(right)) for scored in right]
-        # The best wrong one is what would be shown, so it counts as much as all the others together.
-        graded += [(scored, 0.0, 0.5 if place == 0 else 0.5 / len(wrong)) for place, scored in enumerate(wrong)]
-        for scored, label, weight in graded:
-            rows.append(_row(scored))
-            labels.append(label)
-            weights.append(weight)
-    return numpy.array(rows), numpy.array(labels), numpy.array(weights)
+def ask(store: KnowledgeStore, base: str, questions: Sequence[Golden]) -> list[Asked]:
+    """Return the sentences found for each question, as the weights in use rank them."""
+    return [
+        (golden, store.ranked(DEVELOPER, base, golden.question, Selection(as_of=golden.as_of))) for golden in questions
+    ]
 
 
 def _is_right(golden: Golden, scored: Scored) -> bool:
@@ -59,16 +56,75 @@ def _is_right(golden: Golden, scored: Scored) -> bool:
     )
 
 
-def _row(scored: Scored) -> list[float]:
-    values = vars(scored.signals)
-    return [*(values[name] for name in _NAMES), 1.0]
+def fit_ranking(asked: Sequence[Asked]) -> dict[str, float]:
+    """Return `WEIGHTS`: a conditional logit by Newton's method. The bias is of no account and stays 0."""
+    names = [name for name in WEIGHTS if name != "bias"]
+    groups = []
+    for golden, found in asked:
+        right = numpy.array([_is_right(golden, scored) for scored in found], bool)
+        if right.any():
+            rows = numpy.array([[vars(scored.signals)[name] for name in names] for scored in found])
+            groups.append((rows, right))
+    spread = numpy.concatenate([rows for rows, _right in groups]).std(axis=0) + 1e-6
+    ridge = numpy.full(len(names), _RANKING_RIDGE)
+    beta = numpy.zeros(len(names))
+    for _step in range(_STEPS):
+        gradient, curvature = ridge * beta, numpy.diag(ridge)
+        for rows, right in groups:
+            scaled = rows / spread
+            shares = numpy.exp(scaled @ beta - (scaled @ beta).max())
+            shares /= shares.sum()
+            wanted = shares * right / (shares * right).sum()
+            gradient += scaled.T @ (shares - wanted)
+            mean = shares @ scaled
+            curvature += (scaled * shares[:, None]).T @ scaled - numpy.outer(mean, mean)
+        step = numpy.linalg.solve(curvature, gradient)
+        beta = beta - step * min(1.0, _LONGEST_STEP / float(numpy.linalg.norm(step)))
+    return {**_rounded(names, beta / spread), "bias": 0.0}
 
 
-def fit(
-    rows: NDArray[numpy.float64], labels: NDArray[numpy.float64], weights: NDArray[numpy.float64]
-) -> dict[str, float]:
-    """Return the weights by Newton's method; the bias is not held back."""
-    ridge = numpy.full(rows.shape[1], _RIDGE)
+def rerank(asked: Sequence[Asked], weights: dict[str, float]) -> list[Asked]:
+    """Return the same sentences in the order of other weights, their scores moved by what these differ."""
+    again = []
+    for golden, found in asked:
+        scores = {id(one): _weighed(one, weights) for one in found}
+        moved = [replace(one, shift=scores[id(one)] + one.shift - one.score) for one in found]
+        again.append((golden, sorted(moved, key=lambda one: -one.score)))
+    return again
+
+
+def _weighed(scored: Scored, weights: dict[str, float]) -> float:
+    signals: dict[str, float] = vars(scored.signals)
+    return sum(weight * signals[name] for name, weight in weights.items() if name != "bias")
+
+
+def fit_certainty(asked: Sequence[Asked]) -> dict[str, float]:
+    """Return `CERTAINTY`: a logistic regression by Newton's method; the bias is not held back."""
+    names = [name for name in CERTAINTY if name != "bias"]
+    rows, labels, weights = [], [], []
+
+    def add(golden: Golden, left: Sequence[Scored], weight: float) -> None:
+        if left:
+            known = measures(left)
+            rows.append([known[name] for name in names])
+            labels.append(float(_is_right(golden, left[0])))
+            weights.append(weight)
+
+    for golden, found in asked:
+        add(golden, found, 1.0)
+        if any(_is_right(golden, scored) for scored in found):
+            add(golden, [one for one in found if not _is_right(golden, one)], _TAKEN_AWAY)
+            add(golden, [one for one in found if one.passage.document != golden.document], _TAKEN_AWAY)
+    table = numpy.array(rows)
+    mean, spread = table.mean(axis=0), table.std(axis=0) + 1e-6
+    scaled = numpy.column_stack([(table - mean) / spread, numpy.ones(len(table))])
+    beta = _logistic(scaled, numpy.array(labels), numpy.array(weights))
+    slopes = beta[:-1] / spread
+    return {**_rounded(names, slopes), "bias": round(float(beta[-1] - slopes @ mean), 3)}
+
+
+def _logistic(rows: Numbers, labels: Numbers, weights: Numbers) -> Numbers:
+    ridge = numpy.full(rows.shape[1], _CERTAINTY_RIDGE)
     ridge[-1] = 1e-6
     beta = numpy.zeros(rows.shape[1])
     for _step in range(_STEPS):
@@ -76,19 +132,25 @@ def fit(
         gradient = rows.T @ (weights * (chance - labels)) + ridge * beta
         curvature = (rows * (weights * chance * (1 - chance))[:, None]).T @ rows + numpy.diag(ridge)
         beta = beta - numpy.linalg.solve(curvature, gradient)
-    return dict(zip([*_NAMES, "bias"], numpy.round(beta, 2).tolist(), strict=True))
+    return beta
+
+
+def _rounded(names: Sequence[str], values: Numbers) -> dict[str, float]:
+    return dict(zip(names, numpy.round(values, 3).tolist(), strict=True))
 
 
 def _main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("questions", type=Path)
-    parser.add_argument("documents", type=Path)
+    parser.add_argument("questions", type=Path, nargs="+")
+    parser.add_argument("--documents", type=Path, required=True)
     options = parser.parse_args()
     embedder: Embedder = LocalEmbedder(threads=2)
     with temporary_store(embedder) as store:
         ingest(store, _BASE, options.documents)
-        rows, labels, weights = examples(store, _BASE, load_questions(options.questions))
-    sys.stdout.write(json.dumps(fit(rows, labels, weights), indent=4) + "\n")
+        asked = ask(store, _BASE, [golden for path in options.questions for golden in load_questions(path)])
+    weights = fit_ranking(asked)
+    fitted = {"WEIGHTS": weights, "CERTAINTY": fit_certainty(rerank(asked, weights))}
+    sys.stdout.write(json.dumps(fitted, indent=4) + "\n")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from appliance.knowledge.content import Block, Box, Cell, Extracted
 from appliance.knowledge.text import clean, is_wide, sentences
 
 _PASSAGE_WIDTH = 900  # columns: a Chinese character takes two
-_SENTENCE_WIDTH = 1600
+_ROW_WIDTH = 1600  # a table row is not cut before
 _CLAUSE = re.compile(
     r"^(第[一二三四五六七八九十百零〇\d]+条(?:之[一二三四五六七八九十]+)?"
     r"|(?:Clause|Article|Section) \d+[\d.]*|\d{1,2}(?:\.\d{1,2}){1,3}(?=\s))"
@@ -85,12 +85,12 @@ def _as_heading(block: Block) -> int:
     return 0
 
 
-def _cut_long(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Cut what no reader would take for a sentence into pieces that the embedder can hold."""
-    if _width(text[start:end]) <= _SENTENCE_WIDTH:
+def _cut_long(text: str, start: int, end: int, most: int) -> Iterator[tuple[int, int]]:
+    """Cut what no reader would take for a sentence into pieces of at most `most` columns."""
+    if _width(text[start:end]) <= most:
         yield start, end
         return
-    step = _SENTENCE_WIDTH // 2
+    step = most // 2  # characters: each takes two columns at most
     for at in range(start, end, step):
         yield at, min(at + step, end)
 
@@ -113,7 +113,8 @@ def _cells(block: Block, start: int, end: int, offset: int) -> tuple[Cell, ...]:
 
 def _sentences(block: Block, offset: int, clause: str, caption: str) -> list[Sentence]:
     whole = [(0, len(block.text))] if block.kind == "row" else sentences(block.text)
-    pieces = [piece for start, end in whole for piece in _cut_long(block.text, start, end)]
+    most = _ROW_WIDTH if block.kind == "row" else _PASSAGE_WIDTH
+    pieces = [piece for start, end in whole for piece in _cut_long(block.text, start, end, most)]
     return [
         Sentence(
             offset + start, offset + end, clause, block.row, block.table, _cells(block, start, end, offset),
@@ -121,6 +122,19 @@ def _sentences(block: Block, offset: int, clause: str, caption: str) -> list[Sen
         )
         for start, end in pieces
     ]  # fmt: skip
+
+
+def _pieces(found: list[Sentence], block: Block, offset: int) -> Iterator[list[Sentence]]:
+    """Keep a block whole where it fits into a passage, else fill passages with its sentences."""
+    piece: list[Sentence] = []
+    for sentence in found:
+        text = block.text[(piece or [sentence])[0].start - offset : sentence.end - offset]
+        if piece and _width(text) > _PASSAGE_WIDTH:
+            yield piece
+            piece = []
+        piece.append(sentence)
+    if piece:
+        yield piece
 
 
 def chunk(extracted: Extracted) -> list[Chunk]:
@@ -140,15 +154,16 @@ def chunk(extracted: Extracted) -> list[Chunk]:
             match = _CLAUSE.match(block.text)
             clause = match.group(1) if match else clause
             path = tuple(text for _level, text in headings)
-            width = _width(block.text)
-            full = current is not None and current.width + width > _PASSAGE_WIDTH
-            if current is None or full or current.page != block.page or current.headings != path:
-                if current is not None and current.sentences:
-                    chunks.append(current.close())
-                current = _Open(block.page, path)
             caption = "" if block.table is None else captions.get(block.table, "")
-            current.sentences.extend(_sentences(block, offset, clause, caption))
-            current.width += width
+            for piece in _pieces(_sentences(block, offset, clause, caption), block, offset):
+                width = _width(block.text[piece[0].start - offset : piece[-1].end - offset])
+                full = current is not None and current.width + width > _PASSAGE_WIDTH
+                if current is None or full or current.page != block.page or current.headings != path:
+                    if current is not None and current.sentences:
+                        chunks.append(current.close())
+                    current = _Open(block.page, path)
+                current.sentences.extend(piece)
+                current.width += width
         offset += len(block.text) + 1
     if current is not None and current.sentences:
         chunks.append(current.close())

@@ -1,8 +1,8 @@
 """Banking terms in both languages, so that a question finds documents written in the other one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -10,7 +10,6 @@ import yaml
 from appliance.knowledge.terms import fold, words
 
 _FILE = Path(__file__).with_name("glossary.yaml")
-_LONGEST = 6  # words in an English term
 
 
 @dataclass(frozen=True)
@@ -26,69 +25,74 @@ def stems(text: str) -> tuple[str, ...]:
     return tuple(term for _kind, term in words(text))
 
 
-@cache
-def entries() -> tuple[Entry, ...]:
-    """Return the glossary that comes with the appliance."""
-    lines = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+def read_entries(lines: Iterable[str]) -> tuple[Entry, ...]:
+    """Return entries written as `Chinese,variant | English,variant`, one a line; blank lines count nothing."""
     found = []
     for line in lines:
         chinese, _bar, english = line.partition("|")
-        found.append(
-            Entry(
-                tuple(fold(word.strip()) for word in chinese.split(",")),
-                tuple(stems(phrase) for phrase in english.split(",")),
-            )
-        )
+        spellings = tuple(fold(word.strip()) for word in chinese.split(",") if word.strip())
+        phrases = tuple(phrase for phrase in map(stems, english.split(",")) if phrase)
+        if spellings and phrases:
+            found.append(Entry(spellings, phrases))
     return tuple(found)
 
 
-@cache
-def _by_chinese() -> dict[str, tuple[Entry, ...]]:
-    table: dict[str, tuple[Entry, ...]] = {}
-    for entry in entries():
-        for word in entry.chinese:
-            table[word] = (*table.get(word, ()), entry)
-    return table
+class Terms:
+    """A glossary made ready for looking up."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._by_chinese: dict[str, tuple[Entry, ...]] = {}
+        self._by_english: dict[tuple[str, ...], tuple[Entry, ...]] = {}
+        for entry in entries:
+            for word in entry.chinese:
+                self._by_chinese[word] = (*self._by_chinese.get(word, ()), entry)
+            for phrase in entry.english:
+                self._by_english[phrase] = (*self._by_english.get(phrase, ()), entry)
+        self._longest_chinese = max(map(len, self._by_chinese), default=0)
+        self._longest_english = max(map(len, self._by_english), default=0)
+
+    def in_chinese(self, run: str) -> list[tuple[int, int, tuple[Entry, ...]]]:
+        """Return (start, end, entries) for the terms in a folded Chinese text, the longest at each place."""
+        found = []
+        at = 0
+        while at < len(run):
+            for end in range(min(len(run), at + self._longest_chinese), at, -1):
+                if run[at:end] in self._by_chinese:
+                    found.append((at, end, self._by_chinese[run[at:end]]))
+                    at = end
+                    break
+            else:
+                at += 1
+        return found
+
+    def in_english(self, terms: Sequence[str]) -> list[tuple[int, int, tuple[Entry, ...]]]:
+        """Return (start, end, entries) for the terms in a list of stems, the longest at each place."""
+        found = []
+        at = 0
+        while at < len(terms):
+            for end in range(min(len(terms), at + self._longest_english), at, -1):
+                phrase = tuple(terms[at:end])
+                if phrase in self._by_english:
+                    found.append((at, end, self._by_english[phrase]))
+                    at = end
+                    break
+            else:
+                at += 1
+        return found
 
 
-@cache
-def _by_english() -> dict[tuple[str, ...], tuple[Entry, ...]]:
-    table: dict[tuple[str, ...], tuple[Entry, ...]] = {}
-    for entry in entries():
-        for phrase in entry.english:
-            table[phrase] = (*table.get(phrase, ()), entry)
-    return table
+@lru_cache(maxsize=64)
+def terms_with(own: str = "") -> Terms:
+    """Return the appliance's glossary with a bank's own terms added, one entry a line."""
+    shipped = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    return Terms((*read_entries(own.splitlines()), *read_entries(shipped)))
 
 
 def chinese_terms_in(run: str) -> list[tuple[int, int, tuple[Entry, ...]]]:
-    """Return (start, end, entries) for the terms in a folded Chinese text, the longest at each place."""
-    table = _by_chinese()
-    longest = max(map(len, table))
-    found = []
-    at = 0
-    while at < len(run):
-        for end in range(min(len(run), at + longest), at, -1):
-            if run[at:end] in table:
-                found.append((at, end, table[run[at:end]]))
-                at = end
-                break
-        else:
-            at += 1
-    return found
+    """Return `Terms.in_chinese` of the appliance's own glossary."""
+    return terms_with().in_chinese(run)
 
 
 def english_terms_in(terms: Sequence[str]) -> list[tuple[int, int, tuple[Entry, ...]]]:
-    """Return (start, end, entries) for the terms in a list of stems, the longest at each place."""
-    table = _by_english()
-    found = []
-    at = 0
-    while at < len(terms):
-        for end in range(min(len(terms), at + _LONGEST), at, -1):
-            phrase = tuple(terms[at:end])
-            if phrase in table:
-                found.append((at, end, table[phrase]))
-                at = end
-                break
-        else:
-            at += 1
-    return found
+    """Return `Terms.in_english` of the appliance's own glossary."""
+    return terms_with().in_english(terms)

@@ -1,8 +1,8 @@
 """How far a text names the concepts of a question."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from appliance.knowledge.questions import Concept
+from appliance.knowledge.questions import Concept, Question, own_terms
 from appliance.knowledge.terms import pairs
 
 _PART_OF_WORD = 0.7
@@ -48,3 +48,20 @@ class Matcher:
         """Return for each concept how far a text (folded, with its stems) names it in any spelling, 0..1."""
         prefixes = {stem[:_PREFIX] for stem in stems if len(stem) >= _PREFIX}
         return [sought.degree(folded, stems, prefixes) for sought in self._sought]
+
+
+class OwnWords:
+    """Looks for the words of one question as they are; `rarity` weighs a term."""
+
+    def __init__(self, question: Question, rarity: Callable[[str], float]) -> None:
+        weights = {term: rarity(term) for term in own_terms(question.text)}
+        self._chinese = [(term, weight) for term, weight in weights.items() if "\u3400" <= term[0] <= "\u9fff"]
+        self._other = [(term, weight) for term, weight in weights.items() if not "\u3400" <= term[0] <= "\u9fff"]
+        self._total = sum(weights.values())
+
+    def part_in(self, folded: str, stems: frozenset[str]) -> float:
+        """Return the part of the words, 0..1, that a text (folded, with its stems) has."""
+        if not self._total:
+            return 0.0
+        found = sum([weight for term, weight in self._chinese if term in folded])
+        return (found + sum([weight for term, weight in self._other if term in stems])) / self._total

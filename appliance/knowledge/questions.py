@@ -11,7 +11,7 @@ import rjieba
 import yaml
 
 from appliance.knowledge.answer_kinds import AnswerKind, holds_kind, kind_of
-from appliance.knowledge.glossary import Entry, chinese_terms_in, english_terms_in
+from appliance.knowledge.glossary import Entry, Terms, terms_with
 from appliance.knowledge.terms import pairs, words
 from appliance.knowledge.text import Language, language_of
 
@@ -87,9 +87,11 @@ class Question:
         return holds_kind(text, self.kind)
 
 
-def analyse(text: str) -> Question:
-    """Take a question apart."""
-    return Question(text, language_of(text), kind_of(text), tuple(_concepts(_ONE_EACH.sub("每", text))))
+def analyse(text: str, glossary: str = "") -> Question:
+    """Take a question apart; `glossary` are the bank's own terms, as `glossary.read_entries` reads them."""
+    return Question(
+        text, language_of(text), kind_of(text), tuple(_concepts(_ONE_EACH.sub("每", text), terms_with(glossary)))
+    )
 
 
 def _names(text: str) -> set[str]:
@@ -112,7 +114,7 @@ def _spellings(found: tuple[Entry, ...]) -> tuple[tuple[str, ...], tuple[tuple[s
     return tuple(chinese), tuple(english)
 
 
-def _concepts(text: str) -> list[Concept]:
+def _concepts(text: str, glossary: Terms) -> list[Concept]:
     names = _names(text)
     concepts: list[Concept] = []
     run: list[tuple[str, str]] = [*words(text)]
@@ -126,20 +128,20 @@ def _concepts(text: str) -> list[Concept]:
         if kind == "number":
             concepts.extend(Concept("number", own=term, salience=_NUMBER) for term in terms)
         elif kind == "zh":
-            concepts.extend(_chinese_concepts(terms))
+            concepts.extend(_chinese_concepts(terms, glossary))
         else:
-            concepts.extend(_english_concepts(terms, names))
+            concepts.extend(_english_concepts(terms, names, glossary))
         start = end
     return list(dict.fromkeys(concepts))
 
 
-def _chinese_concepts(terms: list[str]) -> list[Concept]:
+def _chinese_concepts(terms: list[str], glossary: Terms) -> list[Concept]:
     """Glossary terms first, the longest; the dictionary's words for what they leave."""
     text = "".join(terms)
     concepts = []
     covered = [False] * len(text)
     edges = list(accumulate(map(len, terms), initial=0))
-    for start, end, found in chinese_terms_in(text):
+    for start, end, found in glossary.in_chinese(text):
         inside_a_word = end - start == 1 and (start not in edges or end not in edges)
         if inside_a_word or text[start:end] in stop_terms("zh"):
             continue
@@ -176,10 +178,10 @@ def stop_terms(language: str) -> frozenset[str]:
     return frozenset(listed if language == "zh" else (term for word in listed for _kind, term in words(word)))
 
 
-def _english_concepts(terms: list[str], names: set[str]) -> list[Concept]:
+def _english_concepts(terms: list[str], names: set[str], glossary: Terms) -> list[Concept]:
     concepts = []
     covered = [False] * len(terms)
-    for start, end, found in english_terms_in(terms):
+    for start, end, found in glossary.in_english(terms):
         covered[start:end] = [True] * (end - start)
         chinese, english = _spellings(found)
         own = " ".join(terms[start:end])
@@ -192,3 +194,17 @@ def _english_concepts(terms: list[str], names: set[str]) -> list[Concept]:
         kind: Literal["name", "word"] = "name" if term in names else "word"
         concepts.append(Concept(kind, (), ((term,),), term, 1.0 if kind == "name" else _PLAIN))
     return concepts
+
+
+def own_terms(text: str) -> frozenset[str]:
+    """Return a text's character pairs, stems and numbers, without those that say nothing."""
+    found: set[str] = set()
+    runs = [""]
+    for kind, term in words(text):
+        if kind == "zh" and term not in stop_terms("zh"):
+            runs[-1] += term
+            continue
+        runs.append("")
+        if kind == "number" or (kind == "en" and term not in stop_terms("en")):
+            found.add(term)
+    return frozenset(found.union(*(pairs(run) for run in runs if run)))

@@ -1,93 +1,20 @@
 """Hybrid search: full text and vectors, fused by rank, then each sentence weighed against the question."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 
 from appliance.core.protocols import Vectors
-from appliance.knowledge.amounts import amounts, fits_ranges
-from appliance.knowledge.index import EVERYTHING, BaseIndex, Place, Scope, StoredPassage, StoredSentence
-from appliance.knowledge.matching import Matcher
-from appliance.knowledge.questions import Concept, Question
-from appliance.knowledge.terms import fold, pairs
-from appliance.knowledge.text import Language
+from appliance.knowledge.certainty import log_odds
+from appliance.knowledge.index import EVERYTHING, BaseIndex, Place, Scope, StoredPassage
+from appliance.knowledge.questions import Question
+from appliance.knowledge.weighing import Scored, Signals, Weigher
+
+__all__ = ["Scored", "Signals", "fuse", "rank_sentences", "retrieve"]
 
 _DEPTH = 32  # candidates that each of the two searches gives
 _RRF = 60.0  # the usual constant of reciprocal rank fusion
 _RESCORED = 20  # passages whose sentences are weighed
-_IN_CONTEXT = 0.85  # what a concept counts that only the headings name
-_IN_PASSAGE = 0.5  # … or only the neighbouring sentences
-_UNKNOWN = 0.4  # … or whose spelling in the sentence's language is not known
-_SMALLEST_DEVIATION = 0.01
-# Mean and deviation of E5's cosines between an unrelated question and a sentence, by the languages of both: measured
-# on the sample bank. A base with few sentences has no statistics of its own, so these fill it up to `_ENOUGH`.
-_USUAL: dict[tuple[Language, str], tuple[float, float]] = {
-    ("zh", "zh"): (0.843, 0.0157),
-    ("zh", "en"): (0.773, 0.0193),
-    ("en", "en"): (0.776, 0.0205),
-    ("en", "zh"): (0.740, 0.0145),
-}
-_ENOUGH = 60  # sentences, and passages
 _LEAD_OF_ONE = 1.0  # deviations that the best of other passages usually reaches, where a base has no other
-_SHORT_CHINESE, _SHORT_ENGLISH = 8, 30  # characters
-
-
-@dataclass(frozen=True)
-class Signals:
-    """Why a sentence may answer a question; every part is 0..1 but `likeness`.
-
-    `likeness` is the cosine in standard deviations above what the base's sentences of that language have on average
-    with this question, since E5's cosines crowd between 0.75 and 0.95 and are lower across languages.
-    """
-
-    likeness: float
-    lead: float
-    """How far `likeness` is ahead of every other passage of the same language, -1..2."""
-    coverage: float
-    """Part of the question's concepts that the sentence, its headings or its passage names, by rarity; squared."""
-    own_coverage: float
-    """The same for the sentence alone."""
-    missing: float
-    """Weight of the weightiest concept that is named nowhere near."""
-    missing_name: float
-    missing_number: float
-    unknown: float
-    """Part of the concepts that have no known spelling in the sentence's language."""
-    other_language: float
-    """1 where question and sentence are in different languages."""
-    kind_fits: float
-    """1 where the sentence holds the kind of thing asked for (an amount, a time, a person …), or no kind is asked."""
-    range_fits: float
-    """1 where a range that the sentence states holds an amount of the question, -1 where none does, else 0."""
-    thin: float
-    """How little the question asks about: 1 for nothing that the base could tell apart."""
-    short: float
-    """1 for a fragment too short to state anything."""
-
-
-@dataclass(frozen=True)
-class Scored:
-    """One sentence with its signals."""
-
-    passage: StoredPassage
-    sentence: StoredSentence
-    signals: Signals
-
-    @cached_property
-    def score(self) -> float:
-        """The log-odds that this sentence answers the question."""
-        return score_of(self.signals)
-
-    @property
-    def quote(self) -> str:
-        """The sentence's words."""
-        return self.passage.quote(self.sentence)
-
-    @property
-    def chance(self) -> float:
-        """The score as a chance, 0..1."""
-        return 1 / (1 + math.exp(-self.score))
 
 
 def fuse(lists: Sequence[Sequence[Place]]) -> list[Place]:
@@ -110,132 +37,12 @@ def retrieve(
     return index.read(fuse([*lists, words])[:limit])
 
 
-def _usual_cosine(cosines: Vectors, usual: tuple[float, float]) -> tuple[float, float]:
-    """Return mean and deviation of the base's cosines, filled up with the usual ones where it has few."""
-    own, missing = len(cosines), max(0, _ENOUGH - len(cosines))
-    if missing == 0:
-        return float(cosines.mean()), max(float(cosines.std()), _SMALLEST_DEVIATION)
-    total = own + missing
-    mean = (float(cosines.sum()) + missing * usual[0]) / total
-    squares = float(((cosines - mean) ** 2).sum()) + missing * (usual[1] ** 2 + (usual[0] - mean) ** 2)
-    return mean, max(math.sqrt(squares / total), _SMALLEST_DEVIATION)
-
-
-class Weigher:
-    """Weighs sentences of one base against one question."""
-
-    def __init__(self, index: BaseIndex, question: Question, vector: Vectors) -> None:
-        self._question = question
-        self._vector = vector
-        self._matcher = Matcher(question.concepts)
-        self._asked = amounts(fold(question.text))
-        self._usual: dict[str, tuple[float, float]] = {}
-        for language in index.languages:
-            cosines = index.background(language) @ vector
-            self._usual[language] = _usual_cosine(cosines, _USUAL[question.language, language])
-        self._weights = [concept.salience * self._rarity(index, concept) for concept in question.concepts]
-
-    def _rarity(self, index: BaseIndex, concept: Concept) -> float:
-        """Return 0..1: rare concepts tell more, and one that the base never names tells most."""
-        frequencies = [index.frequency(concept.own)]
-        for word in concept.chinese:
-            frequencies.append(index.frequency(word) or min(index.frequency(pair) for pair in pairs(word)))
-        frequencies.extend(min(index.frequency(term) for term in phrase) for phrase in concept.english if phrase)
-        passages = max(index.passages, _ENOUGH)  # in a small base every word would seem common
-        return math.log(1 + passages / (max(frequencies) + 1)) / math.log(2 + passages)
-
-    def weigh(self, passage: StoredPassage) -> list[Scored]:
-        """Return each sentence of a passage with its score."""
-        in_context = self._matcher.degrees(passage.context.folded, passage.context.stems)
-        in_passage = self._matcher.degrees(
-            " ".join(sentence.folded for sentence in passage.sentences),
-            frozenset[str]().union(*(sentence.stems for sentence in passage.sentences)),
-        )
-        around = [
-            max(_IN_CONTEXT * context, _IN_PASSAGE * near) for context, near in zip(in_context, in_passage, strict=True)
-        ]
-        usual = self._usual.get(passage.language)  # None for a language that came while this search ran
-        mean, deviation = usual or _USUAL[self._question.language, passage.language]
-        likenesses = (passage.vectors @ self._vector - mean) / deviation
-        found = []
-        for sentence, likeness in zip(passage.sentences, likenesses, strict=True):
-            signals = self._signals(sentence, around, float(likeness), passage.quote(sentence))
-            found.append(Scored(passage, sentence, signals))
-        return found
-
-    def _signals(self, text: StoredSentence, around: Sequence[float], likeness: float, quote: str) -> Signals:
-        """Return a sentence's signals; `around` is how far headings and neighbours name each concept."""
-        concepts = zip(
-            self._question.concepts, self._weights, self._matcher.degrees(text.folded, text.stems), around, strict=True
-        )
-        covered = own = total = unknown = missing = missing_name = missing_number = 0.0
-        for concept, weight, here, nearby in concepts:
-            total += weight
-            if not concept.known_in(text.language):
-                unknown += weight
-                covered += weight * _UNKNOWN
-                own += weight * _UNKNOWN
-                continue
-            best = max(here, nearby)
-            covered += weight * best
-            own += weight * here
-            if concept.kind == "number":  # often an example, which a rule covers without naming it
-                missing_number = max(missing_number, float(best == 0))
-            else:
-                missing = max(missing, weight * (1 - best))
-            if concept.kind == "name":
-                missing_name = max(missing_name, float(best == 0))
-        return Signals(
-            likeness=likeness,
-            lead=0.0,
-            coverage=(covered / total) ** 2 if total else 0.0,
-            own_coverage=own / total if total else 0.0,
-            missing=missing,
-            missing_name=missing_name,
-            missing_number=missing_number,
-            unknown=unknown / total if total else 1.0,
-            other_language=float(text.language != self._question.language),
-            kind_fits=float(self._question.kind == "any" or self._question.fits_kind(quote)),
-            range_fits=float(fits_ranges(self._asked, text.folded)),
-            thin=max(0.0, 1.0 - total),
-            short=float(
-                len(text.folded) - text.folded.count(" ")
-                < (_SHORT_CHINESE if text.language == "zh" else _SHORT_ENGLISH)
-            ),
-        )
-
-
-# Fitted by `python -m appliance.knowledge.calibrate` on the sample bank's questions; docs/knowledge.md tells how.
-WEIGHTS: dict[str, float] = {
-    "likeness": 0.86,
-    "lead": 0.76,
-    "coverage": 2.75,
-    "own_coverage": 2.77,
-    "missing": -0.46,
-    "missing_name": -0.18,
-    "missing_number": -0.52,
-    "unknown": -1.13,
-    "other_language": 0.45,
-    "kind_fits": 1.61,
-    "range_fits": 1.32,
-    "thin": -0.8,
-    "short": -0.08,
-    "bias": -7.95,
-}
-
-
-def score_of(signals: Signals) -> float:
-    """Return the log-odds that a sentence with these signals answers the question."""
-    values: dict[str, float] = vars(signals)
-    return WEIGHTS["bias"] + sum(weight * values[name] for name, weight in WEIGHTS.items() if name != "bias")
-
-
 def rank_sentences(index: BaseIndex, question: Question, vector: Vectors, scope: Scope = EVERYTHING) -> list[Scored]:
     """Return the sentences within a scope that may answer, best first."""
     weigher = Weigher(index, question, vector)
     passages = retrieve(index, question, vector, _RESCORED, scope)
     found = [scored for passage in passages for scored in weigher.weigh(passage)]
-    return sorted(_with_lead(found), key=lambda scored: -scored.score)
+    return _with_odds(sorted(_with_lead(found), key=lambda scored: -scored.score))
 
 
 def _with_lead(found: Sequence[Scored]) -> list[Scored]:
@@ -250,3 +57,11 @@ def _with_lead(found: Sequence[Scored]) -> list[Scored]:
         ahead = scored.signals.likeness - max(others, default=_LEAD_OF_ONE)
         completed.append(replace(scored, signals=replace(scored.signals, lead=min(max(ahead, -1.0), 2.0))))
     return completed
+
+
+def _with_odds(ranked: Sequence[Scored]) -> list[Scored]:
+    """Move all scores alike, so that the best is the log-odds that it is right."""
+    if not ranked:
+        return []
+    shift = log_odds(ranked) - ranked[0].score
+    return [replace(scored, shift=shift) for scored in ranked]

@@ -58,11 +58,11 @@ class Search:
 
     def ranked(self, who: Principal, base: OpenBase, question: str, selection: Selection) -> Found:
         """Return the sentences that may answer. Raises `InvalidRequest`, `Unavailable`."""
-        return self._ranked(who, base, _analysed(question), selection)
+        return self._ranked(who, base, _analysed(question, base), selection)
 
     def answer(self, who: Principal, base: OpenBase, question: str, most: int, selection: Selection) -> Answer:
         """Answer by quotation or from tables, or say that the documents do not. Raises as `ranked` does."""
-        asked = _analysed(question)
+        asked = _analysed(question, base)
         found = self._ranked(who, base, asked, selection)
         with base.guarding():
             return make_answer(asked, found.scored, most, found.rows, found.as_of, found.source)
@@ -83,13 +83,13 @@ class Search:
         return Found(allowed, snapshot, index, selection.as_of or today)
 
 
-def _analysed(question: str) -> Question:
+def _analysed(question: str, base: OpenBase) -> Question:
     if not any(char.isalnum() for char in question) or len(question) > _LONGEST_QUESTION:
         raise InvalidRequest(
             _("A question has 1 to {most} characters, with at least one letter or digit.", most=_LONGEST_QUESTION),
             param="question",
         )
-    return analyse(question)
+    return analyse(question, base.snapshot.base.glossary)
 
 
 def check_count(k: int) -> None:

@@ -10,7 +10,7 @@ from appliance.knowledge.ranking import Scored
 from appliance.knowledge.stored import StoredPassage, StoredSentence
 from appliance.knowledge.tables import TableAnswer, TableCalculation, answer_from_table, table_of
 
-_LEAST_CHANCE = 0.1  # of the best row, below which its table is not asked
+_LEAST_CHANCE = 0.05  # of the best row, below which its table is not asked
 _LEAST_CONFIDENCE = 0.5  # below it the row is quoted as it stands
 
 Rows = list[tuple[StoredPassage, StoredSentence]]
@@ -26,9 +26,9 @@ class FromTable:
 
     @property
     def confidence(self) -> float:
-        """Chance that the answer is right. A row that a calculation fits by name and period is surer than its words."""
+        """Chance that the answer is right. A calculation fits rows by name and period: a witness of its own."""
         chance = self.best.chance
-        return chance if self.found.calculation is None else max(chance, (chance + self.found.confidence) / 2)
+        return chance if self.found.calculation is None else 1 - (1 - chance) * (1 - self.found.confidence)
 
     def make(self, cited: Cited) -> Made | None:
         """Return the answer's sentences with their citations."""

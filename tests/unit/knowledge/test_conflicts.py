@@ -1,6 +1,6 @@
 import pytest
 
-from appliance.knowledge.answer import THRESHOLD
+from appliance.knowledge.answer import rivals
 from appliance.knowledge.conflicts import find_conflicts
 from appliance.knowledge.content import Block, Extracted
 from appliance.knowledge.index import BaseIndex
@@ -22,7 +22,7 @@ def ask(tmp_path, embedder):
         index.finish()
         found = analyse(question)
         ranked = rank_sentences(index, found, embedder.embed([question], "query")[0])
-        return find_conflicts(found, [scored for scored in ranked if scored.chance >= THRESHOLD])
+        return find_conflicts(found, rivals(ranked))
 
     return asked
 
