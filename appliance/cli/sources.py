@@ -32,6 +32,9 @@ def print_answer(console: Console, answer: dict[str, Any]) -> None:
     citations = answer.get("citations") or []
     if citations:
         console.print(Text(str(_("Sources:")), style="dim"))
+    elif nearest := answer.get("nearest"):
+        console.print(Text(str(_("Places that may be near, but are not held to answer:")), style="dim"))
+        citations = nearest
     for number, citation in enumerate(citations, start=1):
         print_source(console, number, citation, str(citation.get("quote", "")))
 

@@ -6,7 +6,7 @@ from datetime import date
 from appliance.core.messages import _
 from appliance.knowledge.citing import Cited, Made, SourceFacts, citation_of
 from appliance.knowledge.conflicts import Disagreement, find_conflicts
-from appliance.knowledge.models import Answer, AnswerSentence, Conflict
+from appliance.knowledge.models import Answer, AnswerSentence, Citation, Conflict
 from appliance.knowledge.questions import Question
 from appliance.knowledge.ranking import Scored
 from appliance.knowledge.spans import is_figure, short_answer
@@ -18,6 +18,7 @@ __all__ = ["LOCALES", "THRESHOLD", "SourceFacts", "citation_of", "make_answer", 
 THRESHOLD = 0.65  # in cross-validation over documents 2.3 % of all questions are answered wrongly
 LOCALES: dict[Language, str] = {"zh": "zh_CN", "en": "en"}
 _MOST_QUOTED = 3
+_MOST_NEAREST = 3
 _RIVALS = 20  # sentences among which others are looked for that contradict the best
 _AS_MUCH = 0.8  # of what the best names of the question, at least, that such a one names
 _CLOSE = 1.2  # log-odds below the best at which a further sentence is still quoted in the answer
@@ -69,6 +70,7 @@ def make_answer(
             confidence=confidence,
             language=question.language,
             citations=(),
+            nearest=_nearest(ranked, min(most_citations, _MOST_NEAREST), source_of),
             as_of=as_of,
         )
     cited = Cited(most_citations, source_of)
@@ -92,6 +94,14 @@ def make_answer(
         conflicts=conflicts,
         as_of=as_of,
     )
+
+
+def _nearest(ranked: Sequence[Scored], most: int, source_of: Callable[[int], SourceFacts]) -> tuple[Citation, ...]:
+    """Return the best sentence of each of the best passages: who asks may look there, but it is not held to answer."""
+    best: dict[str, Scored] = {}
+    for scored in ranked:
+        best.setdefault(scored.passage.id, scored)
+    return tuple(citation_of(scored, source_of(scored.passage.version)) for scored in list(best.values())[:most])
 
 
 def _from_sentences(question: Question, sure: Sequence[Scored], most: int, cited: Cited) -> Made:

@@ -153,8 +153,8 @@ def figures(outcomes: Sequence[Outcome]) -> dict[str, float]:
         "citation_precision": _share(sum(outcome.right_citations for outcome in answered), cited),
         "citation_recall": _share(sum(outcome.right_citations > 0 for outcome in answerable), len(answerable)),
         "exact_match": _share(sum(_same(outcome.short, outcome.golden.answer) for outcome in exact), len(exact)),
-        "declined_wrongly": _share(len(answerable) - len(answered), len(answerable)),
-        "answered_wrongly": _share(sum(outcome.wrong for outcome in outcomes), len(outcomes)),
+        "declined_wrongly": _share(len(answerable) - len(answered), len(answerable), none=0.0),
+        "answered_wrongly": _share(sum(outcome.wrong for outcome in outcomes), len(outcomes), none=0.0),
         "unanswerable": len(others),
         "declined_rightly": _share(sum(outcome.right for outcome in others), len(others)),
         "answer_ms_p50": round(median(times) * 1000, 1) if times else 0.0,
@@ -162,8 +162,9 @@ def figures(outcomes: Sequence[Outcome]) -> dict[str, float]:
     }
 
 
-def _share(count: int, of: int) -> float:
-    return round(count / of, 3) if of else 1.0
+def _share(count: int, of: int, none: float = 1.0) -> float:
+    """Return a share; `none` where nothing was asked that could count."""
+    return round(count / of, 3) if of else none
 
 
 def _same(given: str | None, wanted: str | None) -> bool:

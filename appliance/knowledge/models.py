@@ -197,4 +197,7 @@ class Answer(_Value):
     citations: tuple[Citation, ...] = Field(description="Best first; empty when not answered.")
     calculation: Calculation | None = Field(default=None, description="How a computed answer came about.")
     conflicts: tuple[Conflict, ...] = Field(default=(), description="Sources that answer differently.")
+    nearest: tuple[Citation, ...] = Field(
+        default=(), description="Where to look, best first, when not answered: places that may be near, no answer."
+    )
     as_of: Day = Field(description="Day whose versions of the documents were asked.")

@@ -16,7 +16,7 @@ _UNITS: dict[str, str] = {
     "percent": r"(?:%|％|‰|个百分点|个基点| ?per ?cent| percentage points?| basis points?)",
     "money": r"(?:美元|欧元|港[元币]|日元|英镑|人民币|元|块钱?|圆|镑|两(?:白银)?| ?(?:US )?(?:yuan|dollars?|euros?"
     r"|RMB|CNY|USD))",
-    "span": r"(?:多?个?(?:月|小时|工作日|自然日|交易日|星期|世纪)|多?(?:年|天|日|周|分钟|秒|钟头|学时|课时)"
+    "span": r"(?:多?个月|多?个?(?:小时|工作日|自然日|交易日|星期|世纪)|多?(?:年|天|日|周|分钟|秒|钟头|学时|课时)"
     r"| ?-?(?:working |business |calendar )?(?:years?|months?|weeks?|days?|hours?|minutes?))(?:以内|之内|以上|内)?",
     "age": r"(?:周?岁| ?years old)",
     "length": r"(?:平方)?(?:公里|千米|米|厘米|毫米|公分|英里|英尺|海里|里)| ?(?:km|m|cm|mm|miles?|metres?)\b",
@@ -72,6 +72,8 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )  # fmt: skip
 _AROUND = 8  # characters beside a figure in which "at most" and "at least" count
+_NEAR = 12  # characters before a figure in which its condition stands
+_CONDITION = re.compile(r"\d+(?:\.\d+)?(?:个月|年|天|日|小时|万|亿|元| ?(?:years?|months?|days?|yuan))")
 _COUNTED = re.compile(r"(?:多少|几|第几)([\u4e00-\u9fff])")
 
 
@@ -93,7 +95,7 @@ _FINDS: dict[str, tuple[re.Pattern[str], ...]] = {
         re.compile(rf"{_figure(_UNITS['span'])}(?:以内|之内|内|前|后)?|{_CLOCK}(?:{_RANGE}{_CLOCK})?", re.IGNORECASE),
     ),
     "span": (
-        _plain("span"),
+        re.compile(rf"(?<![月\d]){_figure(_UNITS['span'])}", re.IGNORECASE),  # not the day of a date
         re.compile(rf"当[场日天]|立即|随时|{_DATE}{_RANGE}{_DATE}|immediately|at any time", re.IGNORECASE),
     ),
     "percent": (re.compile(rf"{_SHARE}|{_figure(_UNITS['percent'])}", re.IGNORECASE),),
@@ -135,8 +137,21 @@ def figure_span(question: str, sentence: str) -> Span | None:
             spans if kind == "year" else []
         )
         if spans:
-            return max(spans, key=lambda span: _fitness(question, sentence, span, own))
+            return _behind(given, sentence, spans) or max(
+                spans, key=lambda span: _fitness(question, sentence, span, own)
+            )
     return None
+
+
+def _before(sentence: str, start: int) -> str:
+    return fold(sentence[max(0, start - _NEAR) : start]).rstrip("期的为是:： ")
+
+
+def _behind(given: str, sentence: str, spans: list[Span]) -> Span | None:
+    """Return the one figure that follows a figure of the question: "three years 1.95%" where three years are asked."""
+    asked = tuple(match.group() for match in _CONDITION.finditer(given))
+    found = [span for span in spans if _before(sentence, span[0]).endswith(asked)]
+    return found[0] if len(found) == 1 else None
 
 
 def _fitness(question: str, sentence: str, span: Span, own: frozenset[str]) -> float:

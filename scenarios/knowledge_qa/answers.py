@@ -35,6 +35,9 @@ class AskResponse(BaseModel):
     short: str | None = Field(default=None, description="The words that answer, where they stand out.")
     calculation: Calculation | None = Field(default=None, description="How a computed answer came about.")
     conflicts: list[Conflict] = Field(default_factory=list, description="Sources that answer differently.")
+    nearest: list[Citation] = Field(
+        default_factory=list, description="Where to look when not answered: places that may be near, no answer."
+    )
     as_of: Day = Field(description="Day whose versions of the documents were asked.")
     understood_as: str | None = Field(
         default=None, description="The question that was asked of the documents, where a follow-up was completed."
@@ -57,6 +60,7 @@ def response_of(
         short=answer.short,
         calculation=answer.calculation,
         conflicts=list(answer.conflicts),
+        nearest=list(answer.nearest),
         as_of=answer.as_of,
         **_by_model(written),
     )
@@ -66,7 +70,7 @@ async def readable_sources(
     knowledge: KnowledgeSearch, who: Principal, base: str, answers: Iterable[AskResponse]
 ) -> frozenset[str]:
     """Return the ids of the cited documents that are there and that `who` may read now."""
-    cited = {citation.document_id for answer in answers for citation in answer.citations}
+    cited = {citation.document_id for answer in answers for citation in (*answer.citations, *answer.nearest)}
     if not cited:
         return frozenset()
     try:
@@ -81,9 +85,12 @@ def withhold(answer: AskResponse, readable: frozenset[str]) -> tuple[AskResponse
     Sentences that rest on them go too, and so does what cannot be told apart from them.
     """
     kept = [place for place, citation in enumerate(answer.citations) if citation.document_id in readable]
-    gone = len(answer.citations) - len(kept)
+    nearest = [citation for citation in answer.nearest if citation.document_id in readable]
+    gone = len(answer.citations) - len(kept) + len(answer.nearest) - len(nearest)
     if not gone:
         return answer, 0
+    if not answer.answered:
+        return answer.model_copy(update={"nearest": nearest}), gone
     places = {old: new for new, old in enumerate(kept)}
     sentences = _resting_on(places, answer.sentences)
     nothing = _("The sources of this answer are not open to you any more.")

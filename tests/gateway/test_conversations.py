@@ -81,7 +81,7 @@ def test_feedback_becomes_a_golden_question_that_the_evaluation_asks(stack, http
     outcome = json.loads(evaluated.stdout)
     assert outcome["failures"] == []
     assert outcome["figures"]["answerable"] == 1
-    assert given["question"] in report.read_text(encoding="utf-8")
+    assert base in report.read_text(encoding="utf-8")
 
     assert ok(http.delete(f"{SCENARIO}/golden/{reviewed['golden_id']}"))["deleted"] is True
     without = stack.cli("kb", "eval", "--kb", base, "--reviewed")

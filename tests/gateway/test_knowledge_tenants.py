@@ -177,7 +177,7 @@ def test_its_name_may_be_taken_and_nothing_else_be_learnt(tenants, private):
 
 def test_another_base_is_no_way_to_its_documents(tenants, private):
     _retail, treasury = tenants
-    base, document = private
+    _base, document = private
     with new_base(treasury.admin) as own:
         real = document_reads(own, document) + document_changes(own, document)
         missing = document_reads(own, NO_DOCUMENT) + document_changes(own, NO_DOCUMENT)
@@ -235,14 +235,17 @@ async def test_mcp_gives_another_tenant_nothing(stack, tenants, private, shared)
 
 async def called(stack, key: str, base: str, word: str = "deposit") -> list[str]:
     """Return what the three tools tell the official MCP client about a base."""
-    async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"}, trust_env=False, timeout=60) as http:
-        async with Client(streamable_http_client(f"{stack.url}/mcp", http_client=http)) as client:
-            results = [
-                await client.call_tool("list_knowledge_bases", {}),
-                await client.call_tool("search_knowledge", {"query": word, "knowledge_base": base}),
-                await client.call_tool("ask_knowledge", {"question": f"What does the {word} pay?",
-                                                         "knowledge_base": base}),
-            ]  # fmt: skip
+    headers = {"Authorization": f"Bearer {key}"}
+    arguments = {"knowledge_base": base}
+    async with (
+        httpx2.AsyncClient(headers=headers, trust_env=False, timeout=60) as http,
+        Client(streamable_http_client(f"{stack.url}/mcp", http_client=http)) as client,
+    ):
+        results = [
+            await client.call_tool("list_knowledge_bases", {}),
+            await client.call_tool("search_knowledge", {**arguments, "query": word}),
+            await client.call_tool("ask_knowledge", {**arguments, "question": f"What does the {word} pay?"}),
+        ]
     return [result.content[0].text for result in results]
 
 

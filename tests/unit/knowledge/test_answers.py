@@ -9,6 +9,8 @@ from appliance.knowledge.evaluation import figures, load_questions
 from appliance.knowledge.formats import format_of
 from appliance.knowledge.limits import DEFAULT_LIMITS
 from appliance.knowledge.models import Details, Selection
+from appliance.knowledge.questions import analyse
+from appliance.knowledge.spans import short_answer
 from tests.unit.knowledge.principals import PLATFORM, index_all
 
 EVALUATION = Path(__file__).resolve().parents[3] / "scenarios" / "knowledge_qa" / "evaluation"
@@ -46,7 +48,7 @@ def test_figures_stay_above_the_gate(outcomes):
     assert measured["answered_wrongly"] <= 0.03
 
 
-def test_figures_on_questions_that_were_never_fitted(fresh):
+def test_figures_on_a_second_set_of_questions(fresh):
     measured = figures(fresh)
     assert measured["recall_at_5"] >= 0.95
     assert measured["right_citation_first"] >= 0.72
@@ -85,6 +87,7 @@ def test_refusals_come_in_the_askers_language_and_without_citations(answers):
     assert refusals
     for question, answer in refusals:
         assert answer.citations == answer.sentences == ()
+        assert 1 <= len(answer.nearest) <= 3  # where to look; no answer
         assert answer.language == ("zh" if any("\u4e00" <= char <= "\u9fff" for char in question) else "en")
 
 
@@ -206,3 +209,19 @@ def test_a_base_of_one_page_answers_and_declines(answer, names):
         "员工有多少天年假？",
     ):
         assert not answer(question).answered, question
+
+
+RATES_IN_A_LINE = "# 存款利率\n\n定期存款年利率为：一年1.45%，二年1.65%，三年1.95%，五年2.00%。\n"
+
+
+@pytest.mark.parametrize(
+    ("question", "short"), [("三年期定期存款的利率是多少？", "1.95%"), ("五年定期存款的利率是多少？", "2.00%")]
+)
+def test_the_figure_behind_the_condition_asked_for_is_the_short_answer(question, short):
+    assert short_answer(analyse(question), RATES_IN_A_LINE.splitlines()[-1]) == short
+
+
+def test_a_date_is_no_span_of_time():
+    assert (
+        short_answer(analyse("年假可以结转几天？"), "年休假可以结转至次年3月31日，结转天数不超过5天。") == "不超过5天"
+    )
