@@ -6,15 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-ASK = "/v1/scenarios/knowledge-qa/ask"
+from tests.gateway.documents import ASK, SAMPLES, ask, documents_of, ok, search
+
 PACK = Path(__file__).resolve().parents[2] / "scenarios" / "knowledge_qa"
 QUESTIONS = yaml.safe_load((PACK / "evaluation" / "questions.yaml").read_text(encoding="utf-8"))
-
-
-def ask(http, question, **fields):
-    response = http.post(ASK, json={"question": question, **fields})
-    assert response.status_code == 200, response.text
-    return response.json()
 
 
 def chinese(text: str) -> bool:
@@ -93,52 +88,47 @@ def test_unknown_scenarios_actions_and_bases(http):
     assert "bank-samples" in unknown.json()["error"]["message"]
 
 
-def test_a_document_is_added_found_quoted_and_deleted(stack, http, tmp_path):
+def test_a_document_is_added_found_quoted_and_deleted(stack, http, base, tmp_path):
     text = "# Safe deposit boxes\n\nA small box costs 380 yuan a year. The vault is open from 10:00 to 15:00.\n"
     question = "What does a small safe deposit box cost a year?"
     path = tmp_path / "boxes.md"
     path.write_text(text, encoding="utf-8")
-    assert http.post("/v1/knowledge-bases", json={"name": "test-boxes", "title": "Boxes"}).status_code == 201
-    added = stack.cli("kb", "add", str(path), "--kb", "test-boxes", "--json")
+    added = stack.cli("kb", "add", str(path), "--kb", base, "--json")
     assert added.returncode == 0, added.stderr
-    address = "/v1/knowledge-bases/test-boxes/documents"
-    (document,) = http.get(address).json()["data"]
+    address = documents_of(base)
+    (document,) = ok(http.get(address))["data"]
     assert document["status"] == "indexed"
-    again = http.post(address, files={"file": ("copy.md", text)})
-    assert again.status_code == 200
-    assert again.json()["duplicate"] is True
-    answer = ask(http, question, knowledge_base="test-boxes")
+    answer = ask(http, question, base)
     assert "380 yuan" in answer["citations"][0]["quote"]
-    found = http.post("/v1/knowledge-bases/test-boxes/search", json={"query": "vault hours", "k": 1}).json()["data"]
-    assert "10:00" in found[0]["text"]
+    assert answer["citations"][0]["document_id"] == document["id"]
+    assert "10:00" in search(http, base, "vault hours", k=1)[0]["text"]
     assert http.delete(f"{address}/{document['id']}").status_code == 200
-    assert ask(http, question, knowledge_base="test-boxes")["answered"] is False
+    assert ask(http, question, base)["answered"] is False
     assert http.get(f"{address}/{document['id']}").status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "status"),
-    [
-        ("program.exe", b"MZ", 415),
-        ("../../etc/passwd.md", b"# x", (201, 400)),
-        ("", b"x", 400),
-        ("empty.md", b"", (201, 400)),
-        ("not-a.pdf", b"plain text", 400),
-        ("x" * 5000 + ".md", b"# x", 400),
-    ],
-    ids=["program", "path", "no name", "empty", "mislabelled", "long name"],
-)
-def test_hostile_uploads(http, name, content, status):
-    http.post("/v1/knowledge-bases", json={"name": "test-hostile", "title": "Hostile"})
-    response = http.post("/v1/knowledge-bases/test-hostile/documents?wait=true", files={"file": (name, content)})
-    assert response.status_code in (status if isinstance(status, tuple) else (status,)), response.text
-    if response.status_code >= 400:
-        assert response.json()["error"]["message"]
-    assert http.get("/healthz").status_code == 200
+def test_the_sample_documents_are_there_with_their_marks(stack, http, caller_key):
+    told = yaml.safe_load((PACK / "documents.yaml").read_text(encoding="utf-8"))
+    newest = {entry["file"]: entry for entry in told if "version_of" not in entry}
+    listed = {document["name"]: document for document in ok(http.get(documents_of(SAMPLES)))["data"]}
+    assert listed.keys() == newest.keys()
+    assert len(listed) >= 60
+    for name, entry in newest.items():
+        document = listed[name]
+        assert (document["status"], document["department"]) == ("indexed", entry["department"])
+        assert document["effective_on"] == (str(entry["effective_on"]) if "effective_on" in entry else None)
+        assert document["access"] == entry.get("access", [])
+    for entry in told:
+        if "version_of" in entry:
+            assert listed[entry["version_of"]]["version"] == 2
+    with stack.client(key=caller_key) as caller:
+        seen = {document["name"] for document in ok(caller.get(documents_of(SAMPLES)))["data"]}
+    assert seen == {name for name, entry in newest.items() if "access" not in entry}
 
 
-def test_a_request_without_a_file(http):
-    response = http.post("/v1/knowledge-bases/bank-samples/documents", content=b"x")
+@pytest.mark.parametrize("request_body", [{"content": b"x"}, {"files": {"file": ("", b"x")}}], ids=["none", "no name"])
+def test_a_request_without_a_file(http, request_body):
+    response = http.post(documents_of(SAMPLES), **request_body)
     assert response.status_code == 400
     assert response.json()["error"]["code"] == "missing_file"
 
