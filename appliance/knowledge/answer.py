@@ -63,16 +63,8 @@ def make_answer(
     if table is not None and confidence >= THRESHOLD:
         sure = sure or [ranked[0]]
     if not sure:
-        return Answer(
-            question=question.text,
-            answered=False,
-            text=refusal(question.language),
-            confidence=confidence,
-            language=question.language,
-            citations=(),
-            nearest=_nearest(ranked, min(most_citations, _MOST_NEAREST), source_of),
-            as_of=as_of,
-        )
+        nearest = _nearest(ranked, min(most_citations, _MOST_NEAREST), source_of)
+        return _declined(question, confidence, nearest, as_of)
     cited = Cited(most_citations, source_of)
     disagreements = find_conflicts(question, rivals(ranked))
     kept_free = sum(len(disagreement.sources) - 1 for disagreement in disagreements)
@@ -92,6 +84,19 @@ def make_answer(
         citations=tuple(cited.citations),
         calculation=made.calculation,
         conflicts=conflicts,
+        as_of=as_of,
+    )
+
+
+def _declined(question: Question, confidence: float, nearest: tuple[Citation, ...], as_of: date) -> Answer:
+    return Answer(
+        question=question.text,
+        answered=False,
+        text=refusal(question.language),
+        confidence=confidence,
+        language=question.language,
+        citations=(),
+        nearest=nearest,
         as_of=as_of,
     )
 

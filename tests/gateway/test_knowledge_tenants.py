@@ -67,14 +67,8 @@ def shared(tenants) -> Iterator[tuple[str, str, str]]:
     with new_base(retail.admin, title="Shared", shared_with=["treasury"]) as base:
         common = " ".join(f"Rule {number} holds for every deposit of the bank." for number in range(40))
         opened = add(retail.admin, base, "open.md", f"The lobelia deposit pays 2 percent. {common}\n")
-        closed = add(
-            retail.admin, base, "closed.md", f"The {CANARY} deposit pays 9 percent. {common}\n", access="role:admin",
-            department=CANARY,
-        )  # fmt: skip
-        changed = retail.admin.patch(
-            f"{documents_of(base)}/{closed['id']}", json={"access": [f"key:{retail.ids['admin']}"]}
-        )
-        assert changed.status_code == 200, changed.text
+        marks = {"access": f"key:{retail.ids['admin']}", "department": CANARY}
+        closed = add(retail.admin, base, "closed.md", f"The {CANARY} deposit pays 9 percent. {common}\n", **marks)
         yield base, opened["id"], closed["id"]
 
 
@@ -104,10 +98,7 @@ def base_reads(base: str) -> list[Call]:
     address = f"{BASES}/{base}"
     asked = {"question": QUESTION, "knowledge_base": base}
     searched = {"query": QUESTION, "knowledge_base": base}
-    return [
-        ("GET", address, {}),
-        ("GET", f"{address}/glossary", {}),
-        ("GET", f"{address}/documents", {}),
+    return [("GET", f"{address}{path}", {}) for path in ("", "/glossary", "/documents")] + [
         ("POST", f"{address}/search", {"json": {"query": QUESTION}}),
         ("POST", ASK, {"json": asked}),
         ("POST", ASK, {"json": {**asked, "stream": True}}),

@@ -6,6 +6,7 @@ from appliance.config.home import Home
 from appliance.core.errors import EngineFailed, InvalidRequest
 from appliance.core.principal import Principal
 from appliance.scenario.actions import Caller
+from appliance.scenario.pack import ChatFacts
 from appliance.serving import scenario as replica
 from appliance.state.database import Database, sqlite_url
 from tests.unit.serving.deployments import USAGE_ITEM, WHOLE, chunk
@@ -66,7 +67,7 @@ async def echo(tmp_path, context, monkeypatch):
     database.migrate()
     database.close()
     monkeypatch.setattr(replica, "Handles", lambda: context.models)
-    return replica.Scenario(str(tmp_path), "echo", {"general": ("en",)})
+    return replica.Scenario(str(tmp_path), "echo", {"general": ChatFacts(("en",), 7_000_000_000)})
 
 
 async def test_an_action_is_run_in_the_callers_language_and_its_tokens_are_told(echo, model):
