@@ -11,7 +11,6 @@ import pytest
 
 from tests.gateway.stack import run_cli, share_model, write_site
 
-
 _LASTING = ("ray::Serve", "ray::Proxy")  # workers of tasks come and go
 
 
