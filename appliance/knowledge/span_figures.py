@@ -58,7 +58,8 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
          r"|how many (?:\w+ )?(?:days|hours|months|years|minutes|weeks)"),
         ("date", r"什么时候|何时|(?:时间|日期)(?:是|为|在)?(?:什么|哪|几)|什么时间|哪个时候|\bwhen\b"
          r"|what is the deadline"),
-        ("money", r"多少钱|多少[万亿]?(?:美元|元|块)|几[万亿]?元|(?:手续费|年费|工本费|租金|价格|费用|金额|工资|投资"
+        ("money", r"多少(?:钱|手续费|年费|费用|工本费|租金|利息)"
+         r"|多少[万亿]?(?:美元|元|块)|几[万亿]?元|(?:手续费|年费|工本费|租金|价格|费用|金额|工资|投资"
          r"|造价|票房)(?:总额)?(?:约?是|约?为)?多少|how much"
          r"|what (?:does|do|did) [^?]*\bcost|what is the (?:\w+ ){0,3}(?:fee|charge|cost|price|rent)\b"
          r"|what (?:fee|charge)"),

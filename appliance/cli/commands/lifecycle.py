@@ -152,7 +152,7 @@ def _print_tour(session: Session, tour: "Tour") -> None:
     session.out.print(Text(str(_("Address: {url}", url=tour.address))), soft_wrap=True)
     session.out.print(Text(str(_("Admin key: {path}", path=tour.admin_key_file))), soft_wrap=True)
     session.out.print(Text(str(_("Try next:"))))
-    question = _("What does a counter transfer to another bank cost?")
+    question = _("What is the overdraft interest rate?")
     for command in (f'ask "{question}"', "status", "tui"):
         session.out.print(Text(f"  {program_name()} {command}", style="bold cyan"), soft_wrap=True)
 

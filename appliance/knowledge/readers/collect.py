@@ -22,7 +22,7 @@ _UNIT = re.compile(
 def unreadable(name: str, reason: str) -> InvalidRequest:
     """Return the error for a file whose content breaks its own format; `reason` is the parser's."""
     return InvalidRequest(
-        _("{name} cannot be read: {reason}", name=name, reason=one_line(reason)[:300]),
+        _("{name} cannot be read: {reason}.", name=name, reason=one_line(reason)[:300].rstrip(". ")),
         _("The file is damaged or cut off: export it again and add it anew."),
         param="file",
         code="unreadable_document",

@@ -221,6 +221,11 @@ def test_the_figure_behind_the_condition_asked_for_is_the_short_answer(question,
     assert short_answer(analyse(question), RATES_IN_A_LINE.splitlines()[-1]) == short
 
 
+def test_a_fee_asked_for_before_its_name_is_an_amount():
+    sentence = "大额存单可以转让一次，转让手续费为转让金额的万分之五。"
+    assert short_answer(analyse("大额存单转让要收多少手续费？"), sentence) == "万分之五"
+
+
 def test_a_date_is_no_span_of_time():
     assert (
         short_answer(analyse("年假可以结转几天？"), "年休假可以结转至次年3月31日，结转天数不超过5天。") == "不超过5天"
