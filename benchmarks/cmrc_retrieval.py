@@ -20,12 +20,12 @@ import numpy
 from machine import describe
 
 from appliance.core.protocols import Vectors
+from appliance.knowledge.asking.questions import analyse
 from appliance.knowledge.content import Block, Extracted
 from appliance.knowledge.e5 import LocalEmbedder
-from appliance.knowledge.index import BaseIndex, StoredPassage
-from appliance.knowledge.indexing import embed_prepared, prepare
-from appliance.knowledge.questions import analyse
-from appliance.knowledge.ranking import fuse, rank_sentences
+from appliance.knowledge.intake.indexing import embed_prepared, prepare
+from appliance.knowledge.search.index import BaseIndex, StoredPassage
+from appliance.knowledge.search.ranking import fuse, rank_sentences
 
 _DEPTH = 32
 _RANKS = (1, 5)

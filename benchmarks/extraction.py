@@ -1,9 +1,9 @@
 """Speed of reading documents, on one core: `python benchmarks/extraction.py FILES…`.
 
 An exception to the rule that benchmarks drive the HTTP API: text extraction is one step of an upload and can only be
-timed by itself from inside. Each file is read by the real confined process, `appliance.knowledge.reading`. Seconds are
-that process's processor time, so that other work on the machine does not count: "with" all of it, "without" less what
-a file of one word takes, which is the start of the process.
+timed by itself from inside. Each file is read by the real confined process (`appliance.knowledge.intake.reading`).
+Seconds are that process's processor time, so that other work on the machine does not count: "with" all of it,
+"without" less what a file of one word takes, which is the start of the process.
 """
 
 import argparse
@@ -17,8 +17,8 @@ from pathlib import Path
 from machine import describe
 
 from appliance.core.errors import RequestError
-from appliance.knowledge.chunks import chunk
-from appliance.knowledge.reading import extract
+from appliance.knowledge.intake.chunks import chunk
+from appliance.knowledge.intake.reading import extract
 
 _LEAST_SHARE = 0.2  # of the start; what is read in less cannot be told from noise
 

@@ -11,8 +11,8 @@ from itertools import accumulate
 import numpy
 
 from appliance.core.protocols import Embedder, Vectors
-from appliance.knowledge.index import StoredPassage, StoredSentence
-from appliance.knowledge.terms import Matchable, pairs
+from appliance.knowledge.language.terms import Matchable, pairs
+from appliance.knowledge.search.index import StoredPassage, StoredSentence
 
 _CHARACTERS = (
     "账户存贷款利率费用卡证件客户经理审批流程合同期限还清信用风险评级抵押担保支付结算汇兑理财基金保险外币柜台密码"

@@ -25,10 +25,10 @@ from machine import describe
 from made_up_passages import PASSAGES_A_VERSION, Maker
 
 from appliance.core.protocols import Vectors
+from appliance.knowledge.asking.questions import Question, analyse
 from appliance.knowledge.e5 import LocalEmbedder
-from appliance.knowledge.index import EVERYTHING, BaseIndex, Scope, StoredPassage
-from appliance.knowledge.questions import Question, analyse
-from appliance.knowledge.ranking import Weigher, rank_sentences, retrieve
+from appliance.knowledge.search.index import EVERYTHING, BaseIndex, Scope, StoredPassage
+from appliance.knowledge.search.ranking import Weigher, rank_sentences, retrieve
 
 _SIZES = (1_000, 10_000, 100_000)
 

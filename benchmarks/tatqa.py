@@ -21,14 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from appliance.knowledge.limits import DEFAULT_LIMITS
-from appliance.knowledge.questions import analyse
+from appliance.knowledge.answers.spans import short_answer
+from appliance.knowledge.asking.questions import analyse
+from appliance.knowledge.readers.limits import DEFAULT_LIMITS
+from appliance.knowledge.language.terms import words
+from appliance.knowledge.language.text import sentences
 from appliance.knowledge.readers.collect import Collector
 from appliance.knowledge.readers.tables import add_table, strip_of
-from appliance.knowledge.spans import short_answer
 from appliance.knowledge.tables import Table, TableAnswer, answer_from_table
-from appliance.knowledge.terms import words
-from appliance.knowledge.text import sentences
 
 _DESIGN = 100  # documents whose questions were looked at
 _SCALES = {"": 1.0, "thousand": 1e3, "million": 1e6, "billion": 1e9, "percent": 0.01}

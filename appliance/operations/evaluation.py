@@ -12,7 +12,7 @@ from appliance.core.clock import iso, utc_now
 from appliance.core.errors import InvalidRequest
 from appliance.core.messages import _
 from appliance.core.progress import Progress
-from appliance.knowledge.evaluation import (
+from appliance.knowledge.evaluation.golden import (
     DEPTH,
     Breach,
     Golden,
@@ -23,8 +23,8 @@ from appliance.knowledge.evaluation import (
     load_questions,
     parse_question,
 )
+from appliance.knowledge.evaluation.risk import risk_coverage
 from appliance.knowledge.models import Citation, Passage, Selection
-from appliance.knowledge.risk import risk_coverage
 from appliance.operations.client import ApplianceClient
 from appliance.operations.knowledge_client import Json
 

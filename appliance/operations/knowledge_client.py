@@ -166,10 +166,12 @@ class KnowledgeClient:
         language: str | None = None,
         selection: Selection | None = None,
         max_citations: int | None = None,
+        min_confidence: float | None = None,
     ) -> Json:
         """Ask the knowledge scenario; return `answer`, `answered`, `confidence` (0..1), `citations` and more."""
         wanted = {
             "question": question, "knowledge_base": base, "language": language, "max_citations": max_citations,
+            "min_confidence": min_confidence,
             **_selected(selection),
         }  # fmt: skip
         body = {name: value for name, value in wanted.items() if value is not None}

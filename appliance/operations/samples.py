@@ -8,7 +8,7 @@ from pathlib import Path
 from appliance.config.home import Home
 from appliance.core.messages import _
 from appliance.core.progress import Progress
-from appliance.knowledge.manifest import Entry, load_series
+from appliance.knowledge.evaluation.manifest import Entry, load_series
 from appliance.operations.client import ApplianceClient
 from appliance.operations.knowledge_client import Json, KnowledgeClient
 from appliance.scenario.pack import SampleBase

@@ -27,8 +27,9 @@ class KnowledgeSearch(Protocol):
         question: str,
         max_citations: int = 3,
         selection: Mapping[str, Any] | None = None,
+        min_confidence: float | None = None,
     ) -> dict[str, Any]:
-        """Return a dumped `Answer`: quoted sentences, or a refusal."""
+        """Return a dumped `Answer`: quoted sentences, or a refusal where none is at least that sure (0..1)."""
         ...
 
     async def glossary(self, who: Principal, base: str) -> str:

@@ -16,9 +16,10 @@ from appliance.config.home import Home
 from appliance.core.errors import ApplianceError
 from appliance.core.messages import speaking
 from appliance.core.principal import Principal
-from appliance.knowledge.limits import DEFAULT_LIMITS
+from appliance.knowledge.answers.answer import THRESHOLD
+from appliance.knowledge.bases.store import KnowledgeStore
 from appliance.knowledge.models import Details, Selection
-from appliance.knowledge.store import KnowledgeStore
+from appliance.knowledge.readers.limits import DEFAULT_LIMITS
 from appliance.serving.embedders import QueryEmbedder, RemoteEmbedder
 from appliance.serving.handles import Handles
 from appliance.serving.preparation import prepare_by_task
@@ -199,10 +200,17 @@ class Knowledge:
         return _dumped(await self._searched(lambda: self._store.search(who, base, query, k, selection)))
 
     async def answer(
-        self, who: Principal, base: str, question: str, max_citations: int, selection: Selection = _EVERYTHING
+        self,
+        who: Principal,
+        base: str,
+        question: str,
+        max_citations: int,
+        selection: Selection = _EVERYTHING,
+        min_confidence: float = THRESHOLD,
     ) -> Json:
         """Answer by quotation."""
-        return _json(await self._searched(lambda: self._store.answer(who, base, question, max_citations, selection)))
+        asked = who, base, question, max_citations, selection, min_confidence
+        return _json(await self._searched(lambda: self._store.answer(*asked)))
 
     async def check_health(self) -> None:
         """Fail when the background task is gone: documents would wait for ever."""

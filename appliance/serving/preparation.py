@@ -8,8 +8,8 @@ from ray.exceptions import GetTimeoutError, OutOfMemoryError, RayError, RayTaskE
 
 from appliance.core.errors import ApplianceError, InvalidRequest, Unavailable
 from appliance.core.messages import _
-from appliance.knowledge.indexing import Prepared, prepare_file
-from appliance.knowledge.limits import Limits
+from appliance.knowledge.intake.indexing import Prepared, prepare_file
+from appliance.knowledge.readers.limits import Limits
 
 _SLOT = 0.1  # of a processor, as Ray counts: the replicas and the engine hold the rest of a small machine
 _QUEUE_S = 600.0  # how long a task may wait for a worker on top of the time that reading may take

@@ -37,10 +37,12 @@ class HandleKnowledge:
         question: str,
         max_citations: int = 3,
         selection: Mapping[str, Any] | None = None,
+        min_confidence: float | None = None,
     ) -> dict[str, Any]:
         """Return an extractive answer. Raises as `search` does."""
-        chosen = _checked(Selection, selection)
-        answer: dict[str, Any] = await self._handles.knowledge("answer", who, base, question, max_citations, chosen)
+        asked = [who, base, question, max_citations, _checked(Selection, selection)]
+        least = [] if min_confidence is None else [min_confidence]
+        answer: dict[str, Any] = await self._handles.knowledge("answer", *asked, *least)
         return answer
 
     async def glossary(self, who: Principal, base: str) -> str:

@@ -9,10 +9,10 @@ from appliance.core.days import Day
 from appliance.core.errors import NotFound
 from appliance.core.messages import _
 from appliance.core.principal import Principal
-from appliance.knowledge.answer import LOCALES
-from appliance.knowledge.compose import generated_label
+from appliance.knowledge.answers.answer import LOCALES
+from appliance.knowledge.answers.compose import generated_label
+from appliance.knowledge.language.text import language_of
 from appliance.knowledge.models import Answer, AnswerSentence, Calculation, Citation, Conflict
-from appliance.knowledge.text import language_of
 from appliance.scenario.pack import KnowledgeSearch
 
 

@@ -10,9 +10,9 @@ from pydantic import Field
 from appliance.core.days import Day
 from appliance.core.errors import InvalidRequest
 from appliance.core.messages import _
-from appliance.knowledge.answer import refusal
-from appliance.knowledge.compose import compose, stream_composed
-from appliance.knowledge.followups import rewrite
+from appliance.knowledge.answers.answer import THRESHOLD, refusal
+from appliance.knowledge.answers.compose import compose, stream_composed
+from appliance.knowledge.asking.followups import rewrite
 from appliance.knowledge.models import Answer, AnswerSentence, Citation, Name
 from appliance.scenario.pack import Action, Caller, Event, ScenarioContext
 from appliance.state.records import Record
@@ -32,6 +32,12 @@ class AskRequest(Request):
         default=None, description=f"Name of the knowledge base: the conversation's own, or {DEFAULT_BASE} by default."
     )
     max_citations: int = Field(default=3, ge=1, le=10, description="Most citations to return.")
+    min_confidence: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description=f"Chance of being right below which the answer is a refusal; {THRESHOLD} by default.",
+    )
     language: Literal["zh", "en"] | None = Field(
         default=None, description="Language of a refusal and of labels; the question's own by default."
     )
@@ -125,7 +131,12 @@ class Asking:
     async def _found(self, request: AskRequest, caller: Caller, asked: _Asked) -> Answer:
         selection: dict[str, Any] = request.model_dump(include={"as_of", "documents", "departments"})
         found = await self._context.knowledge.answer(
-            caller.principal, asked.base, asked.question, request.max_citations, selection
+            caller.principal,
+            asked.base,
+            asked.question,
+            request.max_citations,
+            selection,
+            request.min_confidence,
         )
         return Answer.model_validate(found)
 

@@ -9,7 +9,7 @@ from appliance.core.clock import iso, utc_now
 from appliance.core.errors import Conflict, InvalidRequest, NotFound
 from appliance.core.messages import _
 from appliance.core.validation import Fault
-from appliance.knowledge.evaluation import Golden
+from appliance.knowledge.evaluation.golden import Golden
 from appliance.knowledge.models import Name
 from appliance.scenario.pack import Action, Caller, ScenarioContext
 from appliance.state.records import ANYONE, NewRecord, Record

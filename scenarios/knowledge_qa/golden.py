@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, Field
 
-from appliance.knowledge.evaluation import Golden
+from appliance.knowledge.evaluation.golden import Golden
 from appliance.scenario.pack import Action, Caller, ScenarioContext
 from appliance.state.records import MOST_LISTED, NewRecord, Record
 

@@ -12,7 +12,7 @@ import pytest
 from reportlab.lib.pdfencrypt import StandardEncryption
 
 from appliance.cluster.instance import processes_of, read_instance
-from appliance.knowledge.formats import scans_can_be_read
+from appliance.knowledge.readers.formats import scans_can_be_read
 from tests.gateway.documents import Json, add, ask, documents_of, new_base, ok, search, send, settled
 from tests.gateway.stack import wait_until
 from tests.unit.knowledge.test_hostile_files import (

@@ -235,11 +235,22 @@ def _register_ask(app: typer.Typer) -> None:
         question: Annotated[str, typer.Argument(metavar="QUESTION", help=str(_("The question, in quotes.")))],
         base: Annotated[str | None, typer.Option("--kb", help=str(_("Name of the knowledge base.")))] = None,
         as_of: Annotated[datetime | None, as_of_option()] = None,
+        min_confidence: Annotated[
+            float | None,
+            typer.Option(
+                "--min-confidence",
+                min=0.0,
+                max=1.0,
+                help=str(_("Chance of being right below which the answer is a refusal.")),
+            ),
+        ] = None,
         as_json: Annotated[bool, json_option()] = False,
     ) -> None:
         session = session_of(context)
         with session.connect() as client:
-            answer = client.knowledge.ask(question, base, selection=selection_of(as_of, None))
+            answer = client.knowledge.ask(
+                question, base, selection=selection_of(as_of, None), min_confidence=min_confidence
+            )
         if as_json:
             session.print_json(answer)
             return

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from appliance.core.errors import InvalidRequest
 from appliance.core.messages import Message, _
 from appliance.knowledge.content import Block, BlockKind, Box, Extracted, Line, row_of
-from appliance.knowledge.limits import Limits
-from appliance.knowledge.text import join_lines, one_line
+from appliance.knowledge.language.text import join_lines, one_line
+from appliance.knowledge.readers.limits import Limits
 
 _CAPTION_CHARACTERS = 60
 _CAPTION_BLOCKS = 2  # directly above a table: its title, its unit

@@ -6,9 +6,9 @@ from email.message import EmailMessage, MIMEPart
 from email.policy import default
 
 from appliance.knowledge.content import Extracted
-from appliance.knowledge.limits import Limits
 from appliance.knowledge.readers.collect import Collector, has_words, unreadable
 from appliance.knowledge.readers.decode import decode
+from appliance.knowledge.readers.limits import Limits
 from appliance.knowledge.readers.plain import add_text
 from appliance.knowledge.readers.webpage import add_markup
 

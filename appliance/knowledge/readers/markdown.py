@@ -5,8 +5,8 @@ import re
 from markdown_it import MarkdownIt
 
 from appliance.knowledge.content import Extracted
-from appliance.knowledge.limits import Limits
 from appliance.knowledge.readers.decode import decode
+from appliance.knowledge.readers.limits import Limits
 from appliance.knowledge.readers.webpage import read_markup
 
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)

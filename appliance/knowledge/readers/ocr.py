@@ -10,9 +10,9 @@ from statistics import median
 import pypdfium2
 
 from appliance.knowledge.content import Box
-from appliance.knowledge.limits import Limits
+from appliance.knowledge.language.text import clean
+from appliance.knowledge.readers.limits import Limits
 from appliance.knowledge.readers.pdf_page import PrintedLine
-from appliance.knowledge.text import clean
 
 _DOTS_PER_POINT = 200 / 72
 _LONGEST_SIDE = 3000  # pixels

@@ -4,8 +4,8 @@ import io
 import zipfile
 
 from appliance.core.units import human_bytes
-from appliance.knowledge.limits import Limits
 from appliance.knowledge.readers.collect import Collector, encrypted, unreadable
+from appliance.knowledge.readers.limits import Limits
 
 _PIECE = 1 << 20
 _DECLARATION_BYTES = 64 * 1024

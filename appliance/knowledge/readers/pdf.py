@@ -8,10 +8,10 @@ import pypdfium2
 
 from appliance.core.messages import Message, _
 from appliance.knowledge.content import Extracted
-from appliance.knowledge.formats import scans_can_be_read
-from appliance.knowledge.limits import Limits
 from appliance.knowledge.readers import ocr
 from appliance.knowledge.readers.collect import Collector, encrypted, scanned, unreadable
+from appliance.knowledge.readers.formats import scans_can_be_read
+from appliance.knowledge.readers.limits import Limits
 from appliance.knowledge.readers.pdf_lines import paragraphs, pattern, running_lines
 from appliance.knowledge.readers.pdf_page import PrintedLine, PrintedPage, PrintedTable, read_page
 from appliance.knowledge.readers.tables import TableWriter, add_table

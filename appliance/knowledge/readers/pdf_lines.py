@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from appliance.knowledge.language.text import is_wide
 from appliance.knowledge.readers.pdf_page import PrintedLine
-from appliance.knowledge.text import is_wide
 
 _STARTS_BLOCK = re.compile(
     r"^(?:[-•·▪●]|\d{1,2}[.)、](?!\d)|\d{1,2}\.\d{1,2}\s|[（(][一二三四五六七八九十\d]{1,3}[)）]|[一二三四五六七八九十]{1,3}、"

@@ -12,11 +12,11 @@ import pypdfium2
 from pypdfium2 import raw
 
 from appliance.knowledge.content import Box
+from appliance.knowledge.language.text import clean
 from appliance.knowledge.readers.lookalikes import real_characters
 from appliance.knowledge.readers.pdf_drawn import drawn_on
 from appliance.knowledge.readers.pdf_grid import Grid, grids_of
 from appliance.knowledge.readers.tables import Strip
-from appliance.knowledge.text import clean
 
 _SCAN_CHARACTERS = 20  # a scan may carry a stamp or a page number as text
 _SCAN_SHARE = 0.5  # of the page that pictures cover

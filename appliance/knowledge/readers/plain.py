@@ -3,9 +3,9 @@
 import re
 
 from appliance.knowledge.content import Extracted
-from appliance.knowledge.limits import Limits
 from appliance.knowledge.readers.collect import Collector
 from appliance.knowledge.readers.decode import decode
+from appliance.knowledge.readers.limits import Limits
 
 _ITEM = re.compile(r"^\s*(?:[-*•·]|\d{1,3}[.)、]|[（(][一二三四五六七八九十\d]{1,3}[)）])\s*")
 _UNDERLINE = re.compile(r"^\s*([=\-~])\1{2,}\s*$")

@@ -5,9 +5,9 @@ import io
 from collections.abc import Iterator
 
 from appliance.knowledge.content import Extracted
-from appliance.knowledge.limits import Limits
 from appliance.knowledge.readers.collect import Collector, unreadable
 from appliance.knowledge.readers.decode import decode
+from appliance.knowledge.readers.limits import Limits
 from appliance.knowledge.readers.tables import Strip, add_table, strip_of
 
 _SEPARATORS = ",;\t|"

@@ -14,9 +14,9 @@ from openpyxl.utils.cell import range_boundaries
 from openpyxl.utils.exceptions import InvalidFileException
 
 from appliance.knowledge.content import Extracted
-from appliance.knowledge.limits import Limits
 from appliance.knowledge.readers import office_zip
 from appliance.knowledge.readers.collect import Collector, unreadable
+from appliance.knowledge.readers.limits import Limits
 from appliance.knowledge.readers.tables import GridCell, Strip, add_table, strip_of
 
 _EMPTY_ROWS = 1000  # after so many empty rows in a run a sheet is over

@@ -16,9 +16,9 @@ from pptx.table import Table
 from pptx.text.text import TextFrame
 
 from appliance.knowledge.content import Extracted
-from appliance.knowledge.limits import Limits
 from appliance.knowledge.readers import office_zip
 from appliance.knowledge.readers.collect import Collector, unreadable
+from appliance.knowledge.readers.limits import Limits
 from appliance.knowledge.readers.tables import GridCell, Strip, add_table, cell_of
 
 _DEEPEST = 8  # groups within groups

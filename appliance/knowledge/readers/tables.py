@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import chain, islice, pairwise
 
 from appliance.knowledge.content import Box
+from appliance.knowledge.language.text import one_line
 from appliance.knowledge.readers.collect import Collector, has_words
-from appliance.knowledge.text import one_line
 
 _HEADER_ROWS = 4  # deeper headers are data
 _LOOKED_AT = 16  # rows at the top in which titles and header are found

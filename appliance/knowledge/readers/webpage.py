@@ -6,9 +6,9 @@ from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, PreformattedString, Tag
 
 from appliance.knowledge.content import Extracted
-from appliance.knowledge.limits import Limits
 from appliance.knowledge.readers.collect import Collector, unreadable
 from appliance.knowledge.readers.decode import decode
+from appliance.knowledge.readers.limits import Limits
 from appliance.knowledge.readers.tables import GridCell, Strip, add_table, cell_of
 
 _DROPPED = ["script", "style", "nav", "template", "noscript", "head", "svg", "iframe", "form", "button"]

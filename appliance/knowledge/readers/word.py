@@ -12,9 +12,9 @@ from docx.text.paragraph import Paragraph
 from lxml.etree import XMLSyntaxError
 
 from appliance.knowledge.content import BlockKind, Extracted
-from appliance.knowledge.limits import Limits
 from appliance.knowledge.readers import office_zip
 from appliance.knowledge.readers.collect import Collector, unreadable
+from appliance.knowledge.readers.limits import Limits
 from appliance.knowledge.readers.tables import GridCell, add_table, cell_of
 
 _HEADING = re.compile(r"^(?:heading|标题)\s*(\d)$", re.IGNORECASE)

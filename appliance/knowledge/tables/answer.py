@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from appliance.knowledge.language.text import Language
 from appliance.knowledge.models import CitedCell
 from appliance.knowledge.tables.arithmetic import TableCalculation
 from appliance.knowledge.tables.asked import ask
@@ -12,7 +13,6 @@ from appliance.knowledge.tables.lookup import Finder
 from appliance.knowledge.tables.model import Table, short_name
 from appliance.knowledge.tables.operands import operands
 from appliance.knowledge.tables.outcome import Outcome, looked_up
-from appliance.knowledge.text import Language
 
 _LEAST = 0.5  # less sure than this is no answer
 _LOCALES: dict[Language, str] = {"zh": "zh_CN", "en": "en"}

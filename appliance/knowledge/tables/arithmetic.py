@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from appliance.knowledge.language.text import Language
 from appliance.knowledge.tables.figures import SCALES, Unit
 from appliance.knowledge.tables.fits import Pick
 from appliance.knowledge.tables.model import short_name
-from appliance.knowledge.text import Language
 
 Computation = Literal["difference", "change_percent", "sum", "average", "ratio", "share_percent", "count"]
 _DECIMALS = 2

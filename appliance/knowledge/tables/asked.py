@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from appliance.knowledge.language.text import Language, language_of
 from appliance.knowledge.tables import phrases
 from appliance.knowledge.tables.figures import SCALES
 from appliance.knowledge.tables.periods import Period, periods_in
 from appliance.knowledge.tables.words import Term, terms_of
-from appliance.knowledge.text import Language, language_of
 
 Operation = Literal[
     "lookup", "difference", "change_percent", "sum", "average", "ratio", "share_percent", "count", "most", "least",

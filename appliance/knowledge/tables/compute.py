@@ -14,7 +14,7 @@ from appliance.knowledge.tables.arithmetic import (
 from appliance.knowledge.tables.changes import change, change_column, compared, figure_at, thing_of
 from appliance.knowledge.tables.fits import Pick, is_total
 from appliance.knowledge.tables.lookup import Finder
-from appliance.knowledge.tables.model import Row
+from appliance.knowledge.tables.model import Column, Row
 from appliance.knowledge.tables.operands import operands, part_and_whole
 from appliance.knowledge.tables.outcome import Outcome, computed, looked_up, period_name
 from appliance.knowledge.tables.periods import Period
@@ -172,11 +172,25 @@ def _sum(finder: Finder) -> Outcome | None:
     if totals:
         pick = Pick(totals[-1], column, totals[-1].by_column[column.number])
         return looked_up([pick], language, finder.confidence([pick], by_column=not section))
+    only = None if section else _partly_named(finder, column)
+    if only is not None:
+        return looked_up([only], language, finder.confidence([only]))
     picks = finder.over_rows(column, section or None)
     if len(picks) < 2:
         return None
     label = _("Sum of {what}", what=section[0].sections[-1] if section else column.header)
     return computed(total(picks, language), picks, label, finder.confidence(picks, by_column=not section))
+
+
+def _partly_named(finder: Finder, column: Column) -> Pick | None:
+    """Return the cell of the one row that the question names by a part of its name, as people shorten names."""
+    beside = finder.column_fits[column.number].places
+    named = [
+        row
+        for row in finder.table.rows
+        if not is_total(row) and column.number in row.by_column and finder.row_fits[row.index].places - beside
+    ]
+    return Pick(named[0], column, named[0].by_column[column.number]) if len(named) == 1 else None
 
 
 def _named_section(finder: Finder, section: str) -> bool:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import log
 
-from appliance.knowledge.amounts import amounts, fits_ranges
+from appliance.knowledge.language.amounts import amounts, fits_ranges
+from appliance.knowledge.language.terms import fold
 from appliance.knowledge.tables.asked import Asked
 from appliance.knowledge.tables.model import Cell, Column, Row, Table
 from appliance.knowledge.tables.periods import day_of
 from appliance.knowledge.tables.words import NO_MATCH, Match, Term, match, terms_of
-from appliance.knowledge.terms import fold
 
 _TOTALS = {"zh": "合计", "en": "total"}
 _TOTAL = re.compile(r"\btotals?\b|^net (?:income|sales)$|合计|总计|总额|小计|共计", re.IGNORECASE)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from appliance.knowledge.stored import StoredPassage, StoredSentence
+from appliance.knowledge.search.stored import StoredPassage, StoredSentence
 from appliance.knowledge.tables.figures import Figure, Unit, figure_of, is_counted, joined, unit_in
 from appliance.knowledge.tables.periods import Period, header_periods, periods_in
 

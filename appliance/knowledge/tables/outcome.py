@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from appliance.core.messages import Message, _
+from appliance.knowledge.language.text import Language
 from appliance.knowledge.tables.arithmetic import TableCalculation, label_of, with_unit
 from appliance.knowledge.tables.fits import Pick
 from appliance.knowledge.tables.periods import Period
-from appliance.knowledge.text import Language
 
 
 @dataclass(frozen=True)

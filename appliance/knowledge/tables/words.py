@@ -5,11 +5,11 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from appliance.knowledge.glossary import chinese_terms_in, english_terms_in
+from appliance.knowledge.asking.values import spelled_out
+from appliance.knowledge.language.glossary import chinese_terms_in, english_terms_in
+from appliance.knowledge.language.terms import fold, pairs, stem
 from appliance.knowledge.tables.periods import without_periods
 from appliance.knowledge.tables.phrases import empty_words
-from appliance.knowledge.terms import fold, pairs, stem
-from appliance.knowledge.values import spelled_out
 
 _RUN = re.compile(r"[\u3400-\u9fff]+|[a-z]+(?:['’]s)?|\d+(?:\.\d+)?%?")
 _FOOTNOTES = re.compile(r"(?<=[^\s\d])\s?\(\d{1,2}\)|\*+|(?<=[a-z)])\d(?!\d)")

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from appliance.knowledge.bases.store import KnowledgeStore
 from appliance.knowledge.e5 import LocalEmbedder
-from appliance.knowledge.evaluate import ingest
-from appliance.knowledge.evaluation import load_questions
-from appliance.knowledge.store import KnowledgeStore
+from appliance.knowledge.evaluation.evaluate import ingest
+from appliance.knowledge.evaluation.golden import load_questions
 from appliance.state.database import Database, sqlite_url
 from tests.unit.knowledge.principals import PLATFORM, prepare_here
 

@@ -3,8 +3,8 @@
 import importlib
 
 from appliance.core.principal import PLATFORM_TENANT, Principal
-from appliance.knowledge.formats import format_of
-from appliance.knowledge.indexing import prepare
+from appliance.knowledge.intake.indexing import prepare
+from appliance.knowledge.readers.formats import format_of
 
 PLATFORM = Principal(PLATFORM_TENANT, "admin", "lma-platform")
 A_ADMIN = Principal("a", "admin", "lma-a-admin")

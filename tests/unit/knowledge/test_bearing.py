@@ -1,6 +1,6 @@
 import pytest
 
-from appliance.knowledge.bearing import alike, is_borne_out
+from appliance.knowledge.answers.bearing import alike, is_borne_out
 
 QUESTION = "How long can a payment holiday last?"
 QUOTE = "You may ask for a payment holiday of up to 6 months once during the term."

@@ -1,8 +1,8 @@
 import pytest
 
-from appliance.knowledge.chunks import chunk
 from appliance.knowledge.content import Block, Cell, Extracted
-from appliance.knowledge.text import is_wide
+from appliance.knowledge.intake.chunks import chunk
+from appliance.knowledge.language.text import is_wide
 
 
 def width(text):

@@ -1,7 +1,7 @@
 from appliance.core.errors import Unavailable
 from appliance.core.messages import _
 from appliance.core.protocols import ChatResult
-from appliance.knowledge.compose import compose, generated_label, stream_composed
+from appliance.knowledge.answers.compose import compose, generated_label, stream_composed
 from appliance.knowledge.models import Citation
 
 QUESTION = "How long can a payment holiday last?"

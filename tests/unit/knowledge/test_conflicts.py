@@ -1,12 +1,12 @@
 import pytest
 
-from appliance.knowledge.answer import rivals
-from appliance.knowledge.conflicts import find_conflicts
+from appliance.knowledge.answers.answer import rivals
+from appliance.knowledge.answers.conflicts import find_conflicts
+from appliance.knowledge.asking.questions import analyse
 from appliance.knowledge.content import Block, Extracted
-from appliance.knowledge.index import BaseIndex
-from appliance.knowledge.indexing import embed_prepared, prepare
-from appliance.knowledge.questions import analyse
-from appliance.knowledge.ranking import rank_sentences
+from appliance.knowledge.intake.indexing import embed_prepared, prepare
+from appliance.knowledge.search.index import BaseIndex
+from appliance.knowledge.search.ranking import rank_sentences
 
 
 @pytest.fixture

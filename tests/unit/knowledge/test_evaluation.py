@@ -3,8 +3,8 @@
 import pytest
 
 from appliance.core.errors import InvalidRequest
-from appliance.knowledge.evaluation import Golden, Outcome, breaches, confidences, figures, load_questions
-from appliance.knowledge.manifest import load_series
+from appliance.knowledge.evaluation.golden import Golden, Outcome, breaches, confidences, figures, load_questions
+from appliance.knowledge.evaluation.manifest import load_series
 from appliance.knowledge.models import Citation, Passage
 
 TEXT = "A safe box costs 300 yuan a year. The deposit is 500 yuan."

@@ -3,7 +3,7 @@ import pytest
 from appliance.core.errors import Unavailable
 from appliance.core.messages import _
 from appliance.core.protocols import ChatResult
-from appliance.knowledge.followups import carry, rewrite
+from appliance.knowledge.asking.followups import carry, rewrite
 
 CARRIED = [
     ("普卡的年费是多少？", "那金卡呢？", "金卡的年费是多少？"),

@@ -15,9 +15,9 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
 from appliance.core.errors import InvalidRequest, Unsupported
-from appliance.knowledge.formats import scans_can_be_read
-from appliance.knowledge.limits import DEFAULT_LIMITS
-from appliance.knowledge.reading import extract
+from appliance.knowledge.intake.reading import extract
+from appliance.knowledge.readers.formats import scans_can_be_read
+from appliance.knowledge.readers.limits import DEFAULT_LIMITS
 
 SMALL = replace(DEFAULT_LIMITS, cpu_s=20, wall_s=60.0, unzipped_bytes=20 << 20)
 

@@ -1,11 +1,11 @@
 import numpy
 import pytest
 
+from appliance.knowledge.asking.questions import analyse
 from appliance.knowledge.content import Block, Extracted, Line, row_of
-from appliance.knowledge.index import BaseIndex, Scope
-from appliance.knowledge.indexing import embed_prepared, prepare
-from appliance.knowledge.questions import analyse
-from appliance.knowledge.ranking import rank_sentences
+from appliance.knowledge.intake.indexing import embed_prepared, prepare
+from appliance.knowledge.search.index import BaseIndex, Scope
+from appliance.knowledge.search.ranking import rank_sentences
 
 
 def document(*texts, **more):

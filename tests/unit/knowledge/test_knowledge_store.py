@@ -9,8 +9,8 @@ from reportlab.pdfgen import canvas
 
 from appliance.core.errors import BodyTooLarge, DiskFull, InvalidRequest, NotFound, Unavailable, Unsupported
 from appliance.core.messages import _, speaking
-from appliance.knowledge.limits import Limits
 from appliance.knowledge.models import Details, Selection
+from appliance.knowledge.readers.limits import Limits
 from tests.unit.knowledge.conftest import open_store
 from tests.unit.knowledge.principals import PLATFORM, index_all, prepare_here
 

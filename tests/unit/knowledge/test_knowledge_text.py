@@ -1,9 +1,9 @@
 import pytest
 
-from appliance.knowledge.amounts import amounts, fits_ranges
-from appliance.knowledge.questions import analyse
-from appliance.knowledge.terms import fold, index_terms, stem
-from appliance.knowledge.text import clean, language_of, one_line, sentences
+from appliance.knowledge.asking.questions import analyse
+from appliance.knowledge.language.amounts import amounts, fits_ranges
+from appliance.knowledge.language.terms import fold, index_terms, stem
+from appliance.knowledge.language.text import clean, language_of, one_line, sentences
 
 
 def split(text):

@@ -1,8 +1,8 @@
 import pytest
 
-from appliance.knowledge.matching import Matcher
-from appliance.knowledge.questions import Concept, analyse
-from appliance.knowledge.terms import Matchable
+from appliance.knowledge.asking.matching import Matcher
+from appliance.knowledge.asking.questions import Concept, analyse
+from appliance.knowledge.language.terms import Matchable
 
 
 @pytest.mark.parametrize(

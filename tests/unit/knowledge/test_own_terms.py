@@ -1,5 +1,5 @@
-from appliance.knowledge.glossary import read_entries
-from appliance.knowledge.questions import analyse
+from appliance.knowledge.asking.questions import analyse
+from appliance.knowledge.language.glossary import read_entries
 from tests.unit.knowledge.principals import PLATFORM
 
 GLOSSARY = "青云盾, 小蓝条 | BlueStick, azure fob\n\n"

@@ -13,9 +13,9 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Table
 
 from appliance.core.errors import InvalidRequest, NotFound
-from appliance.knowledge.pictures import page_png
+from appliance.knowledge.intake.pictures import page_png
+from appliance.knowledge.intake.reading import extract
 from appliance.knowledge.readers.lookalikes import real_characters
-from appliance.knowledge.reading import extract
 
 WIDTH, HEIGHT = A4
 GRID = [("GRID", (0, 0), (-1, -1), 0.5, "black"), ("FONT", (0, 0), (-1, -1), "STSong-Light", 10)]

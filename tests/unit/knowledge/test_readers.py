@@ -8,8 +8,8 @@ import pptx
 import pytest
 from pptx.util import Inches
 
-from appliance.knowledge.chunks import chunk, section_name
-from appliance.knowledge.reading import extract
+from appliance.knowledge.intake.chunks import chunk, section_name
+from appliance.knowledge.intake.reading import extract
 
 PACK = Path(__file__).resolve().parents[3] / "scenarios" / "knowledge_qa"
 

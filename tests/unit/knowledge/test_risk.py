@@ -1,4 +1,4 @@
-from appliance.knowledge.risk import risk_coverage
+from appliance.knowledge.evaluation.risk import risk_coverage
 
 
 def test_risk_falls_with_coverage_when_confidence_tells():

@@ -1,4 +1,4 @@
-from appliance.knowledge.signature import signature, similarity
+from appliance.knowledge.intake.signature import signature, similarity
 
 RULES = "".join(f"第{number}条 客户办理第{number}类业务，应当出示证件并填写{number}号表。" for number in range(1, 60))
 

@@ -1,7 +1,7 @@
 import pytest
 
-from appliance.knowledge.questions import analyse
-from appliance.knowledge.spans import is_figure, short_answer
+from appliance.knowledge.answers.spans import is_figure, short_answer
+from appliance.knowledge.asking.questions import analyse
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
 import numpy
 import pytest
 
-from appliance.knowledge import index as index_module
-from appliance.knowledge import passage_table
-from appliance.knowledge.index import BaseIndex, Scope, StoredPassage, StoredSentence
-from appliance.knowledge.stored import pack_vectors, unpack_vectors
-from appliance.knowledge.terms import Matchable
+from appliance.knowledge.language.terms import Matchable
+from appliance.knowledge.search import index as index_module
+from appliance.knowledge.search import passage_table
+from appliance.knowledge.search.index import BaseIndex, Scope, StoredPassage, StoredSentence
+from appliance.knowledge.search.stored import pack_vectors, unpack_vectors
 
 DIMENSIONS = 16
 

@@ -9,7 +9,7 @@ import pytest
 from appliance.core.errors import InvalidRequest
 from appliance.core.messages import speaking
 from appliance.core.progress import Progress
-from appliance.knowledge.evaluation import Golden
+from appliance.knowledge.evaluation.golden import Golden
 from appliance.operations.client import ApplianceClient
 from appliance.operations.evaluation import collect_questions, evaluate, load_gate
 from appliance.operations.evaluation_report import render_report, write_report

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from appliance.config.home import Home
-from appliance.knowledge.manifest import load_series
+from appliance.knowledge.evaluation.manifest import load_series
 from appliance.operations.client import ApplianceClient
 from appliance.operations.samples import load_samples
 from appliance.operations.tour import source_of, take_tour

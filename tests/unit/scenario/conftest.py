@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from appliance.core.protocols import ChatResult
+from appliance.knowledge.bases.store import KnowledgeStore
 from appliance.knowledge.e5 import LocalEmbedder
 from appliance.knowledge.models import Details
-from appliance.knowledge.store import KnowledgeStore
 from appliance.scenario.loading import load_pack
 from appliance.scenario.pack import Caller, ScenarioContext, invoke, stream
 from appliance.serving.knowledge import Knowledge

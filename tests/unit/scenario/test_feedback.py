@@ -7,7 +7,7 @@ import pytest
 from appliance.core.errors import Conflict, InvalidRequest, NotFound, PermissionDenied, Unavailable
 from appliance.core.messages import _
 from appliance.core.principal import Principal
-from appliance.knowledge.evaluation import load_questions
+from appliance.knowledge.evaluation.golden import load_questions
 from appliance.knowledge.models import Details
 from tests.unit.knowledge.principals import A_ADMIN, A_CALLER, B_ADMIN, B_CALLER, index_all
 

@@ -7,7 +7,7 @@ import pytest
 
 from appliance.config.home import Home
 from appliance.knowledge.e5 import LocalEmbedder
-from appliance.knowledge.indexing import prepare_file
+from appliance.knowledge.intake.indexing import prepare_file
 from appliance.serving import knowledge as service
 from appliance.serving.names import KNOWLEDGE_APPLICATION
 from appliance.state.database import Database, sqlite_url

@@ -3,11 +3,11 @@ from dataclasses import fields
 import numpy
 import pytest
 
-from appliance.knowledge.indexing import prepare
-from appliance.knowledge.limits import DEFAULT_LIMITS
+from appliance.knowledge.intake.indexing import prepare
 from appliance.knowledge.readers.collect import Collector
+from appliance.knowledge.readers.limits import DEFAULT_LIMITS
 from appliance.knowledge.readers.tables import add_table, strip_of
-from appliance.knowledge.stored import StoredPassage
+from appliance.knowledge.search.stored import StoredPassage
 from appliance.knowledge.tables import Table, answer_from_table, table_of
 from appliance.knowledge.tables.figures import Unit, figure_of, unit_in
 from appliance.knowledge.tables.periods import Period, day_of, periods_in

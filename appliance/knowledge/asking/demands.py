@@ -1,0 +1,82 @@
+"""What a question demands of its answer by name: a unit, a year, an attribute, a reason, a frequency."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from appliance.knowledge.language.terms import Matchable, fold, stem
+
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?=年|\b)(?!\d)")
+_ENGLISH_UNIT = re.compile(r"\bhow many (?:\w+ed )?([a-z]{3,})", re.IGNORECASE)
+_CHINESE_UNIT = re.compile(r"(?:多少|几)([起升册箱平本辆套盘页门项种米份])")
+_ATTRIBUTE_ZH = re.compile(r"的([\u4e00-\u9fff]{2,6}?)(?:一共|总共)?(?:是|为|有)?多少")
+_ATTRIBUTE_EN = re.compile(r"\bwhat is the (?:average |total |usual )?([a-z]{4,})", re.IGNORECASE)
+_REASON = re.compile(r"为什么|为何|什么原因|\bwhy\b", re.IGNORECASE)
+_HOLDS_REASON = re.compile(
+    r"因|由于|原因|为了|以免|防止|避免|所以|\b(?:because|since|due|reason|owing|so that|in order|to avoid|led by|as)\b",
+    re.IGNORECASE,
+)
+_OFTEN = re.compile(r"多久.{0,6}一次|多长时间.{0,6}一次|几次|几回|\bhow often\b", re.IGNORECASE)
+_HOLDS_OFTEN = re.compile(
+    r"每|次|回|逐|随时|随到|\b(?:every|each|once|twice|times|per|annual|yearly|monthly|weekly|daily|quarterly"
+    r"|a (?:year|month|week|day)|always|continuous)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Demands:
+    """What a question names that its answer has to hold; each part may be absent."""
+
+    text: str
+
+    @cached_property
+    def years(self) -> frozenset[str]:
+        """Years that the question names."""
+        return frozenset(_YEAR.findall(self.text))
+
+    @cached_property
+    def unit(self) -> str | None:
+        """The thing counted: 起 of 多少起, a stem of "how many litres"."""
+        chinese = _CHINESE_UNIT.search(self.text)
+        if chinese:
+            return chinese[1]
+        english = _ENGLISH_UNIT.search(self.text)
+        return stem(english[1].lower()) if english else None
+
+    @cached_property
+    def attribute(self) -> str | None:
+        """The column asked for: 免赔额 of "…的免赔额是多少"."""
+        chinese = _ATTRIBUTE_ZH.search(self.text)
+        if chinese:
+            return fold(chinese[1])
+        english = _ATTRIBUTE_EN.search(self.text)
+        return stem(english[1].lower()) if english else None
+
+    def lacking(self, quote: str, around: str, row: bool, same_language: bool) -> float:
+        """Return 0..1: the part of what is demanded that a sentence lacks.
+
+        `around` are its headings and its document's title, `row` tells a table's row, which names all that it holds.
+        """
+        lacks = [
+            self._lacks_year(quote, around),
+            bool(_REASON.search(self.text)) and not _HOLDS_REASON.search(quote),
+            bool(_OFTEN.search(self.text)) and not _HOLDS_OFTEN.search(quote),
+            same_language and self.unit is not None and not _names(self.unit, [quote]),
+            same_language and row and self.attribute is not None and not _names(self.attribute, [quote, around]),
+        ]
+        return float(any(lacks))
+
+    def _lacks_year(self, quote: str, around: str) -> bool:
+        """Tell whether a sentence speaks of other years only."""
+        if not self.years:
+            return False
+        stated = frozenset(_YEAR.findall(quote)) or frozenset(_YEAR.findall(around))
+        return bool(stated) and not self.years & stated
+
+
+def _names(word: str, texts: Sequence[str]) -> bool:
+    folded = " ".join(texts)
+    read = Matchable.of(folded)
+    return word in read.stems or word in read.folded

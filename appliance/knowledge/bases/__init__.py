@@ -1,0 +1,1 @@
+"""Knowledge bases: their documents, versions and access, and the one door to them."""

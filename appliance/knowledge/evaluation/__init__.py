@@ -1,0 +1,1 @@
+"""Golden questions, figures and the fitting of weights."""

@@ -1,0 +1,1 @@
+"""From an uploaded file to the passages that are indexed."""

@@ -1,0 +1,1 @@
+"""The words of both languages: cleaned, folded, cut, weighed as figures."""

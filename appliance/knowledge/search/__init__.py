@@ -1,0 +1,1 @@
+"""The index of a base and the ranking of what is found in it."""
