@@ -47,10 +47,10 @@ def _section(model: type[BaseModel], prefix: str, title: str) -> Iterator[str]:
     lines += ["| setting | type | default | what it is |", "|---|---|---|---|"]
     below: list[tuple[type[BaseModel], str]] = []
     for name, field in model.model_fields.items():
-        inner, is_map = _model_in(field.annotation)
+        inner, behind = _model_in(field.annotation)
         if inner is not None:
-            below.append((inner, f"{prefix}{name}.ALIAS." if is_map else f"{prefix}{name}."))
-        if inner is None or is_map:
+            below.append((inner, f"{prefix}{name}{behind}."))
+        if inner is None or inner is not field.annotation:
             default = _default(field)
             lines.append(f"| `{prefix}{name}` | {_type(field)} | {default} | {_sentence(field)} |")
     if len(lines) > 6:
@@ -59,13 +59,18 @@ def _section(model: type[BaseModel], prefix: str, title: str) -> Iterator[str]:
         yield from _section(inner, path, f"`{path.rstrip('.')}`")
 
 
-def _model_in(annotation: Any) -> tuple[type[BaseModel] | None, bool]:  # noqa: ANN401 - any annotation
-    """Return the model that a field holds, and whether it holds a mapping of them."""
+def _model_in(annotation: Any) -> tuple[type[BaseModel] | None, str]:  # noqa: ANN401 - any annotation
+    """Return the model that a field holds, alone or many of them, and what stands behind the field's name then."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation, False
-    if get_origin(annotation) is dict:
-        return _model_in(get_args(annotation)[1])[0], True
-    return None, False
+        return annotation, ""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is dict:
+        return _model_in(inner[1])[0], ".ALIAS"
+    if origin is tuple:
+        return _model_in(inner[0])[0], "[]"
+    if origin in (Union, types.UnionType):
+        return next((found for part in inner if (found := _model_in(part))[0] is not None), (None, ""))
+    return None, ""
 
 
 def _type(field: FieldInfo) -> str:
@@ -85,12 +90,14 @@ def _type_name(annotation: Any) -> str:  # noqa: ANN401 - any annotation
     if origin in (Union, types.UnionType):
         return " or ".join("`null`" if part is type(None) else _type_name(part) for part in inner)
     if origin is tuple:
-        return f"list of {_type_name(inner[0])}"
+        return "list of sections" if _model_in(annotation)[0] else f"list of {_type_name(inner[0])}"
     if origin is dict:
         return "names and sections"
     plain = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`"}
     if annotation in plain:
         return plain[annotation]
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "section"
     return _type_name(inner[0]) if inner else str(annotation)
 
 

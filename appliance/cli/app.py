@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from appliance import __version__
-from appliance.cli.commands import catalogue, keys, knowledge, lifecycle
+from appliance.cli.commands import audit, catalogue, keys, knowledge, labels, lifecycle, tenants, usage, users
 from appliance.cli.localised import LocalisedGroup, speak_in_help
 from appliance.cli.session import DEFAULT_HOME, open_session
 from appliance.core.messages import _, speaking
@@ -35,8 +35,13 @@ def build_app(language: str) -> typer.Typer:
         _add_global_options(app, language)
         lifecycle.register(app)
         keys.register(app)
+        tenants.register(app)
+        users.register(app)
         catalogue.register(app)
         knowledge.register(app)
+        labels.register(app)
+        audit.register(app)
+        usage.register(app)
     return app
 
 

@@ -1,11 +1,25 @@
 """Stable values of the API as words that a person reads; `--json` keeps the values."""
 
+from enum import StrEnum
+
 from appliance.core.messages import Message, _
+
+
+class Role(StrEnum):
+    """What a key or a user may do; the same as `core.principal.ROLES`."""
+
+    CALLER = "caller"
+    EDITOR = "editor"
+    AUDITOR = "auditor"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
 
 _WORDS: dict[str, Message] = {
     "active": _("active"),
     "expired": _("expired"),
     "revoked": _("revoked"),
+    "disabled": _("disabled"),
     "alive": _("alive"),
     "dead": _("dead"),
     "running": _("running"),

@@ -50,6 +50,21 @@ class Home:
         return self.state / "appliance.db"
 
     @property
+    def audit_keys(self) -> Path:
+        """The keys that the audit is signed and its contents are sealed with, each file 0600."""
+        return self.secrets / "audit"
+
+    @property
+    def audit_public_keys_file(self) -> Path:
+        """What the audit can be verified with, elsewhere too."""
+        return self.root / "audit-public-keys.pem"
+
+    @property
+    def audit_witness_file(self) -> Path:
+        """The newest checkpoint of the audit, beside the database."""
+        return self.state / "audit-witness.json"
+
+    @property
     def documents(self) -> Path:
         """Original files of the knowledge bases: the truth that indexes are rebuilt from."""
         return self.root / "documents"

@@ -4,24 +4,27 @@ import difflib
 from collections.abc import Mapping
 from functools import reduce
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from types import UnionType
+from typing import Annotated, Literal, Self, get_args, get_origin
+from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
+from appliance.config.section import Section
+from appliance.config.sign_in import SignInSettings
 from appliance.core.errors import ConfigError
 from appliance.core.messages import Message, _
 from appliance.core.units import MIB
 from appliance.core.validation import Fault, reason_for
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+_OFF = BeforeValidator(lambda value: "off" if value is False else value)  # YAML reads a plain off as false
+CheckMode = Annotated[Literal["off", "warn", "block"], _OFF]
+PersonalMode = Annotated[Literal["off", "warn", "mask", "block"], _OFF]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class GatewaySettings(_Section):
+class GatewaySettings(Section):
     """The only door: where it listens and what it lets through."""
 
     host: str = "127.0.0.1"
@@ -40,7 +43,7 @@ class GatewaySettings(_Section):
     """Longest time one generation may take; also how long a stopping replica waits for running ones."""
 
 
-class EngineSettings(_Section):
+class EngineSettings(Section):
     """vLLM settings of one chat model."""
 
     max_model_len: int | None = Field(default=None, ge=64)
@@ -61,7 +64,7 @@ class EngineSettings(_Section):
     """vLLM's parser for tool calls in the model's text; null switches automatic tool choice off."""
 
 
-class ModelSettings(_Section):
+class ModelSettings(Section):
     """One model behind an alias."""
 
     package: str
@@ -72,7 +75,7 @@ class ModelSettings(_Section):
     """vLLM settings."""
 
 
-class EmbedderSettings(_Section):
+class EmbedderSettings(Section):
     """The embedding model behind the alias `embedder`."""
 
     replicas: int = Field(default=1, ge=1)
@@ -81,7 +84,7 @@ class EmbedderSettings(_Section):
     """CPU threads one replica computes with."""
 
 
-class ClusterSettings(_Section):
+class ClusterSettings(Section):
     """Ray."""
 
     port: Port = 6380
@@ -104,14 +107,119 @@ class ClusterSettings(_Section):
         return self
 
 
-class StateSettings(_Section):
+class StateSettings(Section):
     """The database."""
 
     url: str | None = None
     """SQLAlchemy URL, e.g. postgresql+psycopg://user@host/appliance; null is SQLite in the home folder."""
 
 
-class SiteConfig(_Section):
+class GuardrailOverride(Section):
+    """What differs for one tenant; null: as for all."""
+
+    enabled: bool | None = None
+    """Check at all."""
+    lexicon: str | None = None
+    """Lexicon file."""
+    personal: PersonalMode | None = None
+    """Personal data."""
+    reversible: bool | None = None
+    """Put masked values back into the answer."""
+    injection: CheckMode | None = None
+    """Prompt injection, by written rules."""
+    classifier: CheckMode | None = None
+    """Prompt injection, by the classifier."""
+    topics: CheckMode | None = None
+    """Forbidden topics."""
+
+
+class GuardrailSettings(Section):
+    """What is checked in requests, retrieved passages and answers, and what is done about what is found."""
+
+    enabled: bool = True
+    """Check at all; false lets everything pass."""
+    lexicon: str | None = None
+    """Path of the site's lexicon file; null takes the shipped one."""
+    personal: PersonalMode = "mask"
+    """Personal data in requests, and in answers where the asker did not give it; mask: the model reads placeholders."""
+    reversible: bool = True
+    """Put masked values of the request back into its answer in place of their placeholders."""
+    injection: CheckMode = "block"
+    """Attempts to take over the assistant, in requests and retrieved passages; block drops such a passage."""
+    classifier: CheckMode = "off"
+    """The same by a classifier, in requests: finds more, is wrong more often, and takes 40 to 120 ms of a core."""
+    topics: CheckMode = "warn"
+    """Promises about investments, inside information and defamation of regulators, in answers."""
+    tenants: dict[str, GuardrailOverride] = Field(default_factory=dict)
+    """What differs, by tenant."""
+
+
+class QuotaLimits(Section):
+    """Limits of one key, tenant or model; null is no limit. Days and months are those of UTC."""
+
+    requests_per_minute: int | None = Field(default=None, ge=0)
+    """Requests in any 60 seconds."""
+    tokens_per_minute: int | None = Field(default=None, ge=0)
+    """Tokens of prompts and answers in any 60 seconds."""
+    concurrent_requests: int | None = Field(default=None, ge=0)
+    """Requests being worked on at once."""
+    tokens_per_day: int | None = Field(default=None, ge=0)
+    """Tokens a day."""
+    tokens_per_month: int | None = Field(default=None, ge=0)
+    """Tokens a calendar month."""
+
+
+class QuotaSettings(Section):
+    """How much may be used; every limit that applies counts. `appliance quota set` goes before what is written here."""
+
+    default: QuotaLimits = QuotaLimits()
+    """What each key, and each person, may use."""
+    tenants: dict[str, QuotaLimits] = Field(default_factory=dict)
+    """What a tenant and those below it may use together, by tenant."""
+    models: dict[str, QuotaLimits] = Field(default_factory=dict)
+    """What all callers together may use of a model, by alias."""
+
+
+class AuditSettings(Section):
+    """The audit log."""
+
+    content: Literal["none", "masked", "full"] = "none"
+    """What is kept of prompts and answers, encrypted; masked: personal data are replaced."""
+    retention_days: int | None = Field(default=None, ge=1)
+    """Days that records are kept; null keeps them for ever."""
+    syslog: str | None = None
+    """Server that records are sent on to, udp://HOST:PORT or tcp://HOST:PORT; null sends none."""
+    suite: Literal["international", "chinese"] = "international"
+    """Algorithms: SHA-256, Ed25519 and AES, or SM3, SM2 and SM4."""
+
+    @model_validator(mode="after")
+    def _syslog_named(self) -> Self:
+        if self.syslog is not None and self.syslog_server is None:
+            raise Fault(_("syslog must be udp://HOST:PORT or tcp://HOST:PORT"))
+        return self
+
+    @property
+    def syslog_server(self) -> tuple[Literal["udp", "tcp"], str, int] | None:
+        """Transport, host and port of `syslog`."""
+        parts = urlsplit(self.syslog or "")
+        try:
+            host, port = parts.hostname, parts.port
+        except ValueError:  # no port number
+            return None
+        transport: Literal["udp", "tcp"] = "tcp" if parts.scheme == "tcp" else "udp"
+        if parts.scheme not in ("udp", "tcp") or not host or not port or parts.path.strip("/"):
+            return None
+        return transport, host, port
+
+
+class LabelSettings(Section):
+    """Labels of what models have written (GB 45438-2025)."""
+
+    producer: str | None = Field(default=None, pattern=r"^0011[0-9A-HJ-NPQRTUWXY]{18}(00000|[12][0-9A-Za-z]{4})$")
+    """Provider code of 27 characters; null: answers carry the visible notice only, and no implicit label."""
+
+
+class SiteConfig(Section):
     """The whole site file."""
 
     language: Literal["en", "zh_CN"] = "en"
@@ -130,6 +238,16 @@ class SiteConfig(_Section):
     """Ray."""
     state: StateSettings = StateSettings()
     """The database."""
+    guardrails: GuardrailSettings = GuardrailSettings()
+    """Checks of what goes into models and what comes out."""
+    quotas: QuotaSettings = QuotaSettings()
+    """How much may be used."""
+    labels: LabelSettings = LabelSettings()
+    """Labels of generated content."""
+    audit: AuditSettings = AuditSettings()
+    """The audit log."""
+    sign_in: SignInSettings = SignInSettings()
+    """How people sign in."""
     load_samples: bool = True
     """Load each scenario's sample documents at the first start."""
 
@@ -137,15 +255,16 @@ class SiteConfig(_Section):
 def _known_fields(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
     """Names that are allowed at `location`, for a "did you mean"."""
     current: type[BaseModel] | None = model
-    for part in location[:-1]:
+    parts = iter(location[:-1])
+    for part in parts:
         field = current.model_fields.get(str(part)) if current else None
         annotation = field.annotation if field else None
-        if annotation is not None and annotation == dict[str, ModelSettings]:
-            current = ModelSettings
-        elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            current = annotation
-        elif current is not ModelSettings:
-            current = None
+        if get_origin(annotation) is UnionType:
+            annotation = get_args(annotation)[0]  # a section or null
+        if get_origin(annotation) in (dict, tuple):
+            annotation = get_args(annotation)[1 if get_origin(annotation) is dict else 0]
+            next(parts, None)  # the name or number of the entry
+        current = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
     return list(current.model_fields) if current else []
 
 

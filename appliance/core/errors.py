@@ -20,6 +20,7 @@ ApplianceError
 │   ├── BodyTooLarge
 │   ├── Unsupported          a file type or a feature this appliance does not have
 │   └── TooManyRequests
+│       └── QuotaExceeded    a quota of the key, a tenant or the model is used up
 └── Unavailable              the request is fine, the appliance cannot serve it now
     └── EngineFailed         the model's engine died or broke off during this request
 """
@@ -214,6 +215,12 @@ class TooManyRequests(RequestError):
 
     code = "rate_limited"
     retry_after_s: float = 1.0
+
+
+class QuotaExceeded(TooManyRequests):
+    """A quota of the key, a tenant or the model is used up; `details` say which."""
+
+    code = "quota_exceeded"
 
 
 class Unavailable(ApplianceError):

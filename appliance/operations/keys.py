@@ -1,8 +1,7 @@
-"""Create, list and revoke API keys from a front end: on the database itself, so also while the appliance is down."""
+"""Create, list, rotate and revoke API keys: on the database itself, so also while the appliance is down."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from appliance.config.home import Home
@@ -10,54 +9,81 @@ from appliance.config.site import SiteConfig
 from appliance.core.clock import utc_now
 from appliance.core.errors import InvalidRequest, NotFound
 from appliance.core.messages import _
-from appliance.state.database import Database, sqlite_url
-from appliance.state.keys import DEFAULT_TENANT, KeyRecord, KeyRing, load_or_create_pepper
+from appliance.core.principal import Principal, Priority, Scopes
+from appliance.operations.accounts import nothing_there, open_accounts
+from appliance.state.keys import DEFAULT_TENANT, KeyRecord
 
 _SPAN = re.compile(r"(\d{1,5})([hdwy])", re.ASCII)
 _HOURS = {"h": 1, "d": 24, "w": 7 * 24, "y": 365 * 24}
 
 
-@contextmanager
-def open_key_ring(home: Home, site: SiteConfig) -> Iterator[KeyRing]:
-    """Open the key ring of `home`, made and migrated where it is new. Raises `ConfigError`, `Unavailable`."""
-    home.create()
-    database = Database.open(site.state.url or sqlite_url(home.database))
-    try:
-        database.migrate()
-        yield KeyRing(database, load_or_create_pepper(home.pepper_file))
-    finally:
-        database.close()
+@dataclass(frozen=True)
+class KeyWish:
+    """What a key is to have. What is left empty is the parent's, or without one: head office, everything, for ever."""
+
+    role: str = "caller"
+    tenant: str = ""
+    models: tuple[str, ...] = ()
+    scenarios: tuple[str, ...] = ()
+    knowledge_bases: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    expires: str = ""
+    """As `parse_expiry` reads it."""
+    priority: Priority | None = None
+    parent: str = ""
+    """Id of the key that it is made with."""
 
 
-def create_key(
-    home: Home, site: SiteConfig, name: str, *, tenant: str = DEFAULT_TENANT, role: str = "caller", expires: str = ""
-) -> tuple[KeyRecord, str]:
-    """Make a key; return its record and the key itself. `expires` is as `parse_expiry` reads it, or empty.
-
-    Raises `InvalidRequest`.
-    """
-    expires_at = parse_expiry(expires, utc_now()) if expires else None
-    with open_key_ring(home, site) as ring:
-        return ring.create(name, tenant, role, expires_at)
+def create_key(home: Home, site: SiteConfig, name: str, wish: KeyWish) -> tuple[KeyRecord, str]:
+    """Make a key; return its record and the key itself. Raises `InvalidRequest`, `NotFound`, `PermissionDenied`."""
+    expires_at = parse_expiry(wish.expires, utc_now()) if wish.expires else None
+    with open_accounts(home, site) as accounts:
+        parent = accounts.keys.principal(accounts.keys.get(wish.parent)) if wish.parent else None
+        if expires_at is None and parent is not None and parent.expires_at is not None:
+            expires_at = datetime.fromisoformat(parent.expires_at)
+        record, key = accounts.keys.create(
+            name,
+            wish.tenant or (parent.tenant if parent else DEFAULT_TENANT),
+            wish.role,
+            expires_at,
+            scopes=_scopes(wish, parent),
+            networks=wish.networks or (parent.networks if parent else ()),
+            priority=wish.priority or (parent.priority if parent else "interactive"),
+            parent=parent,
+        )
+        accounts.note(f"key.create {record.role}", record.id, record.tenant)
+        return record, key
 
 
 def list_keys(home: Home, site: SiteConfig) -> tuple[KeyRecord, ...]:
     """Return every key, oldest first. A home without a database has none, and none is made."""
-    if _nothing_there(home, site):
+    if nothing_there(home, site):
         return ()
-    with open_key_ring(home, site) as ring:
-        return ring.list()
+    with open_accounts(home, site) as accounts:
+        return accounts.keys.list()
+
+
+def rotate_key(
+    home: Home, site: SiteConfig, key_id: str, overlap: str = "", expires: str = ""
+) -> tuple[KeyRecord, str]:
+    """Make a key's successor; the old one is good for `overlap` (`12h`, `7d`) more. Raises `NotFound`, `Conflict`."""
+    _check_there(home, site, key_id)
+    now = utc_now()
+    span = parse_expiry(overlap, now) - now if overlap else timedelta()
+    expires_at = parse_expiry(expires, now) if expires else None
+    with open_accounts(home, site) as accounts:
+        record, key = accounts.keys.rotate(key_id, span, expires_at=expires_at)
+        accounts.note(f"key.rotate {key_id}", record.id, record.tenant)
+        return record, key
 
 
 def revoke_key(home: Home, site: SiteConfig, key_id: str) -> KeyRecord:
     """Revoke a key at once and for good. Raises `NotFound`."""
-    if _nothing_there(home, site):
-        raise NotFound(
-            _("There is no key {key}: {home} holds no database.", key=key_id, home=home.root),
-            _("Check --home and APPLIANCE_HOME."),
-        )
-    with open_key_ring(home, site) as ring:
-        return ring.revoke(key_id)
+    _check_there(home, site, key_id)
+    with open_accounts(home, site) as accounts:
+        record = accounts.keys.revoke(key_id)
+        accounts.note("key.revoke", record.id, record.tenant)
+        return record
 
 
 def parse_expiry(text: str, now: datetime) -> datetime:
@@ -78,5 +104,18 @@ def parse_expiry(text: str, now: datetime) -> datetime:
         ) from error
 
 
-def _nothing_there(home: Home, site: SiteConfig) -> bool:
-    return site.state.url is None and not home.database.exists()
+def _check_there(home: Home, site: SiteConfig, key_id: str) -> None:
+    if nothing_there(home, site):
+        raise NotFound(
+            _("There is no key {key}: {home} holds no database.", key=key_id, home=home.root),
+            _("Check --home and APPLIANCE_HOME."),
+        )
+
+
+def _scopes(wish: KeyWish, parent: Principal | None) -> Scopes:
+    own = parent.scopes if parent is not None else Scopes()
+    return Scopes(
+        frozenset(wish.models) or own.models,
+        frozenset(wish.scenarios) or own.scenarios,
+        frozenset(wish.knowledge_bases) or own.knowledge_bases,
+    )

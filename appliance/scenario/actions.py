@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError, create_model
 
-from appliance.core.errors import ConfigError, InvalidRequest, PermissionDenied
+from appliance.core.authority import Permission, authorize
+from appliance.core.errors import ConfigError, InvalidRequest
 from appliance.core.messages import _
 from appliance.core.principal import Principal
 from appliance.core.validation import invalid_request
@@ -145,10 +146,7 @@ async def stream(
 
 def request_of(action: Action, payload: object, caller: Caller, parameters: Mapping[str, str]) -> BaseModel:
     """Return the checked request: parameters are read from text, a body is taken strictly as it is."""
-    if action.admin and caller.principal.role != "admin":
-        raise PermissionDenied(
-            _("This route needs an admin key."), _("Use the key in admin.key, or ask an administrator.")
-        )
+    authorize(caller.principal, Permission.KNOWLEDGE_REVIEW if action.admin else Permission.SCENARIO_ASK)
     given = payload
     if parameters or action.method in _WITHOUT_BODY:
         given = {**_body(payload, parameters), **_read(action.request, parameters)}

@@ -155,9 +155,7 @@ def gateway_app(home: Path, site: SiteConfig, directory: Mapping[str, Any]) -> "
         user_config=dict(directory),
     )
     ingress = serve.ingress()(Gateway)
-    return serve.deployment(ingress, **options).bind(
-        str(home), site.state.url, site.language, settings.generation_timeout_s, Handles()
-    )
+    return serve.deployment(ingress, **options).bind(str(home), site, Handles())
 
 
 def submit(applications: Sequence[tuple[str, "Application"]]) -> None:

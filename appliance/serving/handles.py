@@ -10,6 +10,7 @@ from ray.serve.handle import DeploymentHandle
 
 from appliance.scenario.actions import Caller
 from appliance.serving.generation import StreamedCall, from_serve, model_handle
+from appliance.serving.ledger_app import LEDGER_APPLICATION, LEDGER_DEPLOYMENT
 from appliance.serving.names import (
     EMBEDDER_ALIAS,
     EMBEDDER_APPLICATION,
@@ -54,6 +55,11 @@ class Handles:
         """Call a method of the knowledge service."""
         handle = self._other(KNOWLEDGE_DEPLOYMENT, KNOWLEDGE_APPLICATION)
         return await answer_of(getattr(handle, method).remote(*arguments), "knowledge")
+
+    async def ledger(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - what the method returns
+        """Call a method of the ledger."""
+        handle = self._other(LEDGER_DEPLOYMENT, LEDGER_APPLICATION)
+        return await answer_of(getattr(handle, method).remote(*arguments), "ledger")
 
     async def scenario(
         self, name: str, action: str, payload: object, caller: Caller, parameters: Mapping[str, str]

@@ -24,6 +24,7 @@ from appliance.scenario.pack import ChatFacts
 from appliance.scenario.places import find_pack
 from appliance.serving import deploy
 from appliance.serving.engine import ChatModel
+from appliance.serving.ledger_app import LEDGER_APPLICATION, ledger_app
 from appliance.serving.names import (
     EMBEDDER_ALIAS,
     EMBEDDER_APPLICATION,
@@ -95,6 +96,7 @@ def launch(home: Home) -> Iterator[deploy.AppState]:
     try:
         deploy.start_serve(site)
         applications = [
+            (LEDGER_APPLICATION, ledger_app(home.root, site)),
             (EMBEDDER_APPLICATION, deploy.embedder_app(site)),
             (KNOWLEDGE_APPLICATION, deploy.knowledge_app(home.root, site)),
             *(

@@ -1,195 +1,253 @@
 """API keys: made once, kept only as an HMAC, checked on every request, revoked at once."""
 
-import fcntl
-import hmac
-import os
-import re
-import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from pathlib import Path
-from typing import Literal
+import threading
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Connection, insert, or_, update
 
+from appliance.core.authority import Grants, Permission, authorize, check_within
 from appliance.core.clock import Clock, iso, utc_now
-from appliance.core.errors import AuthenticationFailed, ConfigError, InvalidRequest, NotFound
-from appliance.core.files import write_durably
+from appliance.core.errors import AuthenticationFailed, Conflict, InvalidRequest, NotFound, PermissionDenied
 from appliance.core.messages import _
+from appliance.core.networks import allows, check_networks
+from appliance.core.principal import (
+    EVERYTHING,
+    PLATFORM_TENANT,
+    Principal,
+    Priority,
+    Scopes,
+    reaches_below,
+)
+from appliance.state.accounts.fields import check_key_fields
+from appliance.state.accounts.key_records import (
+    MOST_GENERATIONS,
+    KeyRecord,
+    KeyState,
+    Link,
+    chain_in,
+    ended_by,
+    read_chain,
+    read_every_key,
+    values_of,
+)
+from appliance.state.accounts.tenants import find_tenant, insert_tenant, names_below, no_tenant
+from appliance.state.accounts.tokens import digest_of, matches, new_token, pattern_of
 from appliance.state.database import Database
+from appliance.state.secret_files import load_or_create_pepper, load_or_create_token
 from appliance.state.tables import api_keys
 
-DEFAULT_TENANT = "default"
-ROLES = ("admin", "caller")
-NAME_LIMIT = 200
-SECRET_BYTES = 32
+__all__ = ["DEFAULT_TENANT", "KeyRecord", "KeyRing", "KeyState", "load_or_create_pepper", "load_or_create_token"]
 
-KeyState = Literal["active", "expired", "revoked"]
+DEFAULT_TENANT = PLATFORM_TENANT
+KEY_PREFIX = "lma"
+LONGEST_OVERLAP = timedelta(days=30)
 
-_ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
-_ID_LENGTH = 12
-_KEY = re.compile(rf"(lma-[a-z2-7]{{{_ID_LENGTH}}})\.[A-Za-z0-9_-]{{32,64}}", re.ASCII)
-_TENANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
-_NOBODY = bytes(32)
-
-_BY_ID = select(api_keys).where(api_keys.c.id == bindparam("key_id"))
-
-
-@dataclass(frozen=True)
-class KeyRecord:
-    """A key without its secret. `id` is its public part; times are RFC 3339 in UTC."""
-
-    id: str
-    name: str
-    tenant: str
-    role: str
-    created_at: str
-    expires_at: str | None
-    revoked_at: str | None
-
-    def state(self, now: str) -> KeyState:
-        """Return what the key is worth at `now` (RFC 3339 with milliseconds, as `iso` gives)."""
-        if self.revoked_at is not None:
-            return "revoked"
-        return "expired" if self.expires_at is not None and self.expires_at <= now else "active"
-
-    def to_dict(self, now: str) -> dict[str, str | None]:
-        """Return the fields and the state, as `appliance key list --json` prints them."""
-        return {**asdict(self), "state": self.state(now)}
+_KEY = pattern_of(KEY_PREFIX)
 
 
 class KeyRing:
-    """Creates, verifies, lists and revokes keys.
+    """Creates, verifies, rotates, lists and revokes keys.
 
     A key is `lma-ID.SECRET`. The database holds HMAC-SHA256(pepper, whole key): neither a stolen database nor a
     row copied over another gives access. Nothing is cached, so a revocation counts from the next request on.
+    Where a method takes the principal that asks, None is the operator at the machine, who may do everything.
     """
 
     def __init__(self, database: Database, pepper: bytes, clock: Clock = utc_now) -> None:
         self._database = database
         self._pepper = pepper
         self._clock = clock
+        self._used: dict[str, str] = {}
+        self._used_lock = threading.Lock()
 
     def create(
-        self, name: str, tenant: str = DEFAULT_TENANT, role: str = "caller", expires_at: datetime | None = None
+        self,
+        name: str,
+        tenant: str = DEFAULT_TENANT,
+        role: str = "caller",
+        expires_at: datetime | None = None,
+        *,
+        scopes: Scopes = EVERYTHING,
+        networks: tuple[str, ...] = (),
+        priority: Priority = "interactive",
+        user_id: str | None = None,
+        parent: Principal | None = None,
     ) -> tuple[KeyRecord, str]:
         """Store a new key; return its record and the key itself, which is never shown again.
 
-        Raises `InvalidRequest` for a name, tenant, role or time that cannot be used.
+        With `parent` it can do nothing that the parent cannot, and it ends with the parent. Without, a tenant that is
+        not there yet is made below the head office. Raises `InvalidRequest` for a value that cannot be used,
+        `PermissionDenied` for a key stronger than its parent, `NotFound` for a tenant or user.
         """
         now = self._clock()
-        _check_fields(name, tenant, role)
-        if expires_at is not None and expires_at <= now:
-            raise InvalidRequest(
-                _("The time of expiry {moment} is in the past.", moment=iso(expires_at)),
-                _("Give a later one, for example 30d."),
-                param="expires_at",
-            )
-        key_id = "lma-" + "".join(secrets.choice(_ID_ALPHABET) for _position in range(_ID_LENGTH))
-        key = f"{key_id}.{secrets.token_urlsafe(SECRET_BYTES)}"
-        expiry = iso(expires_at) if expires_at else None
-        record = KeyRecord(key_id, name, tenant, role, iso(now), expiry, None)
+        check_key_fields(name, tenant, role, priority, scopes)
+        grants = Grants(role, tenant, scopes, check_networks(networks), _expiry(expires_at, now), priority)
+        if parent is not None:
+            authorize(parent, Permission.KEYS_MANAGE, tenant=tenant, missing=no_tenant(tenant))
+            check_within(parent, grants)
+        made_by = parent.key_id if parent is not None else None
+        key_id, key = new_token(KEY_PREFIX)
+        record = KeyRecord(
+            key_id, name, tenant, role, iso(now), grants.expires_at, None, scopes, grants.networks, priority,
+            made_by, user_id,
+        )  # fmt: skip
         with self._database.write() as connection:
-            connection.execute(insert(api_keys).values(**asdict(record), secret_hmac=self._digest(key)))
+            if find_tenant(connection, tenant) is None:
+                if parent is not None:
+                    raise no_tenant(tenant)
+                insert_tenant(connection, tenant, "", PLATFORM_TENANT, iso(now))
+            self._insert(connection, record, key, iso(now))
         return record, key
 
-    def verify(self, presented: str) -> KeyRecord:
-        """Return the record of a valid key.
+    def verify(self, presented: str, source_ip: str | None = None) -> KeyRecord:
+        """Return the record of a valid key that comes from `source_ip`.
 
         Raises `AuthenticationFailed` with one and the same text whether the key is malformed, unknown, wrong,
-        expired or revoked, and `Unavailable` when the database cannot be asked: never the one for the other.
+        expired, revoked, stopped by what is above it or sent from a network that it is not for, and `Unavailable` when
+        the database cannot be asked: never the one for the other.
         """
         well_formed = _KEY.fullmatch(presented)
-        row: Row[tuple[object, ...]] | None = None
+        chain: tuple[Link, ...] = ()
         if well_formed is not None:
             with self._database.read() as connection:
-                row = connection.execute(_BY_ID, {"key_id": well_formed[1]}).first()
-        stored = _NOBODY if row is None else bytes(row.secret_hmac)
-        # An unknown id pays for the same work as a known one. Overlong input is cut: the digest cannot match.
-        matches = hmac.compare_digest(stored, self._digest(presented[:128]))
-        if row is None or not matches:
+                chain = read_chain(connection, well_formed[1])
+        authentic = matches(chain[0].secret_hmac if chain else None, self._pepper, presented)
+        now = iso(self._clock())
+        if not authentic or ended_by(chain, now) is not None or not allows(chain[0].record.networks, source_ip):
             raise _refusal()
-        record = _record(row)
-        if record.state(iso(self._clock())) != "active":
-            raise _refusal()
+        record = chain[0].record
+        if record.last_used != now[:10]:
+            with self._used_lock:
+                self._used[record.id] = now[:10]
         return record
 
-    def revoke(self, key_id: str) -> KeyRecord:
-        """Revoke a key for good; a revoked one keeps its first time. Raises `NotFound` for an unknown id."""
-        with self._database.write() as connection:
-            connection.execute(
-                update(api_keys)
-                .where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
-                .values(revoked_at=iso(self._clock()))
-            )
-            row = connection.execute(_BY_ID, {"key_id": key_id}).first()
-        if row is None:
-            raise NotFound(
-                _("There is no key {key}.", key=key_id), _("`appliance key list` shows every key."), param="id"
-            )
-        return _record(row)
-
-    def list(self) -> tuple[KeyRecord, ...]:
-        """Return every key, oldest first."""
+    def principal(self, record: KeyRecord) -> Principal:
+        """Return who asks with a verified key; it reads the tenants below where the role reaches there."""
+        if not reaches_below(record.role) or record.tenant == PLATFORM_TENANT:
+            return record.principal()
         with self._database.read() as connection:
-            return tuple(
-                _record(row)
-                for row in connection.execute(select(api_keys).order_by(api_keys.c.created_at, api_keys.c.id))
+            return record.principal(names_below(connection, record.tenant))
+
+    def get(self, key_id: str, by: Principal | None = None) -> KeyRecord:
+        """Return a key's record. Raises `NotFound`, also for one of a tenant that `by` does not reach."""
+        with self._database.read() as connection:
+            chain = read_chain(connection, key_id) if _is_id(key_id) else ()
+        _check_manages(by, chain[0].record.tenant if chain else None, key_id)
+        return replace(chain[0].record, stopped_by=ended_by(chain, iso(self._clock())))
+
+    def rotate(
+        self,
+        key_id: str,
+        overlap: timedelta = timedelta(),
+        *,
+        expires_at: datetime | None = None,
+        by: Principal | None = None,
+    ) -> tuple[KeyRecord, str]:
+        """Make a successor with the same grants; the old key is good until `overlap` has passed, not beyond its end.
+
+        The successor ends when the old key would have, or at `expires_at`, and takes over its children. Raises
+        `NotFound`, `Conflict` for a key that is no longer good or was rotated before, `PermissionDenied`.
+        """
+        if not timedelta() <= overlap <= LONGEST_OVERLAP:
+            raise InvalidRequest(
+                _("The overlap must be between nothing and {days} days.", days=LONGEST_OVERLAP.days), param="overlap"
+            )
+        now = self._clock()
+        new_id, key = new_token(KEY_PREFIX)
+        with self._database.write() as connection:
+            old = self._current(connection, key_id, iso(now), by)
+            expiry = _expiry(expires_at, now) or old.expires_at
+            new = replace(old, id=new_id, created_at=iso(now), expires_at=expiry, last_used=None)
+            if by is not None:
+                check_within(by, new.grants)
+            self._insert(connection, new, key, iso(now))
+            end = iso(now + overlap) if old.expires_at is None else min(iso(now + overlap), old.expires_at)
+            this = api_keys.c.id == old.id
+            connection.execute(update(api_keys).where(this).values(replaced_by=new.id, expires_at=end))
+            connection.execute(update(api_keys).where(api_keys.c.parent == old.id).values(parent=new.id))
+        return new, key
+
+    def revoke(self, key_id: str, by: Principal | None = None) -> KeyRecord:
+        """Revoke a key for good, and with it those made with it; a revoked one keeps its first time.
+
+        Raises `NotFound` for an id that is unknown or of a tenant that `by` does not reach, `PermissionDenied`.
+        """
+        with self._database.write() as connection:
+            chain = read_chain(connection, key_id) if _is_id(key_id) else ()
+            _check_manages(by, chain[0].record.tenant if chain else None, key_id)
+            this = (api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
+            connection.execute(update(api_keys).where(*this).values(revoked_at=iso(self._clock())))
+            return read_chain(connection, key_id)[0].record
+
+    def list(self, by: Principal | None = None) -> tuple[KeyRecord, ...]:
+        """Return the keys of the tenants that `by` reaches, oldest first."""
+        now = iso(self._clock())
+        with self._database.read() as connection:
+            links = read_every_key(connection)
+        return tuple(
+            replace(link.record, stopped_by=ended_by(tuple(chain_in(links, key_id)), now))
+            for key_id, link in links.items()
+            if by is None or by.reaches(link.record.tenant)
+        )
+
+    def write_last_used(self) -> None:
+        """Write the days on which keys were used since the last call; one at a time, outside of requests."""
+        with self._used_lock:
+            used, self._used = self._used, {}
+        if not used:
+            return
+        with self._database.write() as connection:
+            for key_id, day in used.items():
+                older = or_(api_keys.c.last_used.is_(None), api_keys.c.last_used < day)
+                connection.execute(update(api_keys).where(api_keys.c.id == key_id, older).values(last_used=day))
+
+    def _insert(self, connection: Connection, record: KeyRecord, key: str, now: str) -> None:
+        """Insert a key of a tenant that is there, below a chain that is still good."""
+        connection.execute(insert(api_keys).values(**values_of(record), secret_hmac=digest_of(self._pepper, key)))
+        chain = read_chain(connection, record.id)
+        if len(chain) > MOST_GENERATIONS:
+            raise PermissionDenied(
+                _("Keys may stand {most} generations deep.", most=MOST_GENERATIONS),
+                _("Make it with a key further up."),
+                code="stronger_than_parent",
+            )
+        ended = ended_by(chain, now)
+        if ended is not None:
+            raise PermissionDenied(
+                _("{id} cannot have this key: it has ended, is not there, or may do less.", id=ended),
+                _("`appliance key list` and `appliance user list` show who may do what."),
+                code="stronger_than_parent",
             )
 
-    def _digest(self, key: str) -> bytes:
-        return hmac.digest(self._pepper, key.encode("utf-8", "replace"), "sha256")
-
-
-def load_or_create_pepper(path: Path) -> bytes:
-    """Return the 32 bytes at `path` that key hashes are made with; the first caller makes them.
-
-    Raises `ConfigError` where the file is damaged or others may read it: without it no key can be checked.
-    """
-    pepper = _load_or_create(path, lambda: secrets.token_bytes(32))
-    if len(pepper) != 32:
-        raise ConfigError(
-            _("The file {path} is damaged: it must hold 32 bytes.", path=path),
-            _("Put it back from a backup; without it no existing key is valid."),
-        )
-    return pepper
-
-
-def load_or_create_token(path: Path) -> str:
-    """Return the token at `path` (64 hexadecimal digits); the first caller makes it. Raises `ConfigError`."""
-    token = _load_or_create(path, lambda: secrets.token_hex(32).encode()).strip()
-    if len(token) < 32 or not token.isalnum():
-        raise ConfigError(
-            _("The file {path} is damaged: it must hold a token of at least 32 letters and digits.", path=path),
-            _("Stop the appliance, delete the file and start again."),
-        )
-    return token.decode()
-
-
-def _load_or_create(path: Path, make: Callable[[], bytes]) -> bytes:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _locked(path.parent):
-        if not path.exists():
-            write_durably(path, make())
-        if path.stat().st_mode & 0o077:
-            raise ConfigError(
-                _("Other users of this machine may read the secret in {path}.", path=path),
-                _("Run `chmod 600 {path}`; if somebody may have read it, delete it and make new keys.", path=path),
+    def _current(self, connection: Connection, key_id: str, now: str, by: Principal | None) -> KeyRecord:
+        """Return a key that may be rotated."""
+        chain = read_chain(connection, key_id) if _is_id(key_id) else ()
+        _check_manages(by, chain[0].record.tenant if chain else None, key_id)
+        if ended_by(chain, now) is not None or chain[0].record.replaced_by is not None:
+            raise Conflict(
+                _("The key {key} cannot be rotated: it has ended or has a successor.", key=key_id),
+                _("Make a new one with `appliance key create`."),
+                code="key_not_current",
             )
-        return path.read_bytes()
+        return chain[0].record
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Let one process at a time look and write, so that two first starts agree on one secret."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+def _check_manages(by: Principal | None, tenant: str | None, key_id: str) -> None:
+    """Raise where the key is unknown (`tenant` None) or `by` may not manage it."""
+    if by is not None:
+        authorize(by, Permission.KEYS_MANAGE, tenant=tenant, missing=_no_key(key_id))
+    if tenant is None:
+        raise _no_key(key_id)
+
+
+def _is_id(text: str) -> bool:
+    """PostgreSQL takes not every text that an address can hold."""
+    return text.isascii() and text.isprintable()
+
+
+def _no_key(key_id: str) -> NotFound:
+    return NotFound(_("There is no key {key}.", key=key_id), _("`appliance key list` shows every key."), param="id")
 
 
 def _refusal() -> AuthenticationFailed:
@@ -199,24 +257,11 @@ def _refusal() -> AuthenticationFailed:
     )
 
 
-def _check_fields(name: str, tenant: str, role: str) -> None:
-    if not name.strip() or len(name) > NAME_LIMIT or not name.isprintable():
+def _expiry(moment: datetime | None, now: datetime) -> str | None:
+    if moment is not None and moment <= now:
         raise InvalidRequest(
-            _("The name of a key must be 1 to {limit} printable characters.", limit=NAME_LIMIT), param="name"
+            _("The time of expiry {moment} is in the past.", moment=iso(moment)),
+            _("Give a later one, for example 30d."),
+            param="expires_at",
         )
-    if not _TENANT.fullmatch(tenant):
-        raise InvalidRequest(
-            _("The tenant {tenant} cannot be used.", tenant=ascii(tenant)),
-            _("Use up to 64 of a–z, 0–9, - and _, starting with a letter or digit."),
-            param="tenant",
-        )
-    if role not in ROLES:
-        raise InvalidRequest(
-            _("There is no role {role}.", role=ascii(role)),
-            _("Choose one of: {roles}.", roles=", ".join(ROLES)),
-            param="role",
-        )
-
-
-def _record(row: Row[tuple[object, ...]]) -> KeyRecord:
-    return KeyRecord(row.id, row.name, row.tenant, row.role, row.created_at, row.expires_at, row.revoked_at)
+    return None if moment is None else iso(moment)

@@ -5,6 +5,9 @@ Each step is plain SQL that SQLite and PostgreSQL both take; `{blob}` is the one
 
 from dataclasses import dataclass
 
+from appliance.state.audit.tables import STATEMENTS as AUDIT
+from appliance.state.usage_tables import STATEMENTS as USAGE
+
 
 @dataclass(frozen=True)
 class Migration:
@@ -126,4 +129,69 @@ MIGRATIONS: tuple[Migration, ...] = (
             "CREATE INDEX scenario_records_kind ON scenario_records (scenario, kind, tenant, created_at)",
         ),
     ),
+    Migration(
+        4,
+        "tenants, users, scopes of keys",
+        (
+            """CREATE TABLE tenants (
+                name VARCHAR(64) NOT NULL PRIMARY KEY,
+                title VARCHAR(200) NOT NULL,
+                parent VARCHAR(64) REFERENCES tenants (name),
+                path VARCHAR(600) NOT NULL,
+                created_at VARCHAR(24) NOT NULL
+            )""",
+            """INSERT INTO tenants (name, title, parent, path, created_at)
+            SELECT 'default', 'default', NULL, 'default/', MIN(applied_at) FROM migrations""",
+            # Tenants were only names until now: each becomes a child of the head office.
+            """INSERT INTO tenants (name, title, parent, path, created_at)
+            SELECT tenant, tenant, 'default', 'default/' || tenant || '/', MIN(created_at) FROM (
+                SELECT tenant, created_at FROM api_keys
+                UNION ALL SELECT tenant, created_at FROM knowledge_bases
+                UNION ALL SELECT tenant, created_at FROM scenario_records
+            ) AS named WHERE tenant <> 'default' GROUP BY tenant""",
+            """CREATE TABLE users (
+                id VARCHAR(16) NOT NULL PRIMARY KEY,
+                name VARCHAR(64) NOT NULL,
+                display_name VARCHAR(200) NOT NULL,
+                tenant VARCHAR(64) NOT NULL REFERENCES tenants (name),
+                role VARCHAR(20) NOT NULL,
+                origin VARCHAR(8) NOT NULL,
+                subject VARCHAR(512) NOT NULL,
+                password_hash TEXT,
+                created_at VARCHAR(24) NOT NULL,
+                password_changed_at VARCHAR(24),
+                disabled_at VARCHAR(24),
+                UNIQUE (origin, subject)
+            )""",
+            "CREATE INDEX users_name ON users (name)",
+            """CREATE TABLE sessions (
+                id VARCHAR(16) NOT NULL PRIMARY KEY,
+                user_id VARCHAR(16) NOT NULL REFERENCES users (id),
+                secret_hmac {blob} NOT NULL,
+                created_at VARCHAR(24) NOT NULL,
+                seen_at VARCHAR(24) NOT NULL,
+                expires_at VARCHAR(24) NOT NULL,
+                ended_at VARCHAR(24)
+            )""",
+            "CREATE INDEX sessions_user ON sessions (user_id)",
+            """CREATE TABLE sign_in_failures (
+                kind VARCHAR(8) NOT NULL,
+                subject {blob} NOT NULL,
+                failures INTEGER NOT NULL,
+                last_at VARCHAR(24) NOT NULL,
+                blocked_until VARCHAR(24),
+                PRIMARY KEY (kind, subject)
+            )""",
+            # Keys from before keep what they had: every model, scenario and base, from everywhere.
+            "ALTER TABLE api_keys ADD COLUMN scopes TEXT NOT NULL DEFAULT '{{}}'",
+            "ALTER TABLE api_keys ADD COLUMN networks TEXT NOT NULL DEFAULT '[]'",
+            "ALTER TABLE api_keys ADD COLUMN priority VARCHAR(12) NOT NULL DEFAULT 'interactive'",
+            "ALTER TABLE api_keys ADD COLUMN parent VARCHAR(16)",
+            "ALTER TABLE api_keys ADD COLUMN user_id VARCHAR(16)",
+            "ALTER TABLE api_keys ADD COLUMN replaced_by VARCHAR(16)",
+            "ALTER TABLE api_keys ADD COLUMN last_used VARCHAR(10)",
+            "CREATE INDEX api_keys_parent ON api_keys (parent)",
+        ),
+    ),    Migration(5, "audit", AUDIT),
+    Migration(6, "usage and quotas", USAGE),
 )

@@ -30,11 +30,67 @@ api_keys = Table(
     Column("id", String(16), primary_key=True),  # public part of the key
     Column("name", String(200), nullable=False),
     Column("tenant", String(100), nullable=False),
-    Column("role", String(20), nullable=False),  # admin | caller
+    Column("role", String(20), nullable=False),  # core.principal.ROLES
     Column("secret_hmac", LargeBinary(32), nullable=False),  # HMAC-SHA256(pepper, whole key)
     Column("created_at", String(24), nullable=False),
     Column("expires_at", String(24)),
     Column("revoked_at", String(24)),
+    Column("scopes", Text, nullable=False),  # JSON object of lists; a kind that is absent is not limited
+    Column("networks", Text, nullable=False),  # JSON list of CIDRs; empty: everywhere
+    Column("priority", String(12), nullable=False),  # interactive | batch
+    Column("parent", String(16), index=True),  # key or user that made it; none: the operator at the machine
+    Column("user_id", String(16)),  # whose key it is, where it is a person's
+    Column("replaced_by", String(16)),  # its successor, once rotated
+    Column("last_used", String(10)),  # day
+)
+
+tenants = Table(
+    "tenants",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("title", String(200), nullable=False),
+    Column("parent", String(64), ForeignKey("tenants.name")),  # none: the head office
+    Column("path", String(600), nullable=False),  # names from the head office down, each with a slash behind it
+    Column("created_at", String(24), nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("name", String(64), nullable=False, index=True),  # lower case
+    Column("display_name", String(200), nullable=False),
+    Column("tenant", String(64), ForeignKey("tenants.name"), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("origin", String(8), nullable=False),  # local | oidc | ldap: who vouches for them
+    Column("subject", String(512), nullable=False),  # what the origin knows them by; of local ones the name
+    Column("password_hash", Text),  # argon2id in PHC format; local ones only
+    Column("created_at", String(24), nullable=False),
+    Column("password_changed_at", String(24)),
+    Column("disabled_at", String(24)),
+    UniqueConstraint("origin", "subject"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(16), primary_key=True),  # public part of the session's token
+    Column("user_id", String(16), ForeignKey("users.id"), nullable=False, index=True),
+    Column("secret_hmac", LargeBinary(32), nullable=False),  # HMAC-SHA256(pepper, whole token)
+    Column("created_at", String(24), nullable=False),
+    Column("seen_at", String(24), nullable=False),
+    Column("expires_at", String(24), nullable=False),
+    Column("ended_at", String(24)),
+)
+
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column("kind", String(8), primary_key=True),  # user | source
+    Column("subject", LargeBinary(32), primary_key=True),  # HMAC: people type passwords where the name belongs
+    Column("failures", Integer, nullable=False),
+    Column("last_at", String(24), nullable=False),
+    Column("blocked_until", String(24)),
 )
 
 knowledge_bases = Table(

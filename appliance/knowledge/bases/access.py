@@ -6,6 +6,7 @@ What somebody may not read is a 404 that looks exactly like a missing one; what 
 import re
 from collections.abc import Iterable, Sequence
 
+from appliance.core.authority import Permission, authorize, may
 from appliance.core.errors import InvalidRequest, NotFound, PermissionDenied
 from appliance.core.messages import _
 from appliance.core.principal import Principal
@@ -21,14 +22,14 @@ _ENTRY = re.compile(r"(tenant:[a-z0-9][a-z0-9_-]{0,63}|role:[a-z]{1,20}|key:[a-z
 
 def may_write(who: Principal, base: BaseRow) -> bool:
     """Tell whether `who` may change a base and its documents."""
-    return who.is_platform_admin or (who.role == "admin" and who.tenant == base.tenant)
+    return may(who, Permission.KNOWLEDGE_WRITE, tenant=base.tenant, knowledge_base=base.name)
 
 
 def may_read(who: Principal, base: BaseRow) -> bool:
     """Tell whether `who` may read a base."""
-    if who.is_platform_admin or who.tenant == base.tenant:
-        return True
-    return EVERY_TENANT in base.shared_with or who.tenant in base.shared_with
+    if not may(who, Permission.KNOWLEDGE_READ, knowledge_base=base.name):
+        return False
+    return who.reaches(base.tenant) or EVERY_TENANT in base.shared_with or who.tenant in base.shared_with
 
 
 def may_read_document(who: Principal, base: BaseRow, document: DocumentRow) -> bool:
@@ -49,8 +50,7 @@ def check_may_write(who: Principal, base: BaseRow) -> None:
 
 def check_may_make(who: Principal) -> None:
     """Raise `PermissionDenied` where `who` may not make knowledge bases."""
-    if who.role != "admin":
-        raise PermissionDenied(_("Only an admin key may make a knowledge base."), _("Ask an administrator."))
+    authorize(who, Permission.KNOWLEDGE_MANAGE)
 
 
 def no_base(name: str, known: Sequence[str]) -> NotFound:

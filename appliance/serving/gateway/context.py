@@ -2,29 +2,36 @@
 
 import hashlib
 import hmac
+import json
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import Request
 
-from appliance.core.errors import AuthenticationFailed, PermissionDenied
+from appliance.core.errors import AuthenticationFailed, Unavailable
 from appliance.core.messages import _
 from appliance.core.principal import Principal
+from appliance.guardrails.chain import Chain
+from appliance.identity.callers import Callers
+from appliance.labels.content import make_label
+from appliance.labels.formats.json_body import labelled
 from appliance.metering.metrics import GatewayMetrics
+from appliance.serving.gateway.accounts import GatewayAccounts
 from appliance.serving.gateway.directory import Directory
 from appliance.serving.gateway.exchange import Exchange
 from appliance.serving.handles import Handles
-from appliance.state.keys import KeyRecord, KeyRing
+from appliance.state.accounts.sessions import SESSION_PREFIX
 
 _BEARER = "bearer "
 
 
 @dataclass
 class GatewayContext:
-    """One replica's keys, metrics, handles and settings."""
+    """One replica's callers, metrics, handles and settings."""
 
-    keys: KeyRing
+    callers: Callers
+    chain: Chain
     pepper: bytes
     models: Handles
     version: str
@@ -33,13 +40,40 @@ class GatewayContext:
     generation_timeout_s: float = 600.0
     keys_far_away: bool = False
     """The database is a server: asking it may wait, so it must not happen on the event loop."""
+    audit_content: Literal["none", "masked", "full"] = "none"
+    """What the site keeps of prompts."""
+    guards_slowly: bool = False
+    """The guardrails embed sentences of answers: not on the event loop."""
+    label_producer: str | None = None
+    """Provider code of the labels on what models write; None: no implicit label."""
     directory: Directory = field(default_factory=Directory)
     metrics: GatewayMetrics = field(default_factory=GatewayMetrics)
+    accounts: GatewayAccounts | None = None
+    """What the account routes work on; None: this gateway has none of them."""
     started: float = field(default_factory=time.time)
 
     def cache_salt(self, tenant: str) -> str:
         """Return the salt that keeps one tenant's prefix cache from being timed by another."""
         return hmac.digest(self.pepper, b"cache-salt:" + tenant.encode(), hashlib.sha256).hex()[:32]
+
+    def labelled(self, body: dict[str, Any], request_id: str) -> dict[str, Any]:
+        """Return an answer with its label as generated content, where the site has a provider code."""
+        if self.label_producer is None:
+            return body
+        return labelled(body, make_label(self.label_producer, produce_id_of(request_id)))
+
+    def labelled_event(self, text: str, request_id: str) -> str:
+        """Return an event of a stream; the one that ends a choice carries the label."""
+        if self.label_producer is None or '"finish_reason":null' in text or '"finish_reason":"' not in text:
+            return text
+        data = json.loads(text.removeprefix("data: "))
+        body = self.labelled(data, request_id)
+        return f"data: {json.dumps(body, ensure_ascii=False, separators=(',', ':'))}\n\n"
+
+
+def produce_id_of(request_id: str) -> str:
+    """Return a request id with the characters that a label may have."""
+    return "".join(char for char in request_id if "!" <= char <= "}" and char not in '"\\')[:64] or "-"
 
 
 def context_of(request: Request) -> GatewayContext:
@@ -53,8 +87,8 @@ def request_id_of(request: Request) -> str:
     return request.headers.get("x-request-id", "-")
 
 
-def authenticate(request: Request) -> KeyRecord:
-    """Return the caller's key. Raises `AuthenticationFailed`; `Unavailable` when keys cannot be checked."""
+def bearer_of(request: Request) -> str:
+    """Return the key or token that a request carries. Raises `AuthenticationFailed` where there is none."""
     presented = request.headers.get("authorization", "")
     if presented[: len(_BEARER)].lower() != _BEARER:
         raise AuthenticationFailed(
@@ -62,27 +96,36 @@ def authenticate(request: Request) -> KeyRecord:
             _("Send one as `Authorization: Bearer lma-…`; `appliance key create` makes one."),
             code="missing_api_key",
         )
-    return context_of(request).keys.verify(presented[len(_BEARER) :].strip())
+    return presented[len(_BEARER) :].strip()
 
 
-def key_of(request: Request) -> KeyRecord:
-    """Return the key that `authenticate` found for this request."""
-    record: KeyRecord = request.state.key
-    return record
+def authenticate(request: Request) -> Principal:
+    """Return who asks. Raises `AuthenticationFailed`; `Unavailable` when keys cannot be checked."""
+    return context_of(request).callers.identify(bearer_of(request), source_of(request))
+
+
+def presents_session(request: Request) -> bool:
+    """Tell whether a request carries a session's token; to check one may write."""
+    return request.headers.get("authorization", "")[len(_BEARER) :].lstrip().startswith(f"{SESSION_PREFIX}-")
+
+
+def source_of(request: Request) -> str | None:
+    """Return the address that a request comes from, as the proxy in front of this replica saw it."""
+    return request.client.host if request.client else None
+
+
+def accounts_of(request: Request) -> GatewayAccounts:
+    """Return the replica's accounts. Raises `Unavailable` where it has none."""
+    accounts = context_of(request).accounts
+    if accounts is None:
+        raise Unavailable(_("This gateway keeps no accounts."), _("Ask the operator; the gateway's log says more."))
+    return accounts
 
 
 def principal_of(request: Request) -> Principal:
-    """Return who asks, as checks of access take it."""
-    key = key_of(request)
-    return Principal(key.tenant, key.role, key.id)
-
-
-def require_admin(request: Request) -> None:
-    """Raise `PermissionDenied` unless the key's role is admin."""
-    if key_of(request).role != "admin":
-        raise PermissionDenied(
-            _("This route needs an admin key."), _("Use the key in admin.key, or ask an administrator.")
-        )
+    """Return who asks, as `authenticate` found."""
+    who: Principal = request.state.principal
+    return who
 
 
 def exchange_of(request: Request, target: str, *, streaming: bool = False) -> Exchange:
@@ -94,6 +137,6 @@ def exchange_of(request: Request, target: str, *, streaming: bool = False) -> Ex
         request_id=request_id_of(request),
         route=getattr(route, "path", request.url.path),
         target=target,
-        key=key_of(request),
+        who=principal_of(request),
         streaming=streaming,
     )

@@ -9,9 +9,10 @@ import structlog
 
 from appliance.core.errors import ApplianceError
 from appliance.core.messages import _
+from appliance.core.principal import Principal
 from appliance.metering.metrics import GatewayMetrics
+from appliance.serving.gateway.entry import Entry
 from appliance.serving.gateway.errors import status_of
-from appliance.state.keys import KeyRecord
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway")
 
@@ -34,23 +35,25 @@ class Exchange:
     request_id: str
     route: str
     target: str
-    key: KeyRecord
+    who: Principal
     streaming: bool = False
     started: float = field(default_factory=time.perf_counter)
     ttft_s: float | None = None
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    entry: Entry | None = None
+    """What the ledger holds of it."""
     _counted: int = 0
-    _finished: bool = False
+    _ended: tuple[int, str] | None = None
 
     def __post_init__(self) -> None:
-        self.metrics.started(self.target, self.key.tenant)
+        self.metrics.started(self.target, self.who.tenant)
 
     def first_token(self) -> None:
         """Note that the answer has begun."""
         if self.ttft_s is None:
             self.ttft_s = time.perf_counter() - self.started
-            self.metrics.first_token(self.target, self.key.tenant, self.ttft_s, streaming=self.streaming)
+            self.metrics.first_token(self.target, self.who.tenant, self.ttft_s, streaming=self.streaming)
 
     def streamed(self, events: int) -> None:
         """Count streamed tokens now, one an event: a live rate must not wait for the engine's own count at the end."""
@@ -65,11 +68,11 @@ class Exchange:
 
     def finish(self, status: int, outcome: str = "ok") -> None:
         """Write the metrics and the log line; a second call does nothing."""
-        if self._finished:
+        if self._ended is not None:
             return
-        self._finished = True
-        seconds = time.perf_counter() - self.started
-        tenant = self.key.tenant
+        self._ended = (status, outcome)
+        seconds = self.seconds
+        tenant = self.who.tenant
         if self.completion_tokens == 0:
             self.completion_tokens = self._counted  # a stream that broke off has no count of the engine's
         self.metrics.tokens(self.target, tenant, self.prompt_tokens, self.completion_tokens, streamed=self._counted)
@@ -80,7 +83,7 @@ class Exchange:
             route=self.route,
             target=self.target,
             tenant=tenant,
-            key_id=self.key.id,
+            key_id=self.who.key_id,
             status=status,
             outcome=outcome,
             stream=self.streaming,
@@ -89,6 +92,21 @@ class Exchange:
             ttft_ms=None if self.ttft_s is None else round(self.ttft_s * 1000, 1),
             duration_ms=round(seconds * 1000, 1),
         )
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the request came."""
+        return time.perf_counter() - self.started
+
+    async def settle(self) -> None:
+        """Have the ledger write the end, once the exchange has finished well. Raises `Unavailable`."""
+        if self.entry is not None and self._ended is not None:
+            await self.entry.close(*self._ended)
+
+    async def settle_failed(self) -> None:
+        """Have the ledger write the end of what did not finish well."""
+        if self.entry is not None and self._ended is not None:
+            await self.entry.close_failed(*self._ended)
 
     def fail(self, error: ApplianceError) -> None:
         """Finish with an error."""

@@ -6,16 +6,21 @@ from typing import Any
 
 import numpy
 from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
+from appliance.core.authority import Permission, authorize
 from appliance.core.errors import ApplianceError, EngineFailed, InvalidRequest
 from appliance.core.messages import _
+from appliance.serving.gateway.admission import admitted, admitted_texts
 from appliance.serving.gateway.body import read_body
-from appliance.serving.gateway.context import GatewayContext, context_of, exchange_of
+from appliance.serving.gateway.context import GatewayContext, context_of, exchange_of, principal_of
 from appliance.serving.gateway.directory import ModelEntry
 from appliance.serving.gateway.errors import from_engine, unknown_model
 from appliance.serving.gateway.exchange import Exchange
+from appliance.serving.gateway.guarding import Guarding
 from appliance.serving.gateway.openapi import body_of
+from appliance.serving.gateway.permission import permit
 from appliance.serving.gateway.schemas import ChatCompletionRequest, CompletionRequest, EmbeddingRequest
 from appliance.serving.gateway.stream import EventStream, event
 from appliance.serving.generation import Generation
@@ -43,7 +48,12 @@ async def get_model(request: Request, alias: str) -> Response:
     raise unknown_model(alias, [entry.alias for entry in models])
 
 
-@router.post("/chat/completions", summary="Chat", openapi_extra=body_of(ChatCompletionRequest))
+@router.post(
+    "/chat/completions",
+    summary="Chat",
+    openapi_extra=body_of(ChatCompletionRequest),
+    dependencies=[permit(Permission.CHAT)],
+)
 async def chat_completions(request: Request) -> Response:
     """Answer a conversation, whole or as server-sent events."""
     body = await read_body(request, ChatCompletionRequest)
@@ -54,7 +64,12 @@ async def chat_completions(request: Request) -> Response:
     return await _generate(request, "chat", body, engine_body)
 
 
-@router.post("/completions", summary="Complete a text", openapi_extra=body_of(CompletionRequest))
+@router.post(
+    "/completions",
+    summary="Complete a text",
+    openapi_extra=body_of(CompletionRequest),
+    dependencies=[permit(Permission.CHAT)],
+)
 async def completions(request: Request) -> Response:
     """Continue one text or several, whole or as server-sent events."""
     body = await read_body(request, CompletionRequest)
@@ -66,41 +81,49 @@ async def _generate(
 ) -> Response:
     gateway = context_of(request)
     model = gateway.directory.model(body.model, "chat")
+    authorize(principal_of(request), Permission.CHAT, model=model.alias)
     handle = gateway.models.handle(model.alias)
     exchange = exchange_of(request, model.alias, streaming=body.stream)
-    engine_body["cache_salt"] = gateway.cache_salt(exchange.key.tenant)
+    engine_body["cache_salt"] = gateway.cache_salt(exchange.who.tenant)
     engine_body.pop("stream_options", None)
     engine_body.pop("user", None)
     generation = Generation(
         handle, model.alias, operation, engine_body, exchange.request_id, gateway.generation_timeout_s
     )
     try:
+        guarding = await admitted(gateway, exchange, engine_body, model.context_length)
         first = await generation.first()
         if isinstance(first, dict) and "error" in first:
             raise from_engine(first["error"], model.context_length, "messages" if operation == "chat" else "prompt")
         exchange.first_token()
         if body.stream:
             wants_usage = body.stream_options is not None and body.stream_options.include_usage
-            stream = _events(generation, first, exchange, model, wants_usage=wants_usage)
+            stream = _events(gateway, guarding, generation, first, exchange, model, wants_usage=wants_usage)
             return EventStream(stream, generation, exchange)
         if not isinstance(first, dict):
             raise EngineFailed(
                 _("The model {target} gave no answer.", target=model.alias), _("Send the request again.")
             )
         exchange.usage(first["result"].get("usage"))
+        result = await run_in_threadpool(guarding.whole, first["result"])
         exchange.finish(200)
-        return JSONResponse(first["result"])
+        await exchange.settle()
+        return JSONResponse(gateway.labelled(result, exchange.request_id))
     except ApplianceError as error:
         generation.close()
         exchange.fail(error)
+        await exchange.settle_failed()
         raise
     except BaseException:
         generation.close()
         exchange.close()
+        await exchange.settle_failed()
         raise
 
 
 async def _events(
+    gateway: GatewayContext,
+    guarding: Guarding,
     generation: Generation,
     first: Item,
     exchange: Exchange,
@@ -114,7 +137,9 @@ async def _events(
     while item is not None:
         if isinstance(item, str):
             exchange.streamed(item.count(EVENT_END))
-            yield item
+            events = guarding.events(item)
+            for text in await run_in_threadpool(list, events) if gateway.guards_slowly else events:
+                yield gateway.labelled_event(text, exchange.request_id)
         elif "usage" in item:
             exchange.usage(item["usage"].get("usage"))
             if wants_usage:
@@ -122,16 +147,25 @@ async def _events(
         elif "error" in item:
             raise from_engine(item["error"], model.context_length)
         item = await anext(rest, None)
+    for text in guarding.rest({"object": "chat.completion.chunk", "model": model.alias, "id": exchange.request_id}):
+        yield text
     exchange.finish(200)
+    await exchange.settle()
     yield _DONE
 
 
-@router.post("/embeddings", summary="Embed texts", openapi_extra=body_of(EmbeddingRequest))
+@router.post(
+    "/embeddings",
+    summary="Embed texts",
+    openapi_extra=body_of(EmbeddingRequest),
+    dependencies=[permit(Permission.EMBED)],
+)
 async def embeddings(request: Request) -> Response:
     """Return one vector a text, of length 1."""
     body = await read_body(request, EmbeddingRequest)
     gateway = context_of(request)
     model = gateway.directory.model(body.model, "embedding")
+    authorize(principal_of(request), Permission.EMBED, model=model.alias)
     texts = [body.input] if isinstance(body.input, str) else body.input
     for position, text in enumerate(texts):
         if not text:
@@ -139,6 +173,7 @@ async def embeddings(request: Request) -> Response:
             raise InvalidRequest(_("The field {param} is empty.", param=param), param=param, code="invalid_value")
     exchange = exchange_of(request, model.alias)
     try:
+        await admitted_texts(gateway, exchange, texts, model.alias)
         reply = await _embed(gateway, model, texts, body)
         vectors: numpy.ndarray[Any, numpy.dtype[numpy.float32]] = reply["vectors"]
         if body.dimensions not in (None, vectors.shape[1]):
@@ -155,12 +190,14 @@ async def embeddings(request: Request) -> Response:
         exchange.first_token()
         exchange.usage(usage)
         exchange.finish(200)
+        await exchange.settle()
         return JSONResponse({"object": "list", "model": model.alias, "data": _data(vectors, body), "usage": usage})
     except ApplianceError as error:
         exchange.fail(error)
         raise
     finally:
         exchange.close()
+        await exchange.settle_failed()
 
 
 async def _embed(

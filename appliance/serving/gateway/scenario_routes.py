@@ -6,13 +6,16 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
+from appliance.core.authority import Permission, authorize
 from appliance.core.errors import ApplianceError, EngineFailed, InvalidRequest
 from appliance.core.messages import _, current_language
 from appliance.scenario.actions import Caller
+from appliance.serving.gateway.admission import admitted_texts
 from appliance.serving.gateway.body import parse_json
 from appliance.serving.gateway.context import GatewayContext, context_of, exchange_of, principal_of
 from appliance.serving.gateway.directory import Resolved
 from appliance.serving.gateway.exchange import Exchange
+from appliance.serving.gateway.permission import permit
 from appliance.serving.gateway.stream import EventStream, event
 from appliance.serving.generation import StreamedCall
 
@@ -21,7 +24,7 @@ router = APIRouter(prefix="/v1/scenarios", tags=["Scenarios"])
 _WITH_BODY = ("POST", "PATCH")
 
 
-@router.get("", summary="List the scenarios")
+@router.get("", summary="List the scenarios", dependencies=[permit(Permission.SCENARIO_ASK)])
 async def list_scenarios(request: Request) -> Response:
     """Return every scenario with its titles and actions."""
     entries = context_of(request).directory.scenarios
@@ -29,11 +32,18 @@ async def list_scenarios(request: Request) -> Response:
     return JSONResponse({"object": "list", "data": data})
 
 
-@router.api_route("/{scenario}/{path:path}", methods=["GET", "POST", "PATCH", "DELETE"], include_in_schema=False)
+@router.api_route(
+    "/{scenario}/{path:path}",
+    methods=["GET", "POST", "PATCH", "DELETE"],
+    include_in_schema=False,
+    dependencies=[permit(Permission.SCENARIO_ASK)],
+)
 async def run_action(request: Request, scenario: str, path: str) -> Response:
     """Run the action at a path of a scenario; `/openapi.json` describes each one."""
     gateway = context_of(request)
     found = gateway.directory.action(scenario, request.method, path)
+    needed = Permission.KNOWLEDGE_REVIEW if found.action.admin else Permission.SCENARIO_ASK
+    authorize(principal_of(request), needed, scenario=scenario)
     payload = parse_json(await request.body()) if request.method in _WITH_BODY else None
     parameters = _parameters(request, found)
     streaming = found.action.streams and isinstance(payload, dict) and payload.get("stream") is True
@@ -44,18 +54,21 @@ async def run_action(request: Request, scenario: str, path: str) -> Response:
         call = gateway.models.scenario_stream(
             scenario, found.name, payload, caller, parameters, gateway.generation_timeout_s
         )  # fmt: skip
-        return await _stream(gateway, exchange, call)
+        return await _stream(gateway, exchange, call, payload)
     try:
+        await admitted_texts(gateway, exchange, texts_in(payload), None)
         reply = await gateway.models.scenario(scenario, found.name, payload, caller, parameters)
         exchange.first_token()
         exchange.finish(found.action.status)
         _meter(gateway, exchange, reply["tokens"])
+        await exchange.settle()
         return JSONResponse(reply["reply"], status_code=found.action.status)
     except ApplianceError as error:
         exchange.fail(error)
         raise
     finally:
         exchange.close()
+        await exchange.settle_failed()
 
 
 def _parameters(request: Request, found: Resolved) -> dict[str, str]:
@@ -72,19 +85,22 @@ def _parameters(request: Request, found: Resolved) -> dict[str, str]:
     return parameters
 
 
-async def _stream(gateway: GatewayContext, exchange: Exchange, call: StreamedCall) -> Response:
+async def _stream(gateway: GatewayContext, exchange: Exchange, call: StreamedCall, payload: object) -> Response:
     """Send the request and wait for its first event: what is wrong before that is an answer of its own."""
     try:
+        await admitted_texts(gateway, exchange, texts_in(payload), None)
         first = await call.first()
         exchange.first_token()
         return EventStream(_events(gateway, exchange, call, first), call, exchange, error_name="error")
     except ApplianceError as error:
         call.close()
         exchange.fail(error)
+        await exchange.settle_failed()
         raise
     except BaseException:
         call.close()
         exchange.close()
+        await exchange.settle_failed()
         raise
 
 
@@ -100,6 +116,7 @@ async def _events(
             done = True
             exchange.finish(200)
             _meter(gateway, exchange, item["tokens"])
+            await exchange.settle()
         yield event(item["data"], item["event"])
         item = await anext(rest, None)
     if not done:
@@ -108,5 +125,15 @@ async def _events(
 
 def _meter(gateway: GatewayContext, exchange: Exchange, tokens: Mapping[str, tuple[int, int]]) -> None:
     """Count the tokens that the scenario spent, by model alias, for its caller."""
+    exchange.prompt_tokens = sum(prompt for prompt, _completion in tokens.values())
+    exchange.completion_tokens = sum(completion for _prompt, completion in tokens.values())
     for alias, (prompt, completion) in tokens.items():
-        gateway.metrics.tokens(alias, exchange.key.tenant, prompt, completion)
+        gateway.metrics.tokens(alias, exchange.who.tenant, prompt, completion)
+
+
+def texts_in(payload: object) -> list[str]:
+    """Return every text of a body, at any depth."""
+    if isinstance(payload, str):
+        return [payload]
+    inner = payload.values() if isinstance(payload, dict) else payload if isinstance(payload, list) else ()
+    return [text for value in inner for text in texts_in(value)]

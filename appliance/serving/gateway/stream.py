@@ -44,6 +44,7 @@ class EventStream(StreamingResponse):
         finally:
             self._call.close()
             self._exchange.close()
+            await self._exchange.settle_failed()
 
 
 async def _with_errors(

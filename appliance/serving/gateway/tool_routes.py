@@ -20,10 +20,13 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from appliance import __version__
+from appliance.core.authority import Permission, authorize
 from appliance.core.errors import ApplianceError
 from appliance.core.messages import current_language
 from appliance.serving.gateway.body import parse_json
+from appliance.serving.gateway.context import principal_of
 from appliance.serving.gateway.errors import error_body
+from appliance.serving.gateway.permission import permit
 from appliance.serving.gateway.tools import TOOLS, tool_named
 
 router = APIRouter(prefix="/v1/tools", tags=["Tools"])
@@ -33,13 +36,13 @@ _Context = ServerRequestContext[Any, Request]
 _READ_ONLY = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 
 
-@router.get("", summary="List the tools")
+@router.get("", summary="List the tools", dependencies=[permit(Permission.KNOWLEDGE_READ)])
 async def list_tools() -> Response:
     """Return the tools as the `tools` of a chat request takes them."""
     return JSONResponse({"object": "list", "data": [tool.to_openai() for tool in TOOLS]})
 
 
-@router.post("/{name}", summary="Call a tool")
+@router.post("/{name}", summary="Call a tool", dependencies=[permit(Permission.KNOWLEDGE_READ)])
 async def call_tool(request: Request, name: str) -> Response:
     """Run a tool; the body is the `arguments` that a model wrote, as a JSON object."""
     tool = tool_named(name)
@@ -86,7 +89,8 @@ class McpEndpoint:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request. Raises `PermissionDenied`."""
+        authorize(principal_of(Request(scope)), Permission.KNOWLEDGE_READ)
         # A manager runs once and holds nothing between requests here, so each request has its own.
         manager = StreamableHTTPSessionManager(self._server, json_response=True, stateless=True)
         async with manager.run():

@@ -9,7 +9,10 @@ import pytest
 from appliance.core.errors import InvalidRequest
 from appliance.operations.keys import parse_expiry
 
-FIELDS = ["id", "name", "tenant", "role", "created_at", "expires_at", "revoked_at", "state"]
+FIELDS = [
+    "id", "name", "tenant", "role", "created_at", "expires_at", "revoked_at", "scopes", "networks", "priority",
+    "parent", "user_id", "replaced_by", "last_used", "stopped_by", "state",
+]  # fmt: skip
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
@@ -67,6 +70,9 @@ def test_listing_makes_nothing(run, tmp_path):
         (["key", "create", "a", "--expires", "2020-01-01"], "in the past"),
         (["key", "create", "a", "--tenant", "A B"], "tenant"),
         (["key", "create", " "], "printable"),
+        (["key", "create", "a", "--network", "10.0.0.1/8"], "10.0.0.1/8"),
+        (["key", "create", "a", "--parent", "lma-aaaaaaaaaaaa"], "There is no key lma-aaaaaaaaaaaa"),
+        (["key", "rotate", "lma-aaaaaaaaaaaa"], "There is no key lma-aaaaaaaaaaaa"),
     ],
 )
 def test_what_cannot_be_done_is_refused_and_makes_no_key(run, arguments, told):
@@ -106,6 +112,30 @@ def test_a_closed_pipe_ends_quietly(tmp_path):
         check=False,
     )
     assert "Traceback" not in done.stderr
+
+
+def test_a_key_is_limited_rotated_and_made_with_another(run):
+    limits = ("--model", "general", "--base", "rules", "--base", "terms", "--network", "10.0.0.0/8", "--expires", "30d")
+    parent = run("key", "create", "parent", "--tenant", "retail", "--role", "admin", *limits, "--json").json
+    assert parent["scopes"] == {"models": ["general"], "scenarios": None, "knowledge_bases": ["rules", "terms"]}
+    child = run(
+        "key", "create", "child", "--parent", parent["id"], "--priority", "batch", "--base", "terms", "--json"
+    ).json
+    assert (child["tenant"], child["role"], child["priority"]) == ("retail", "caller", "batch")
+    assert child["scopes"]["knowledge_bases"] == ["terms"]
+    assert (child["networks"], child["expires_at"]) == (["10.0.0.0/8"], parent["expires_at"])
+    refused = run("key", "create", "more", "--parent", parent["id"], "--model", "large")
+    assert refused.code == 7
+    assert "Nobody can give more than they have" in refused.err
+    successor = run("key", "rotate", child["id"], "--overlap", "12h", "--json").json
+    assert successor["scopes"] == child["scopes"]
+    rows = {row["id"]: row for row in run("key", "list", "--json").json["keys"]}
+    assert rows[child["id"]]["replaced_by"] == successor["id"]
+    assert rows[child["id"]]["expires_at"] < child["expires_at"]
+    run("key", "revoke", parent["id"])
+    rows = {row["id"]: row for row in run("key", "list", "--json").json["keys"]}
+    assert rows[successor["id"]]["state"] == "stopped"
+    assert "stopped" in run("key", "list").out
 
 
 @pytest.mark.parametrize(

@@ -42,4 +42,6 @@ def test_what_is_there_is_not_lacking(question, quote, around, row):
 
 
 def test_a_unit_in_another_language_is_not_held_against_a_sentence():
-    assert Demands("How many litres does the tank hold?").lacking("油箱可装300升。", "", False, same_language=False) == 0
+    assert (
+        Demands("How many litres does the tank hold?").lacking("油箱可装300升。", "", False, same_language=False) == 0
+    )

@@ -5,15 +5,28 @@ import asyncio
 import httpx
 import pytest
 import ray
+from argon2 import PasswordHasher
 
+from appliance.config.sign_in import SignInSettings
+from appliance.config.site import GuardrailSettings, QuotaSettings
+from appliance.core.principal import ROLES
+from appliance.guardrails.chain import Chain
+from appliance.identity.callers import Callers
+from appliance.serving.gateway.accounts import open_accounts
 from appliance.serving.gateway.app import build_app
 from appliance.serving.gateway.context import GatewayContext
 from appliance.serving.gateway.directory import Directory
 from appliance.serving.handles import Handles
+from appliance.serving.ledger_app import LEDGER_APPLICATION
+from appliance.serving.ledger_core import LedgerCore
 from appliance.serving.names import EMBEDDER_APPLICATION, KNOWLEDGE_APPLICATION, scenario_application
+from appliance.state.accounts.passwords import Passwords
+from appliance.state.accounts.sessions import Sessions
+from appliance.state.audit.keys import AuditKeys
+from appliance.state.audit.log import AuditLog
 from appliance.state.database import Database, sqlite_url
 from appliance.state.keys import KeyRing
-from tests.unit.serving.deployments import EmbedderDeployment, ModelDeployment, PlainDeployment
+from tests.unit.serving.deployments import EmbedderDeployment, LedgerDeployment, ModelDeployment, PlainDeployment
 
 PEPPER = bytes(range(32))
 DIRECTORY = {
@@ -101,20 +114,51 @@ def ring(tmp_path):
     database.close()
 
 
+@pytest.fixture(scope="session")
+def chain():
+    """Give the shipped guardrails: lexicon and written rules, without classifiers."""
+    return Chain(GuardrailSettings(), None)
+
+
 @pytest.fixture
-def context(ring, model, knowledge, scenario, embedder, tmp_path):
+def ledger(ring, tmp_path):
+    """Give the ledger's core on the database of the keys."""
+    log = AuditLog(ring._database, AuditKeys(tmp_path / "audit", tmp_path / "audit.pem", "international"))
+    core = LedgerCore(ring._database, log, QuotaSettings(), 600.0)
+    core.begin()
+    return core
+
+
+@pytest.fixture
+def accounts(ring, tmp_path):
+    """Give accounts beside the key ring, with the site file's defaults and passwords that are quick to check."""
+    found = open_accounts(ring._database, PEPPER, SignInSettings(), tmp_path)
+    found.users.passwords = Passwords(hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    return found
+
+
+@pytest.fixture
+def context(ring, accounts, model, knowledge, scenario, embedder, ledger, chain, tmp_path):
     """Give a gateway replica's context with the real `Handles`, filled with the stand-ins."""
     handles = Handles()
     handles._models["general"] = model
     handles._others |= {
         EMBEDDER_APPLICATION: embedder,
         KNOWLEDGE_APPLICATION: knowledge,
+        LEDGER_APPLICATION: LedgerDeployment(ledger),
         scenario_application("knowledge-qa"): scenario,
     }
     return GatewayContext(
-        keys=ring, pepper=PEPPER, models=handles, version="0.1.0", default_language="en", disk_folder=str(tmp_path),
+        callers=Callers(ring, Sessions(ring._database, PEPPER)),
+        accounts=accounts,
+        chain=chain,
+        pepper=PEPPER,
+        models=handles,
+        version="0.1.0",
+        default_language="en",
+        disk_folder=str(tmp_path),
         directory=Directory.model_validate(DIRECTORY),
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
@@ -125,7 +169,7 @@ def app(context):
 @pytest.fixture
 def keys(ring):
     """Give one key of each role."""
-    return {role: ring.create(f"{role} key", role=role)[1] for role in ("caller", "admin")}
+    return {role: ring.create(f"{role} key", role=role)[1] for role in ROLES}
 
 
 @pytest.fixture
@@ -158,10 +202,10 @@ def settle():
     """Give a function that lets tasks which are ready run until `condition` holds."""
 
     async def wait(condition):
-        for _turn in range(1000):
+        for turn in range(1500):
             if condition():
                 return
-            await asyncio.sleep(0)
+            await asyncio.sleep(0 if turn < 1000 else 0.01)  # the ledger writes in a thread
         raise AssertionError("it never came to that")
 
     return wait

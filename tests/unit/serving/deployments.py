@@ -122,3 +122,13 @@ WHOLE = {
         "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}],
     }
 }  # fmt: skip
+
+
+class LedgerDeployment:
+    """The ledger's own core on a real database, called as by handle."""
+
+    def __init__(self, core):
+        self.core = core
+
+    def __getattr__(self, method):
+        return _Method(getattr(self.core, method))

@@ -29,6 +29,7 @@ SENSIBLE = {
     "BodyTooLarge": 413,
     "Unsupported": 415,
     "TooManyRequests": 429,
+    "QuotaExceeded": 429,
     "Unavailable": 503,
     "EngineFailed": 502,
 }

@@ -6,15 +6,20 @@ import pytest
 from ray.exceptions import ActorDiedError, OwnerDiedError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 
+from appliance.core.authority import PERMISSIONS, Permission
 from appliance.core.errors import DiskFull
 from appliance.core.messages import _
+from appliance.core.principal import ROLES
 from appliance.serving.gateway.app import _is_open
 from appliance.serving.gateway.context import request_id_of
 from tests.unit.serving.deployments import WHOLE
 from tests.unit.serving.readings import error_of, gauges, requests_counted, task_error
 
 CHAT = {"model": "general", "messages": [{"role": "user", "content": "Hello"}]}
-OPEN = {"/healthz", "/readyz", "/metrics", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/static-offline-docs"}
+OPEN = {
+    "/healthz", "/readyz", "/metrics", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/static-offline-docs",
+    "/v1/auth/sign-in", "/v1/auth/oidc/start", "/v1/auth/oidc/callback",
+}  # fmt: skip
 GUARDED = {
     ("GET", "/v1/models"),
     ("GET", "/v1/models/{alias}"),
@@ -39,6 +44,8 @@ GUARDED = {
     ("POST", "/v1/tools/{name}"),
     ("POST", "/mcp"),
 }
+ANY_KEY = {("GET", "/v1/auth/me"), ("POST", "/v1/auth/sign-out"), ("POST", "/v1/auth/password")}
+GUARDED |= ANY_KEY
 ADMIN_ONLY = {
     ("POST", "/v1/knowledge-bases"),
     ("PATCH", "/v1/knowledge-bases/{base}"),
@@ -50,11 +57,25 @@ ADMIN_ONLY = {
     ("PATCH", "/v1/knowledge-bases/{base}/documents/{document}"),
     ("DELETE", "/v1/knowledge-bases/{base}/documents/{document}"),
     ("GET", "/v1/appliance/status"),
+    ("GET", "/v1/keys"),
+    ("POST", "/v1/keys"),
+    ("GET", "/v1/keys/{key_id}"),
+    ("DELETE", "/v1/keys/{key_id}"),
+    ("POST", "/v1/keys/{key_id}/rotate"),
+    ("GET", "/v1/tenants"),
+    ("POST", "/v1/tenants"),
+    ("GET", "/v1/users"),
+    ("POST", "/v1/users"),
+    ("GET", "/v1/users/{user}"),
+    ("POST", "/v1/users/{user}/disable"),
+    ("POST", "/v1/users/{user}/enable"),
+    ("POST", "/v1/users/{user}/unlock"),
+    ("POST", "/v1/users/{user}/password"),
 }
 
 
 def address(path):
-    for name in ("alias", "scenario", "path:path", "base", "document", "name"):
+    for name in ("alias", "scenario", "path:path", "base", "document", "name", "key_id", "user"):
         path = path.replace("{" + name + "}", "general")
     return path.replace("{page}", "1")
 
@@ -83,6 +104,34 @@ async def test_a_guarded_route_wants_a_key(client_of, context, method, path):
 @pytest.mark.parametrize(("method", "path"), sorted(ADMIN_ONLY))
 async def test_an_admin_route_refuses_a_caller(http, method, path):
     error_of(await http.request(method, address(path), json={}), 403, "permission_denied")
+
+
+def needed(app, method, path):
+    """Return what a route declares; None for one that any valid key may use."""
+    (route,) = (one for one in app.routes if one.path == path and method in one.methods)
+    declared = [one.dependency.permission for one in getattr(route, "dependencies", ()) if one.dependency is not None]
+    return declared[0] if declared else None
+
+
+def test_the_routes_that_any_key_may_use(app):
+    """Whatever is added without a permission has to be added here too, and be seen."""
+    free = {(method, path) for method, path in GUARDED | ADMIN_ONLY if needed(app, method, path) is None}
+    assert free == {
+        ("GET", "/v1/models"), ("GET", "/v1/models/{alias}"), ("POST", "/mcp"),
+    } | ANY_KEY  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(("method", "path"), sorted(GUARDED | ADMIN_ONLY))
+async def test_every_role_on_every_route(client_of, app, role, method, path):
+    """A role is refused with 403 just where the table says that it may not; elsewhere it gets to what is behind."""
+    permission = needed(app, method, path) or (Permission.KNOWLEDGE_READ if path == "/mcp" else None)
+    async with client_of(role) as client:
+        response = await client.request(method, address(path), json={})
+    refused = permission is not None and permission not in PERMISSIONS[role]
+    assert (response.status_code == 403) == refused, response.text
+    if refused:
+        assert error_of(response, 403, "permission_denied")["permission"] == permission.value
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/metrics", "/docs", "/openapi.json"])
@@ -243,7 +292,7 @@ async def test_errors_are_in_the_callers_language(client_of):
 
 
 async def test_the_last_resort_tells_the_request_id_and_not_the_reason(http, context, monkeypatch):
-    monkeypatch.setattr(type(context.keys), "verify", lambda ring, key: 1 / 0)
+    monkeypatch.setattr(type(context.callers), "identify", lambda *arguments: 1 / 0)
     error = error_of(await http.get("/v1/models"), 500, "internal_error")
     assert "test-1" in error["message"]
     assert "division" not in json.dumps(error)

@@ -6,12 +6,20 @@ import json
 import pytest
 from ray.exceptions import ActorDiedError
 
+from appliance.config.site import GuardrailSettings
+from appliance.guardrails.chain import Chain
 from tests.unit.serving.deployments import USAGE, USAGE_ITEM, chunk
 from tests.unit.serving.readings import gauges, requests_counted
 
 PATH = "/v1/chat/completions"
 CHAT = {"model": "general", "messages": [{"role": "user", "content": "Hello"}], "stream": True}
 PIECES = [chunk("a"), chunk("b")]
+
+
+@pytest.fixture(scope="module")
+def chain():
+    """Give guardrails that are off: these tests are about the stream's form."""
+    return Chain(GuardrailSettings(enabled=False), None)
 
 
 async def events_of(http, **fields):

@@ -1,11 +1,15 @@
 import hashlib
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
 from appliance.core.errors import ConfigError
+from appliance.core.principal import Scopes
 from appliance.state import database as database_module
+from appliance.state.accounts.tenants import Tenants
+from appliance.state.accounts.tokens import digest_of
 from appliance.state.database import Database
+from appliance.state.keys import KeyRing
 from appliance.state.migrations import MIGRATIONS, Migration
 from appliance.state.tables import knowledge_bases
 
@@ -14,6 +18,9 @@ SHIPPED = {
     1: "f92c23244bd2a4681b07c01611f4c36b77b3c9cf4b1105e44c1cf0e9bb25845c",
     2: "7d18c4ab4f49e94b2b3db1a7277c6f5bca6aaaac34d75b1b3a98b77ae6506aff",
     3: "54d6a155973dd2900683997e351d6b0e26c835345ed12bcecb4f39a0ceaa5a88",
+    4: "8d7ff88dd69627ddd3a1ad7d7ed88532622cc78b06888e61fca3036ee0c26f05",
+    5: "4af0f4b6dcf5b604d19baa81abdd8ee5a653f6c956c8c98b24f69d3631ae24f1",
+    6: "ec710958d948fbce993f430212ba0dd281ceb8a18c7a373a562c77ddb320b86c",
 }
 
 
@@ -74,4 +81,35 @@ def test_a_newer_database_is_refused(url, monkeypatch):
         database.migrate()
     with database.read() as connection:
         assert connection.execute(select(knowledge_bases)).all() == []
+    database.close()
+
+
+def test_keys_from_before_tenants_stay_valid_and_their_tenants_become_rows(url, monkeypatch):
+    pepper = bytes(range(32))
+    old_key = "lma-abcdefghijkl." + "A" * 43
+    database = Database.open(url)
+    monkeypatch.setattr(database_module, "MIGRATIONS", MIGRATIONS[:3])
+    database.migrate()
+    row = "INSERT INTO api_keys (id, name, tenant, role, secret_hmac, created_at) VALUES (:i, 'old', :t, :r, :h, :c)"
+    base = "INSERT INTO knowledge_bases (name, title, created_at, tenant) VALUES ('b', 'b', :c, 'treasury')"
+    with database.write() as connection:
+        for key_id, tenant, role in (
+            ("lma-abcdefghijkl", "retail", "admin"),
+            ("lma-zzzzzzzzzzzz", "default", "caller"),
+        ):
+            stored = digest_of(pepper, old_key)
+            values = {"i": key_id, "t": tenant, "r": role, "h": stored, "c": "2026-01-01T00:00:00.000Z"}
+            connection.execute(text(row), values)
+        connection.execute(text(base), {"c": "2026-02-01T00:00:00.000Z"})
+    monkeypatch.undo()
+    assert database.migrate() == [step.number for step in MIGRATIONS[3:]]
+    ring = KeyRing(database, pepper)
+    record = ring.verify(old_key, "203.0.113.9")
+    assert (record.tenant, record.role, record.scopes, record.networks) == ("retail", "admin", Scopes(), ())
+    assert ring.principal(record).reaches("retail")
+    found = {tenant.name: tenant for tenant in Tenants(database).list()}
+    assert set(found) == {"default", "retail", "treasury"}
+    assert (found["default"].parent, found["default"].line) == (None, ("default",))
+    assert (found["treasury"].parent, found["treasury"].line) == ("default", ("default", "treasury"))
+    assert found["retail"].created_at == "2026-01-01T00:00:00.000Z"
     database.close()

@@ -1,0 +1,178 @@
+"""`appliance audit verify | export | search`."""
+
+import getpass
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from appliance.cli.drawing import follow, print_table
+from appliance.cli.exit_codes import ExitCode
+from appliance.cli.localised import LocalisedCommand, LocalisedGroup
+from appliance.cli.options import json_option
+from appliance.cli.session import Session, session_of
+from appliance.core.messages import _
+
+if TYPE_CHECKING:
+    from appliance.state.audit.faults import Report
+
+_MOST_SHOWN = 100
+
+
+class Format(StrEnum):
+    """Forms of an export."""
+
+    JSONL = "jsonl"
+    CEF = "cef"
+    SYSLOG = "syslog"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`, with help in the current language."""
+    group = typer.Typer(cls=LocalisedGroup, no_args_is_help=True)
+    app.add_typer(
+        group, name="audit", help=str(_("Check, export and search the audit log; works while the appliance is down."))
+    )
+    _register_verify(group)
+    _register_export(group)
+    _register_search(group)
+
+
+def _register_verify(group: typer.Typer) -> None:
+    @group.command("verify", cls=LocalisedCommand, help=str(_("Check every record, link and signature.")))
+    def verify(
+        context: typer.Context,
+        file: Annotated[
+            Path | None, typer.Option("--file", help=str(_("Check an export in JSON lines, not the log.")))
+        ] = None,
+        public_key: Annotated[
+            Path | None,
+            typer.Option("--public-key", help=str(_("PEM file with the keys to trust; by default the home's own."))),
+        ] = None,
+        first: Annotated[
+            int | None, typer.Option("--from", min=1, metavar="NUMBER", help=str(_("First record to check.")))
+        ] = None,
+        last: Annotated[
+            int | None, typer.Option("--to", min=1, metavar="NUMBER", help=str(_("Last record to check.")))
+        ] = None,
+        as_json: Annotated[bool, json_option()] = False,
+    ) -> None:
+        from appliance.operations.audit import check_export, check_log
+
+        session = session_of(context)
+        if file is None:
+            events = check_log(session.home, session.site, public_key, first, last)
+        else:
+            events = check_export(session.home, file, public_key)
+        (report,) = follow(events, session.err)
+        if as_json:
+            session.print_json(report.to_dict())
+        else:
+            _print_report(session, report)
+        if not report.ok:
+            raise typer.Exit(ExitCode.CHECKS_FAILED)
+
+
+def _register_export(group: typer.Typer) -> None:
+    @group.command("export", cls=LocalisedCommand, help=str(_("Write records for other systems.")))
+    def export(
+        context: typer.Context,
+        form: Annotated[
+            Format, typer.Option("--format", help=str(_("JSON lines hold signatures and can be checked offline.")))
+        ] = Format.JSONL,
+        since: Annotated[
+            str, typer.Option("--from", metavar="WHERE", help=str(_("First record: its number, a date or 30d.")))
+        ] = "",
+        until: Annotated[
+            str, typer.Option("--to", metavar="WHERE", help=str(_("Last record: its number, or the time behind it.")))
+        ] = "",
+        output: Annotated[
+            Path | None, typer.Option("--output", help=str(_("File to write; by default stdout.")))
+        ] = None,
+    ) -> None:
+        from appliance.operations.audit import write_export
+
+        session = session_of(context)
+        target = output.absolute() if output is not None else sys.stdout.buffer
+        done = write_export(session.home, session.site, form.value, since, until, target, _actor())
+        sys.stdout.flush()
+        session.err.print(Text(str(_("{count} records written.", count=done.records))))
+        if form is Format.JSONL and done.records and not done.sealed:
+            warned = _("They are not signed, because the log has faults: see `appliance audit verify`.")
+            session.err.print(Text(str(warned), style="bold red"))
+
+
+def _register_search(group: typer.Typer) -> None:
+    @group.command("search", cls=LocalisedCommand, help=str(_("Find records, newest first.")))
+    def search(
+        context: typer.Context,
+        tenant: Annotated[str | None, typer.Option(help=str(_("Only of this tenant.")))] = None,
+        actor: Annotated[str | None, typer.Option(help=str(_("Only of this key or user.")))] = None,
+        request_id: Annotated[str | None, typer.Option("--request", help=str(_("Only of this request id.")))] = None,
+        kind: Annotated[
+            str | None, typer.Option(help=str(_("Only of this kind, such as request.opened or admin.*.")))
+        ] = None,
+        target: Annotated[str | None, typer.Option(help=str(_("Only about this target.")))] = None,
+        outcome: Annotated[str | None, typer.Option(help=str(_("Only with this outcome.")))] = None,
+        since: Annotated[
+            str | None, typer.Option(metavar="WHEN", help=str(_("Not before: a date, a time, or 30d back.")))
+        ] = None,
+        until: Annotated[str | None, typer.Option(metavar="WHEN", help=str(_("Before this time.")))] = None,
+        text: Annotated[str | None, typer.Option(help=str(_("With this text in the data.")))] = None,
+        before: Annotated[
+            int | None,
+            typer.Option(min=1, metavar="NUMBER", help=str(_("Only records before this one: the next page."))),
+        ] = None,
+        limit: Annotated[int, typer.Option(min=1, max=1000, help=str(_("Most records to show.")))] = 50,
+        as_json: Annotated[bool, json_option()] = False,
+    ) -> None:
+        from appliance.operations.audit import find_records
+        from appliance.state.audit.search import Filters
+
+        session = session_of(context)
+        filters = Filters(tenant, actor, request_id, kind, target, outcome, since, until, text)
+        page = find_records(session.home, session.site, filters, before, limit)
+        if as_json:
+            session.print_json({"records": [record.fields() for record in page.records], "before": page.before})
+            return
+        print_table(
+            session.out,
+            (_("Number"), _("Time (UTC)"), _("Kind"), _("Tenant"), _("By"), _("Action"), _("Target"), _("Outcome")),
+            (
+                (r.seq, r.at[:19].replace("T", " "), r.kind, r.tenant, r.actor, r.action, r.target, r.outcome)
+                for r in page.records
+            ),
+            whole_first=True,
+        )
+        if page.before is not None:
+            session.err.print(Text(str(_("There are more: add --before {number}.", number=page.before)), style="dim"))
+
+
+def _actor() -> str:
+    return f"cli:{getpass.getuser()}"
+
+
+def _print_report(session: Session, report: "Report") -> None:
+    told = _(
+        "{records} records, {first} to {last}, and {checkpoints} checkpoints were checked.",
+        records=report.records, first=report.first, last=report.last, checkpoints=report.checkpoints,
+    )  # fmt: skip
+    session.out.print(Text(str(told)), soft_wrap=True)
+    for part in report.retired:
+        removed = _(
+            "Records {first} to {last} were removed by retention at {at}, by {actor}.",
+            first=part.first, last=part.last, at=part.at, actor=part.actor,
+        )  # fmt: skip
+        session.out.print(Text(str(removed), style="dim"), soft_wrap=True)
+    if report.ok:
+        whole = _("Nothing was changed; the end was signed at {at}.", at=report.signed_at)
+        session.out.print(Text(str(whole), style="green"), soft_wrap=True)
+        return
+    for fault in report.faults[:_MOST_SHOWN]:
+        session.out.print(Text.assemble(("✗ ", "bold red"), str(fault.told())), soft_wrap=True)
+    more = report.more_faults + max(0, len(report.faults) - _MOST_SHOWN)
+    if more:
+        session.out.print(Text(str(_("{count} more faults; --json lists them.", count=more))), soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Prompt injection and forbidden topics: written rules, and small classifiers over the embedder."""

@@ -1,0 +1,176 @@
+"""Keys, tenants and users over HTTP. A caller sees and changes only what stands in their own tenant or below it."""
+
+from datetime import datetime, timedelta
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+
+from appliance.core.authority import Permission
+from appliance.core.clock import iso, utc_now
+from appliance.core.principal import Principal
+from appliance.serving.gateway.account_bodies import (
+    KeyRequest,
+    NewPassword,
+    RotationRequest,
+    TenantRequest,
+    UserRequest,
+)
+from appliance.serving.gateway.accounts import GatewayAccounts
+from appliance.serving.gateway.body import read_body
+from appliance.serving.gateway.context import accounts_of, principal_of
+from appliance.serving.gateway.openapi import body_of
+from appliance.serving.gateway.permission import permit
+from appliance.serving.gateway.sign_in_routes import NOT_KEPT, in_sign_in_thread
+from appliance.state.accounts.key_records import KeyRecord
+from appliance.state.accounts.users import UserRecord
+
+keys = APIRouter(prefix="/v1/keys", tags=["Keys"], dependencies=[permit(Permission.KEYS_MANAGE)])
+tenants = APIRouter(prefix="/v1/tenants", tags=["Tenants"], dependencies=[permit(Permission.TENANTS_MANAGE)])
+users = APIRouter(prefix="/v1/users", tags=["Users"], dependencies=[permit(Permission.USERS_MANAGE)])
+
+
+@keys.get("", summary="List the keys")
+async def list_keys(request: Request) -> Response:
+    """Return the keys of the caller's tenant and those below, without their secrets."""
+    found = await run_in_threadpool(accounts_of(request).keys.list, principal_of(request))
+    now = iso(utc_now())
+    return JSONResponse({"object": "list", "data": [record.to_dict(now) for record in found]})
+
+
+@keys.post("", summary="Make a key", status_code=201, openapi_extra=body_of(KeyRequest))
+async def make_key(request: Request) -> Response:
+    """Make a key that can do nothing the caller cannot; the key itself is in this answer and never again."""
+    body = await read_body(request, KeyRequest)
+    return _secret(*await run_in_threadpool(_create, accounts_of(request), principal_of(request), body))
+
+
+@keys.get("/{key_id}", summary="Show one key")
+async def get_key(request: Request, key_id: str) -> Response:
+    """Return one key without its secret."""
+    record = await run_in_threadpool(accounts_of(request).keys.get, key_id, principal_of(request))
+    return JSONResponse(record.to_dict(iso(utc_now())))
+
+
+@keys.post(
+    "/{key_id}/rotate", summary="Make a key's successor", status_code=201, openapi_extra=body_of(RotationRequest)
+)
+async def rotate_key(request: Request, key_id: str) -> Response:
+    """Make a key that may do the same; the old one is good for `overlap_s` more."""
+    body = await read_body(request, RotationRequest)
+    overlap = timedelta(seconds=body.overlap_s)
+    record, key = await run_in_threadpool(
+        accounts_of(request).keys.rotate, key_id, overlap, expires_at=body.expires_at, by=principal_of(request)
+    )
+    return _secret(record, key)
+
+
+@keys.delete("/{key_id}", summary="Revoke a key")
+async def revoke_key(request: Request, key_id: str) -> Response:
+    """Revoke a key for good, and with it those made with it: from the next request on they are refused."""
+    record = await run_in_threadpool(accounts_of(request).keys.revoke, key_id, principal_of(request))
+    return JSONResponse(record.to_dict(iso(utc_now())))
+
+
+@tenants.get("", summary="List the tenants")
+async def list_tenants(request: Request) -> Response:
+    """Return the caller's tenant and those below, each behind its parent."""
+    found = await run_in_threadpool(accounts_of(request).tenants.list, principal_of(request))
+    return JSONResponse({"object": "list", "data": [tenant.to_dict() for tenant in found]})
+
+
+@tenants.post("", summary="Add a tenant", status_code=201, openapi_extra=body_of(TenantRequest))
+async def add_tenant(request: Request) -> Response:
+    """Add a tenant below the caller's own, or below one that stands there."""
+    body = await read_body(request, TenantRequest)
+    who = principal_of(request)
+    parent = who.tenant if body.parent is None else body.parent
+    made = await run_in_threadpool(accounts_of(request).tenants.add, body.name, body.title, parent, who)
+    return JSONResponse(made.to_dict(), status_code=201)
+
+
+@users.get("", summary="List the users")
+async def list_users(request: Request) -> Response:
+    """Return the people of the caller's tenant and those below, by name."""
+    found = await run_in_threadpool(accounts_of(request).users.list, principal_of(request))
+    return JSONResponse({"object": "list", "data": [user.to_dict() for user in found]})
+
+
+@users.post("", summary="Add a user", status_code=201, openapi_extra=body_of(UserRequest))
+async def add_user(request: Request) -> Response:
+    """Add somebody who signs in with a password that the appliance keeps."""
+    body = await read_body(request, UserRequest)
+    accounts, who = accounts_of(request), principal_of(request)
+    tenant = who.tenant if body.tenant is None else body.tenant
+    made = await in_sign_in_thread(
+        accounts, accounts.users.add, body.name, body.password,
+        display=body.display_name, tenant=tenant, role=body.role, by=who,
+    )  # fmt: skip
+    return JSONResponse(made.to_dict(), status_code=201)
+
+
+@users.get("/{user}", summary="Show one user")
+async def get_user(request: Request, user: str) -> Response:
+    """Return one person by id or name."""
+    found = await run_in_threadpool(accounts_of(request).users.get, user, principal_of(request))
+    return JSONResponse(found.to_dict())
+
+
+@users.post("/{user}/disable", summary="Keep somebody out")
+async def disable_user(request: Request, user: str) -> Response:
+    """Keep somebody out: their sessions end, and keys that are theirs or that they made stop."""
+    changed = await run_in_threadpool(accounts_of(request).users.disable, user, principal_of(request))
+    return JSONResponse(changed.to_dict())
+
+
+@users.post("/{user}/enable", summary="Let somebody in again")
+async def enable_user(request: Request, user: str) -> Response:
+    """Take `disable` back."""
+    changed = await run_in_threadpool(accounts_of(request).users.enable, user, principal_of(request))
+    return JSONResponse(changed.to_dict())
+
+
+@users.post("/{user}/unlock", summary="End the pause after failed attempts")
+async def unlock_user(request: Request, user: str) -> Response:
+    """Forget somebody's failed attempts to sign in."""
+    found = await run_in_threadpool(_unlock, accounts_of(request), principal_of(request), user)
+    return JSONResponse(found.to_dict())
+
+
+@users.post("/{user}/password", summary="Set a password", openapi_extra=body_of(NewPassword))
+async def set_password(request: Request, user: str) -> Response:
+    """Give somebody another password; their sessions end."""
+    body = await read_body(request, NewPassword)
+    accounts = accounts_of(request)
+    changed = await in_sign_in_thread(accounts, accounts.users.set_password, user, body.password, principal_of(request))
+    return JSONResponse(changed.to_dict())
+
+
+router = APIRouter()
+for part in (keys, tenants, users):
+    router.include_router(part)
+
+
+def _create(accounts: GatewayAccounts, who: Principal, body: KeyRequest) -> tuple[KeyRecord, str]:
+    holder = None if body.user is None else accounts.users.get(body.user, who)
+    return accounts.keys.create(
+        body.name,
+        who.tenant if body.tenant is None else body.tenant,
+        body.role,
+        body.expires_at or (None if who.expires_at is None else datetime.fromisoformat(who.expires_at)),
+        scopes=body.scopes.below(who),
+        networks=who.networks if body.networks is None else tuple(body.networks),
+        priority=body.priority or who.priority,
+        user_id=None if holder is None else holder.id,
+        parent=who,
+    )
+
+
+def _unlock(accounts: GatewayAccounts, who: Principal, user: str) -> UserRecord:
+    found = accounts.users.get(user, who)
+    accounts.sign_in.unlock(found)
+    return found
+
+
+def _secret(record: KeyRecord, key: str) -> Response:
+    return JSONResponse({**record.to_dict(iso(utc_now())), "key": key}, status_code=201, headers=NOT_KEPT)

@@ -1,0 +1,1 @@
+"""Accounts: tenants, users, their passwords and sessions, and what keys and sessions have in common."""

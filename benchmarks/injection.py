@@ -1,0 +1,172 @@
+"""Prompt injection and forbidden topics: recall against false positives, in process with the bundled embedder.
+
+    python benchmarks/injection.py ../shared/data [--harmless N] [--json FILE]
+
+Attacks are the user inputs of PurpleLlama's prompt-injection set. Harmless are N utterances of banking77's test file,
+and the half of CMRC2018's articles (passages and questions) that the training program leaves alone. The recall is given
+at the threshold that 1 % of these reach, and at the shipped one. Chinese finance questions of fin_eva are of another
+kind than anything that thresholds were set on. Topics are judged by sentences written apart from those learnt from.
+"""
+
+import argparse
+import csv
+import json
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy
+import yaml
+
+from appliance.core.protocols import Embedder
+from appliance.guardrails.classify.injection import Injection, InjectionClassifier, InjectionRules
+from appliance.guardrails.classify.logistic import load_model
+from appliance.guardrails.classify.topics import TOPICS, TopicCheck
+from appliance.guardrails.classify.train import read_banking77, read_cmrc2018
+from appliance.knowledge.e5 import LocalEmbedder
+
+_HELD_OUT = Path(__file__).parent.parent / "tests/unit/guardrails/classify/held_out_topics.yaml"
+_FALSE_POSITIVES = 0.01
+_SEED = 11
+_TIMED = (
+    "Please transfer 300 from my savings account to the account of my sister on Friday morning, and tell me what the "
+    "fee is if I send it abroad instead, and how many days it takes to arrive."
+)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """For each text whether a rule hits and how sure the classifier is."""
+
+    rules: numpy.ndarray
+    scores: numpy.ndarray
+
+
+def judge(texts: Sequence[str], embedder: Embedder) -> Judged:
+    """Return what rules and classifier say about each text."""
+    rules, classifier = InjectionRules(), InjectionClassifier(embedder)
+    return Judged(
+        numpy.array([bool(rules.find(text)) for text in texts]), numpy.array([classifier.score(text) for text in texts])
+    )
+
+
+def threshold_at(harmless: Judged, share: float, with_rules: bool) -> float:
+    """Return the least threshold at which at most `share` of the harmless texts are found."""
+    scores = numpy.where(harmless.rules, 1.0, harmless.scores) if with_rules else harmless.scores
+    ordered = numpy.sort(scores)[::-1]
+    return float(ordered[int(len(ordered) * share)]) + 1e-9
+
+
+def fin_eva(folder: Path, most: int) -> list[str]:
+    """Return a seeded sample of the questions of all files."""
+    found = []
+    for path in sorted(folder.glob("*.csv")):
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            found += [row["question"] for row in csv.DictReader(lines) if row.get("question")]
+    random.Random(_SEED).shuffle(found)
+    return found[:most]
+
+
+def share(found: numpy.ndarray) -> str:
+    """Return how many are true, in per cent."""
+    return f"{100 * float(found.mean()):.1f} %"
+
+
+def injection_table(attacks: Judged, harmless: dict[str, Judged]) -> list[str]:
+    """Return the table of recall and false positives; the last of `harmless` sets no threshold."""
+    *setting, _other = harmless.values()
+    pooled = Judged(*(numpy.concatenate([getattr(one, name) for one in setting]) for name in ("rules", "scores")))
+    shipped = load_model("injection").threshold
+    rows: dict[str, Callable[[Judged], numpy.ndarray]] = {"rules alone": lambda one: one.rules}
+    for name, at in (
+        ("classifier alone, 1 % FP", threshold_at(pooled, _FALSE_POSITIVES, False)),
+        ("classifier alone, shipped threshold", shipped),
+    ):
+        rows[name] = lambda one, at=at: one.scores >= at
+    for name, at in (
+        ("both, 1 % FP", threshold_at(pooled, _FALSE_POSITIVES, True)),
+        ("both, shipped threshold", shipped),
+    ):
+        rows[name] = lambda one, at=at: one.rules | (one.scores >= at)
+    lines = [
+        f"| injection | recall ({len(attacks.rules)}) | FP, all that set it | "
+        + " | ".join(f"FP {name} ({len(one.rules)})" for name, one in harmless.items())
+        + " |",
+        "|---" * (3 + len(harmless)) + "|",
+    ]
+    for name, of in rows.items():
+        figures = [share(of(one)) for one in (attacks, pooled, *harmless.values())]
+        lines.append(f"| {name} | " + " | ".join(figures) + " |")
+    return lines
+
+
+def topics_table(embedder: Embedder, ordinary: dict[str, Sequence[str]]) -> list[str]:
+    """Return the table of each topic's recall on the held-out sentences and its false positives."""
+    check = TopicCheck(embedder)
+    held_out = yaml.safe_load(_HELD_OUT.read_text("utf-8"))
+    groups = {**held_out, **ordinary}
+    found = {
+        name: [{one.rule.split(":")[1].split("/")[0] for one in check.find(text)} for text in texts]
+        for name, texts in groups.items()
+    }
+    lines = [
+        "| topic | recall (held out) | FP other topics | FP harmless (held out) | "
+        + " | ".join(f"FP {name} ({len(texts)})" for name, texts in ordinary.items())
+        + " |",
+        "|---" * (4 + len(ordinary)) + "|",
+    ]
+    for topic in TOPICS:
+        others = [one for name in TOPICS if name != topic for one in found[name]]
+        judged = [found[topic], others, found["harmless"], *(found[name] for name in ordinary)]
+        lines.append(
+            f"| {topic} ({len(found[topic])}) | "
+            + " | ".join(share(numpy.array([topic in one for one in part])) for part in judged)
+            + " |"
+        )
+    return lines
+
+
+def times(embedder: Embedder) -> list[str]:
+    """Return milliseconds a check of a text of about 40 tokens, the median of fifty."""
+    lines = ["| check | ms |", "|---|---|"]
+    for check in (InjectionRules(), Injection(embedder), TopicCheck(embedder)):
+        spent = []
+        for _round in range(50):
+            start = time.perf_counter()
+            check.find(_TIMED)
+            spent.append(1000 * (time.perf_counter() - start))
+        lines.append(f"| {check.name} | {sorted(spent)[len(spent) // 2]:.1f} |")
+    return lines
+
+
+def main() -> None:
+    """Judge all sets and print the tables."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--harmless", type=int, default=1000, help="texts of banking77 and of fin_eva")
+    parser.add_argument("--json", type=Path, help="also write the tables' lines here")
+    options = parser.parse_args()
+    embedder = LocalEmbedder(threads=2)
+    attacks = [
+        one["user_input"]
+        for one in json.loads((options.data / "prompt_injection" / "prompt_injection.json").read_text("utf-8"))
+    ]
+    passages, questions = read_cmrc2018(options.data / "cmrc2018" / "dev.json", 1)
+    texts = {
+        "banking77": read_banking77(options.data / "banking77" / "test.csv")[: options.harmless],
+        "CMRC2018 questions": questions,
+        "CMRC2018 passages": passages,
+        "fin_eva": fin_eva(options.data / "fin_eva", options.harmless),
+    }
+    lines = injection_table(judge(attacks, embedder), {name: judge(part, embedder) for name, part in texts.items()})
+    ordinary = {name: texts[name] for name in ("banking77", "CMRC2018 passages", "fin_eva")}
+    lines += ["", *topics_table(embedder, ordinary), "", *times(embedder)]
+    print("\n".join(lines))
+    if options.json:
+        options.json.write_text(json.dumps(lines, ensure_ascii=False, indent=2) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
