@@ -23,10 +23,10 @@ from typing import Any
 
 from appliance.knowledge.answers.spans import short_answer
 from appliance.knowledge.asking.questions import analyse
-from appliance.knowledge.readers.limits import DEFAULT_LIMITS
 from appliance.knowledge.language.terms import words
 from appliance.knowledge.language.text import sentences
 from appliance.knowledge.readers.collect import Collector
+from appliance.knowledge.readers.limits import DEFAULT_LIMITS
 from appliance.knowledge.readers.tables import add_table, strip_of
 from appliance.knowledge.tables import Table, TableAnswer, answer_from_table
 

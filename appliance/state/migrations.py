@@ -192,6 +192,7 @@ MIGRATIONS: tuple[Migration, ...] = (
             "ALTER TABLE api_keys ADD COLUMN last_used VARCHAR(10)",
             "CREATE INDEX api_keys_parent ON api_keys (parent)",
         ),
-    ),    Migration(5, "audit", AUDIT),
+    ),
+    Migration(5, "audit", AUDIT),
     Migration(6, "usage and quotas", USAGE),
 )

@@ -66,7 +66,7 @@ def test_usage_is_counted_by_key(stack, key_of):
     client, key_id = key_of("--role", "caller")
     with client:
         used = ok(client.post(CHAT, json=chat("Say hello.")))["usage"]
-    rows = [row for row in made(stack, "usage") if row["actor"] == key_id]
+    rows = [row for row in made(stack, "usage")["usage"] if row["actor"] == key_id]
     assert [(row["requests"], row["prompt_tokens"]) for row in rows] == [(1, used["prompt_tokens"])]
 
 

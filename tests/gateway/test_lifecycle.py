@@ -36,8 +36,8 @@ def test_the_tour_asked_every_endpoint_and_each_answered(stack):
 
 def test_home_and_secrets_are_private(stack):
     assert stat.S_IMODE(stack.home.stat().st_mode) == 0o700
-    for path in (stack.home / "admin.key", *(stack.home / "secrets").iterdir()):
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    for path in (stack.home / "admin.key", *(stack.home / "secrets").rglob("*")):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
 
 
 def test_a_second_up_starts_and_builds_nothing(stack):

@@ -16,7 +16,7 @@ import pytest
 from ray.serve.generated.serve_pb2 import ASGIRequest
 
 from appliance.cluster.instance import processes_of, read_instance
-from tests.gateway.stack import wait_until
+from tests.gateway.stack import QUEUE, wait_until
 
 CHAT = "/v1/chat/completions"
 STORY = {
@@ -125,7 +125,7 @@ def test_a_client_that_goes_away_before_the_answer_frees_its_slot(stack, http):
 def test_status_is_for_administrators(stack, http, caller_key):
     status = http.get("/v1/appliance/status").json()
     assert {application["name"] for application in status["applications"]} == {
-        "general", "embedder", "knowledge", "knowledge-qa", "gateway",
+        "general", "embedder", "knowledge", "knowledge-qa", "gateway", "ledger",
     }  # fmt: skip
     assert all(application["state"] == "running" for application in status["applications"])
     assert status["nodes"][0]["memory_total_bytes"] > 0
@@ -208,11 +208,11 @@ def test_more_requests_than_the_model_may_queue_are_refused_with_a_time_to_try_a
             bodies = ({**STORY, "stream": False, "max_tokens": 1, "seed": number} for number in range(count))
             return await asyncio.gather(*(client.post(CHAT, json=body) for body in bodies))
 
-    answers = asyncio.run(flood(64 + 256 + 60))  # max_num_seqs, max_queued_requests, and more than may be
+    answers = asyncio.run(flood(64 + QUEUE + 40))  # max_num_seqs, max_queued_requests, and more than may be
     refused = [answer for answer in answers if answer.status_code != 200]
     assert refused
     for answer in refused:
         assert answer.status_code == 429, answer.text
         assert answer.json()["error"]["code"] == "queue_full"
         assert int(answer.headers["retry-after"]) >= 1
-    assert len(answers) - len(refused) >= 256
+    assert len(answers) - len(refused) >= 64
