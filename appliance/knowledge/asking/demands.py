@@ -1,11 +1,11 @@
 """What a question demands of its answer by name: a unit, a year, an attribute, a reason, a frequency."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
-from appliance.knowledge.language.terms import Matchable, fold, stem
+from appliance.knowledge.language.terms import fold, stem
 
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?=年|\b)(?!\d)")
 _ENGLISH_UNIT = re.compile(r"\bhow many (?:\w+ed )?([a-z]{3,})", re.IGNORECASE)
@@ -23,6 +23,18 @@ _HOLDS_OFTEN = re.compile(
     r"|a (?:year|month|week|day)|always|continuous)",
     re.IGNORECASE,
 )
+
+
+class Readied(Protocol):
+    """A text made ready for matching, as `terms.Matchable` is."""
+
+    @property
+    def folded(self) -> str:
+        """The folded text."""
+
+    @property
+    def stems(self) -> frozenset[str]:
+        """Its English stems and numbers."""
 
 
 @dataclass(frozen=True)
@@ -54,19 +66,29 @@ class Demands:
         english = _ATTRIBUTE_EN.search(self.text)
         return stem(english[1].lower()) if english else None
 
-    def lacking(self, quote: str, around: str, row: bool, same_language: bool) -> float:
-        """Return 0..1: the part of what is demanded that a sentence lacks.
+    def lacking(self, quote: str, here: Readied, around: Readied, *, row: bool, same_language: bool) -> float:
+        """Return 1 where a sentence lacks something of what is demanded, else 0.
 
-        `around` are its headings and its document's title, `row` tells a table's row, which names all that it holds.
+        `here` is the sentence made ready, `around` its headings and its document's title; `row` tells a table's row,
+        which names all that it holds.
         """
-        lacks = [
-            self._lacks_year(quote, around),
-            bool(_REASON.search(self.text)) and not _HOLDS_REASON.search(quote),
-            bool(_OFTEN.search(self.text)) and not _HOLDS_OFTEN.search(quote),
-            same_language and self.unit is not None and not _names(self.unit, [quote]),
-            same_language and row and self.attribute is not None and not _names(self.attribute, [quote, around]),
-        ]
-        return float(any(lacks))
+        lacks = (
+            self._lacks_year(quote, around.folded)
+            or (self._wants_reason and not _HOLDS_REASON.search(quote))
+            or (self._wants_frequency and not _HOLDS_OFTEN.search(quote))
+            or (same_language and self.unit is not None and not _names(self.unit, here))
+            or (same_language and row and self.attribute is not None
+                and not (_names(self.attribute, here) or _names(self.attribute, around)))
+        )  # fmt: skip
+        return float(lacks)
+
+    @cached_property
+    def _wants_reason(self) -> bool:
+        return _REASON.search(self.text) is not None
+
+    @cached_property
+    def _wants_frequency(self) -> bool:
+        return _OFTEN.search(self.text) is not None
 
     def _lacks_year(self, quote: str, around: str) -> bool:
         """Tell whether a sentence speaks of other years only."""
@@ -76,7 +98,5 @@ class Demands:
         return bool(stated) and not self.years & stated
 
 
-def _names(word: str, texts: Sequence[str]) -> bool:
-    folded = " ".join(texts)
-    read = Matchable.of(folded)
-    return word in read.stems or word in read.folded
+def _names(word: str, text: Readied) -> bool:
+    return word in text.stems or word in text.folded

@@ -159,19 +159,45 @@ class Weigher:
         mean, deviation = usual or _USUAL[self._question.language, passage.language]
         likenesses = (passage.vectors @ self._vector - mean) / deviation
         found = []
-        headings = " ".join((passage.title, *passage.headings))
         for sentence, likeness in zip(passage.sentences, likenesses, strict=True):
-            signals = self._signals(sentence, around, float(likeness), passage.quote(sentence), headings)
+            signals = self._signals(sentence, around, float(likeness), passage)
             found.append(Scored(passage, sentence, signals))
         return found
 
     def _signals(
-        self, text: StoredSentence, around: Sequence[float], likeness: float, quote: str, headings: str
+        self, text: StoredSentence, around: Sequence[float], likeness: float, passage: StoredPassage
     ) -> Signals:
         """Return a sentence's signals.
 
         `around` is how far headings and neighbours name each concept.
         """
+        question = self._question
+        return Signals(
+            likeness=likeness,
+            lead=0.0,
+            **self._named(text, around),
+            other_language=float(text.language != question.language),
+            kind_fits=float(question.kind == "any" or question.fits_kind(passage.quote(text))),
+            any_kind=float(question.kind == "any"),
+            range_fits=float(fits_ranges(self._asked, text.folded)),
+            short=float(_is_short(text)),
+            overlap=self._own_words.part_in(text.folded, text.stems),
+            lacking=self._demands.lacking(
+                quote,
+                text,
+                passage.context,
+                row=text.table is not None,
+                same_language=text.language == question.language,
+            ),
+        )
+
+    def _lacking(self, text: StoredSentence, passage: StoredPassage) -> float:
+        alike = text.language == self._question.language
+        around, row = passage.context, text.table is not None
+        return self._demands.lacking(passage.quote(text), text, around, row=row, same_language=alike)
+
+    def _named(self, text: StoredSentence, around: Sequence[float]) -> dict[str, float]:
+        """Return the signals that say which concepts of the question a sentence, or what is around it, names."""
         concepts = zip(
             self._question.concepts, self._weights, self._matcher.degrees(text.folded, text.stems), around, strict=True
         )
@@ -194,27 +220,16 @@ class Weigher:
                 missing_parts += best < _HARDLY and concept.salience >= _NOUN
             if concept.kind == "name":
                 missing_name = max(missing_name, float(best == 0))
-        return Signals(
-            likeness=likeness,
-            lead=0.0,
-            coverage=(covered / total) ** 2 if total else 0.0,
-            own_coverage=own / total if total else 0.0,
-            missing=missing,
-            missing_name=missing_name,
-            missing_number=missing_number,
-            unknown=unknown / total if total else 1.0,
-            other_language=float(text.language != self._question.language),
-            kind_fits=float(self._question.kind == "any" or self._question.fits_kind(quote)),
-            any_kind=float(self._question.kind == "any"),
-            range_fits=float(fits_ranges(self._asked, text.folded)),
-            thin=max(0.0, 1.0 - total),
-            short=float(_is_short(text)),
-            overlap=self._own_words.part_in(text.folded, text.stems),
-            lacking=self._demands.lacking(
-                quote, headings, text.table is not None, text.language == self._question.language
-            ),
-            missing_parts=min(missing_parts, 4) / 4,
-        )
+        return {
+            "coverage": (covered / total) ** 2 if total else 0.0,
+            "own_coverage": own / total if total else 0.0,
+            "missing": missing,
+            "missing_name": missing_name,
+            "missing_number": missing_number,
+            "unknown": unknown / total if total else 1.0,
+            "thin": max(0.0, 1.0 - total),
+            "missing_parts": min(missing_parts, 4) / 4,
+        }
 
 
 def _is_short(text: StoredSentence) -> bool:

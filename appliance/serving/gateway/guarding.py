@@ -18,37 +18,46 @@ FILTERED = "content_filter"
 
 _DATA = "data: "
 _INJECTION = "injection:"
+_TRUSTED = ("system", "developer")
+"""Roles of what an application tells its model, which is an instruction by its nature."""
 
 
 class Guarding:
     """What is checked of one request of `tenant`, and what was found."""
 
-    def __init__(self, chain: Chain, tenant: str) -> None:
+    def __init__(self, chain: Chain, tenant: str, *, classifying: bool = False) -> None:
+        self._classifying = classifying
         self._guard: RequestGuard = chain.request(tenant)
         self._channels: dict[tuple[int, str], OutputStream] = {}
         self._ended: set[int] = set()
         self.found: list[dict[str, Any]] = []
         """Findings as plain data, without any of the text."""
+        self.written: dict[int, list[str]] = {}
+        """What has left of each choice, in pieces."""
 
     async def check_messages(self, messages: Sequence[dict[str, Any]]) -> None:
         """Check a conversation and mask it in place. Raises `InvalidRequest` for one that is not to reach a model."""
         places = [place for message in messages for place in _places(message)]
-        verdicts = await self._checked([text for _holder, _key, text, _role in places])
+        texts = [text for _holder, _key, text, _role in places]
+        await self._classify([text for _holder, _key, text, role in places if role not in _TRUSTED])
+        verdicts = await self._checked(texts)
         for (holder, key, _text, role), verdict in zip(places, verdicts, strict=True):
-            self._let_in(verdict, trusted=role in ("system", "developer"))
+            self._let_in(verdict, trusted=role in _TRUSTED)
             holder[key] = verdict.text if verdict.action != "block" else holder[key]
 
     async def check_texts(self, texts: Sequence[str], *, masking: bool = True) -> list[str]:
         """Return texts as the model may read them. Raises `InvalidRequest`."""
+        await self._classify(texts)
         verdicts = await self._checked(texts)
         for verdict in verdicts:
             self._let_in(verdict)
         return [one.text for one in verdicts] if masking else list(texts)
 
-    async def check_slowly(self, texts: Sequence[str]) -> None:
-        """Ask the classifier too; what it finds is noted."""
-        for verdict in await run_in_threadpool(self._guard.check_input_slow, list(texts)):
-            self.found += verdict.summary()
+    async def _classify(self, texts: Sequence[str]) -> None:
+        """Ask the classifier too, where the site wants that. Raises `InvalidRequest` where it is to block."""
+        if self._classifying:
+            for verdict in await run_in_threadpool(self._guard.check_input_slow, list(texts)):
+                self._let_in(verdict)
 
     async def _checked(self, texts: Sequence[str]) -> list[Verdict]:
         # A short text takes less than the way to a thread.
@@ -57,7 +66,7 @@ class Guarding:
         return await run_in_threadpool(self._guard.check_input, texts)
 
     def _let_in(self, verdict: Verdict, *, trusted: bool = False) -> None:
-        """Raise unless a text may go on. What an application tells its model is an instruction by its nature."""
+        """Raise unless a text may go on; a `trusted` one may give instructions."""
         self.found += verdict.summary()
         blocking = [one for one in verdict.findings if one.action == "block"]
         if trusted:
@@ -80,6 +89,7 @@ class Guarding:
                 closed = Released() if pushed.blocked else self._stream(index, channel).close()
                 self._note(closed)
                 holder[key] = pushed.text + closed.text
+                self._leaves(index, holder[key])
                 if pushed.blocked or closed.blocked:
                     self._cut(choice)
                 if holder[key] != before:
@@ -108,6 +118,7 @@ class Guarding:
             if released.text and index not in self._ended:
                 delta: dict[str, Any] = {}
                 _append(delta, channel, released.text)
+                self._leaves(index, released.text)
                 choice = {"index": index, **(delta if channel == "text" else {"delta": delta}), "finish_reason": None}
                 data = {**envelope, "choices": [choice]}
                 yield _DATA + json.dumps(data, ensure_ascii=False, separators=(",", ":")) + EVENT_END
@@ -136,6 +147,7 @@ class Guarding:
             before = holder[key]
             released = self._push(index, channel, before)
             holder[key] = released.text
+            self._leaves(index, released.text)
             changed |= released.text != before
             if released.blocked:
                 self._cut(choice)
@@ -156,6 +168,7 @@ class Guarding:
             self._note(released)
             if released.text:
                 _append(delta, channel, released.text)
+                self._leaves(index, released.text)
                 rest = True
             if released.blocked:
                 self._cut(choice)
@@ -166,15 +179,22 @@ class Guarding:
         choice["finish_reason"] = FILTERED
         self._ended.add(choice.get("index", 0))
 
-    @property
-    def ended(self) -> set[int]:
-        """Choices that a filter has ended: what the model still writes of them is dropped."""
-        return self._ended
+    def over(self, choices: int) -> bool:
+        """Tell whether a filter has ended every one of so many choices: the model need not go on."""
+        return len(self._ended) >= choices
+
+    def answers(self) -> list[str]:
+        """Return what has left of each choice."""
+        return ["".join(pieces) for _index, pieces in sorted(self.written.items())]
 
     def _push(self, index: int, channel: str, text: str) -> Released:
         released = self._stream(index, channel).push(text)
         self._note(released)
         return released
+
+    def _leaves(self, index: int, text: str) -> None:
+        if text:
+            self.written.setdefault(index, []).append(text)
 
     def _stream(self, index: int, channel: str) -> OutputStream:
         if (index, channel) not in self._channels:

@@ -1,7 +1,9 @@
 """The OpenAI-compatible routes: models, chat, completions, embeddings."""
 
 import base64
+import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy
@@ -12,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from appliance.core.authority import Permission, authorize
 from appliance.core.errors import ApplianceError, EngineFailed, InvalidRequest
 from appliance.core.messages import _
-from appliance.serving.gateway.admission import admitted, admitted_texts
+from appliance.serving.gateway.admission import admitted, admitted_texts, kept
 from appliance.serving.gateway.body import read_body
 from appliance.serving.gateway.context import GatewayContext, context_of, exchange_of, principal_of
 from appliance.serving.gateway.directory import ModelEntry
@@ -33,15 +35,20 @@ _DONE = "data: [DONE]\n\n"
 
 @router.get("/models", summary="List the models")
 async def list_models(request: Request) -> Response:
-    """Return every model alias with its kind, context length and languages."""
-    gateway = context_of(request)
-    return JSONResponse({"object": "list", "data": [entry.to_openai() for entry in gateway.directory.models]})
+    """Return the model aliases that the caller may use, with kind, context length and languages."""
+    return JSONResponse({"object": "list", "data": [entry.to_openai() for entry in _usable(request)]})
+
+
+def _usable(request: Request) -> list[ModelEntry]:
+    who = principal_of(request)
+    models = context_of(request).directory.models
+    return [entry for entry in models if who.scopes.models is None or entry.alias in who.scopes.models]
 
 
 @router.get("/models/{alias}", summary="Show one model")
 async def get_model(request: Request, alias: str) -> Response:
     """Return one model; 404 lists the aliases there are."""
-    models = context_of(request).directory.models
+    models = _usable(request)
     for entry in models:
         if entry.alias == alias:
             return JSONResponse(entry.to_openai())
@@ -98,7 +105,8 @@ async def _generate(
         exchange.first_token()
         if body.stream:
             wants_usage = body.stream_options is not None and body.stream_options.include_usage
-            stream = _events(gateway, guarding, generation, first, exchange, model, wants_usage=wants_usage)
+            work = _Work(gateway, guarding, generation, exchange, model, operation, engine_body.get("n") or 1)
+            stream = _events(work, first, wants_usage=wants_usage)
             return EventStream(stream, generation, exchange)
         if not isinstance(first, dict):
             raise EngineFailed(
@@ -107,7 +115,7 @@ async def _generate(
         exchange.usage(first["result"].get("usage"))
         result = await run_in_threadpool(guarding.whole, first["result"])
         exchange.finish(200)
-        await exchange.settle()
+        await _settle(gateway, exchange, guarding)
         return JSONResponse(gateway.labelled(result, exchange.request_id))
     except ApplianceError as error:
         generation.close()
@@ -121,19 +129,30 @@ async def _generate(
         raise
 
 
-async def _events(
-    gateway: GatewayContext,
-    guarding: Guarding,
-    generation: Generation,
-    first: Item,
-    exchange: Exchange,
-    model: ModelEntry,
-    *,
-    wants_usage: bool,
-) -> AsyncIterator[str]:
+@dataclass(frozen=True)
+class _Work:
+    """What a stream is made of; `choices` are how many answers were asked for."""
+
+    gateway: GatewayContext
+    guarding: Guarding
+    generation: Generation
+    exchange: Exchange
+    model: ModelEntry
+    operation: Operation
+    choices: int
+
+    @property
+    def envelope(self) -> dict[str, Any]:
+        """What a chunk says beside its choices."""
+        kind = "chat.completion.chunk" if self.operation == "chat" else "text_completion"
+        return {"id": self.exchange.request_id, "object": kind, "created": int(time.time()), "model": self.model.alias}
+
+
+async def _events(work: _Work, first: Item, *, wants_usage: bool) -> AsyncIterator[str]:
     """Yield the stream's events, the last one `[DONE]`. Raises what the engine refuses or breaks off with."""
+    gateway, guarding, exchange = work.gateway, work.guarding, work.exchange
     item: Item | None = first
-    rest = generation.rest()
+    rest = work.generation.rest()
     while item is not None:
         if isinstance(item, str):
             exchange.streamed(item.count(EVENT_END))
@@ -145,13 +164,23 @@ async def _events(
             if wants_usage:
                 yield event(item["usage"])
         elif "error" in item:
-            raise from_engine(item["error"], model.context_length)
+            raise from_engine(item["error"], work.model.context_length)
+        if guarding.over(work.choices):  # nothing more may leave, so the engine need not write it
+            work.generation.close()
+            break
         item = await anext(rest, None)
-    for text in guarding.rest({"object": "chat.completion.chunk", "model": model.alias, "id": exchange.request_id}):
+    for text in guarding.rest(work.envelope):
         yield text
     exchange.finish(200)
-    await exchange.settle()
+    await _settle(gateway, exchange, guarding)
     yield _DONE
+
+
+async def _settle(gateway: GatewayContext, exchange: Exchange, guarding: Guarding) -> None:
+    """Have the ledger write the end, with what the site keeps of the answer."""
+    assert exchange.entry is not None, "no model works before its request is let in"
+    exchange.entry.content = await kept(gateway.audit_content, guarding.answers())
+    await exchange.settle()
 
 
 @router.post(

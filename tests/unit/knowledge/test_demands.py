@@ -3,6 +3,13 @@
 import pytest
 
 from appliance.knowledge.asking.demands import Demands
+from appliance.knowledge.language.terms import Matchable
+
+
+def lacking(question, quote, around, *, row, same_language=True):
+    read = Matchable.of(quote), Matchable.of(around)
+    return Demands(question).lacking(quote, *read, row=row, same_language=same_language)
+
 
 ROW = "产品：商户流水贷；2024年末余额（万元）：15,380；2025年末不良率（%）：2.31"
 
@@ -21,7 +28,7 @@ ROW = "产品：商户流水贷；2024年末余额（万元）：15,380；2025�
     ids=["unit-en", "unit-zh", "year", "attribute", "reason-zh", "reason-en", "frequency"],
 )
 def test_what_is_named_and_not_there_is_lacking(question, quote, around, row):
-    assert Demands(question).lacking(quote, around, row, same_language=True) == 1
+    assert lacking(question, quote, around, row=row) == 1
 
 
 @pytest.mark.parametrize(
@@ -38,10 +45,8 @@ def test_what_is_named_and_not_there_is_lacking(question, quote, around, row):
     ids=["unit-en", "unit-zh", "year", "year-in-heading", "reason", "frequency", "nothing"],
 )
 def test_what_is_there_is_not_lacking(question, quote, around, row):
-    assert Demands(question).lacking(quote, around, row, same_language=True) == 0
+    assert lacking(question, quote, around, row=row) == 0
 
 
 def test_a_unit_in_another_language_is_not_held_against_a_sentence():
-    assert (
-        Demands("How many litres does the tank hold?").lacking("油箱可装300升。", "", False, same_language=False) == 0
-    )
+    assert lacking("How many litres does the tank hold?", "油箱可装300升。", "", row=False, same_language=False) == 0

@@ -8,8 +8,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from appliance.config.site import GuardrailSettings, QuotaLimits, QuotaSettings
+from appliance.core.errors import Unavailable
+from appliance.core.messages import _
+from appliance.core.principal import EVERYTHING
+from appliance.guardrails.chain import Chain, RequestGuard
+from appliance.metering.quota_rules import Rules
 from appliance.serving.gateway.guarding import Guarding
-from appliance.state.audit.search import Filters, search
+from appliance.state.audit.content import unseal
+from appliance.state.audit.search import Filters, record_with_content, search
 from tests.unit.serving.deployments import USAGE_ITEM, WHOLE, chunk
 from tests.unit.serving.readings import error_of
 
@@ -100,9 +107,6 @@ async def test_every_answer_of_a_model_carries_the_sites_label(http, model, cont
 
 
 async def test_what_is_not_written_down_does_not_happen(http, model, context, monkeypatch):
-    from appliance.core.errors import Unavailable
-    from appliance.core.messages import _
-
     async def broken(method, *arguments):
         raise Unavailable(_("The disk is full."), code="disk_full")
 
@@ -124,9 +128,6 @@ async def test_a_quota_is_a_429_that_says_when(http, model, ledger):
 
 def replace_limits(ledger, **limits):
     """Give the ledger other limits of each key, as the site file would."""
-    from appliance.config.site import QuotaLimits, QuotaSettings
-    from appliance.metering.quota_rules import Rules
-
     chosen = QuotaSettings(default=QuotaLimits(**limits))
     ledger._settings = chosen
     ledger._rules = Rules(chosen)
@@ -135,9 +136,69 @@ def replace_limits(ledger, **limits):
 
 @pytest.mark.parametrize("scopes", [{"models": frozenset({"other"})}])
 async def test_a_key_reaches_only_the_models_of_its_scopes(ring, client_of, keys, model, scopes):
-    from appliance.core.principal import EVERYTHING
-
     _record, keys["narrow"] = ring.create("narrow", scopes=replace(EVERYTHING, **scopes))
     async with client_of("narrow") as client:
         error_of(await client.post(PATH, json=chat("Hi")), 403, "permission_denied")
     assert model.calls == []
+
+
+def contents(ring, ledger):
+    """Return what the audit keeps of requests, oldest first, in clear."""
+    log = ledger._audit
+    kept = []
+    for record in sorted(audited(ring), key=lambda one: one.seq):
+        with_content = record_with_content(ring._database, record.seq)
+        if with_content.content is not None:
+            _key, cipher = log._keys.content_cipher()
+            kept.append(unseal(cipher, with_content.content, record.kind, record.request_id))
+    return kept
+
+
+async def test_what_is_kept_of_question_and_answer_is_masked_whatever_the_policy(http, model, context, ring, ledger):
+    context.audit_content = "masked"
+    context.chain = Chain(GuardrailSettings(personal="off"), None)
+    model.scripts = [[whole(f"The card {CARD} is fine.")]]
+    answer = await http.post(PATH, json=chat(f"Is {CARD} blocked?"))
+    assert CARD in answer.json()["choices"][0]["message"]["content"]
+    question, told = contents(ring, ledger)
+    assert "blocked?" in question
+    assert "is fine" in told
+    assert CARD not in question + told
+
+
+async def test_nothing_is_kept_unless_the_site_says_so(http, model, ring, ledger):
+    model.scripts = [[whole("Hello.")]]
+    await http.post(PATH, json=chat("Hi"))
+    assert contents(ring, ledger) == []
+
+
+async def test_the_engine_stops_where_a_filter_has_ended_the_answer(http, model):
+    more = [chunk("然后呢"), chunk("。")]
+    model.scripts = [[chunk(f"去{FORBIDDEN}"), chunk("，真的可以，"), *more, ENDING, USAGE_ITEM]]
+    told = (await http.post(PATH, json=chat("你好", stream=True))).text
+    assert deltas(told)[-1]["finish_reason"] == "content_filter"
+    assert told.endswith("data: [DONE]\n\n")
+    assert model.streams[-1].cancelled
+
+
+async def test_the_classifier_reads_requests_where_a_site_wants_it(http, model, context, monkeypatch):
+    context.guards_slowly = True
+    read = []
+
+    def classify(guard, texts):
+        read.extend(texts)
+        return guard.check_retrieved(texts)
+
+    monkeypatch.setattr(RequestGuard, "check_input_slow", classify)
+    model.scripts = [[WHOLE]]
+    system = {"role": "system", "content": "You are a bank clerk."}
+    await http.post(PATH, json={"model": "general", "messages": [system, {"role": "user", "content": "Good morning"}]})
+    assert read == ["Good morning"]
+
+
+async def test_a_narrow_key_sees_only_its_models(ring, client_of, keys):
+    _record, keys["narrow"] = ring.create("narrow", scopes=replace(EVERYTHING, models=frozenset({"embedder"})))
+    async with client_of("narrow") as client:
+        listed = (await client.get("/v1/models")).json()["data"]
+        assert [entry["id"] for entry in listed] == ["embedder"]
+        error_of(await client.get("/v1/models/general"), 404, "model_not_found")
