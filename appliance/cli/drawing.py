@@ -1,6 +1,6 @@
 """Progress, tables and passages on a terminal, and plain lines where there is none."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
 
 from rich.console import Console
@@ -113,14 +113,15 @@ def plain_table(headings: Sequence[Message]) -> Table:
 
 
 def print_table(
-    console: Console, headings: Sequence[Message], rows: Iterable[Sequence[object]], *, whole_first: bool = False
+    console: Console, headings: Sequence[Message], rows: Iterable[Sequence[object]], *, whole: Collection[int] = ()
 ) -> None:
     """Print a table; cells are shown by `str`, None as a dash. An empty one says so.
 
-    `whole_first` keeps the first column on one line: ids that people copy.
+    `whole` are the columns (from 0) that stay on one line: ids that people copy, times, figures.
     """
     table = plain_table(headings)
-    table.columns[0].no_wrap = whole_first
+    for column in whole:
+        table.columns[column].no_wrap = True
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else Text("—" if cell is None else str(cell)) for cell in row))
     console.print(table if table.row_count else Text(str(_("Nothing there yet.")), style="dim"))

@@ -185,8 +185,6 @@ class AuditSettings(Section):
 
     content: Literal["none", "masked", "full"] = "none"
     """What is kept of prompts and answers, encrypted; masked: personal data are replaced."""
-    retention_days: int | None = Field(default=None, ge=1)
-    """Days that records are kept; null keeps them for ever."""
     syslog: str | None = None
     """Server that records are sent on to, udp://HOST:PORT or tcp://HOST:PORT; null sends none."""
     suite: Literal["international", "chinese"] = "international"

@@ -133,9 +133,19 @@ def write_export(
 
 
 def apply_retention(
-    home: Home, site: SiteConfig, actor: str, *, records_before: datetime | None, contents_before: datetime | None
+    home: Home, site: SiteConfig, actor: str, *, records_before: str | None, contents_before: str | None
 ) -> tuple[Removed | None, Removed | None]:
-    """Delete old records and erase old contents; return what was removed of each. Raises `Conflict` at a fault."""
+    """Delete old records and erase old contents; return what was removed of each. Times are as `parse_time` reads them.
+
+    Raises `Conflict` at a fault, `InvalidRequest` where there is nothing to do or a time cannot be read.
+    """
+    if records_before is None and contents_before is None:
+        raise InvalidRequest(
+            _("Nothing was said to remove."), _("Give --records-before 2y or --contents-before 90d, or both.")
+        )
+    now = utc_now()
+    records_end = parse_time(records_before, now) if records_before else None
+    contents_end = parse_time(contents_before, now) if contents_before else None
     with open_audit(home, site) as audit:
         for event in _check(audit, audit.keys.public_keys(), None, None):
             if isinstance(event, Report) and not event.ok:
@@ -144,8 +154,8 @@ def apply_retention(
                     _("`appliance audit verify` lists them."),
                     code="audit_untrusted",
                 )
-        contents = erase_contents(audit.log, iso(contents_before), actor) if contents_before else None
-        records = retire(audit.log, iso(records_before), actor) if records_before else None
+        contents = erase_contents(audit.log, contents_end, actor) if contents_end else None
+        records = retire(audit.log, records_end, actor) if records_end else None
         return records, contents
 
 

@@ -1,4 +1,4 @@
-"""`appliance audit verify | export | search`."""
+"""`appliance audit verify | export | search | retire`."""
 
 import getpass
 import sys
@@ -18,6 +18,7 @@ from appliance.core.messages import _
 
 if TYPE_CHECKING:
     from appliance.state.audit.faults import Report
+    from appliance.state.audit.records import Record
 
 _MOST_SHOWN = 100
 
@@ -39,6 +40,7 @@ def register(app: typer.Typer) -> None:
     _register_verify(group)
     _register_export(group)
     _register_search(group)
+    _register_retire(group)
 
 
 def _register_verify(group: typer.Typer) -> None:
@@ -140,15 +142,48 @@ def _register_search(group: typer.Typer) -> None:
             return
         print_table(
             session.out,
-            (_("Number"), _("Time (UTC)"), _("Kind"), _("Tenant"), _("By"), _("Action"), _("Target"), _("Outcome")),
-            (
-                (r.seq, r.at[:19].replace("T", " "), r.kind, r.tenant, r.actor, r.action, r.target, r.outcome)
-                for r in page.records
-            ),
-            whole_first=True,
+            (_("Number"), _("Time (UTC)"), _("By"), _("What"), _("Outcome")),
+            ((r.seq, r.at[5:19].replace("T", " "), r.actor, _what(r), r.outcome) for r in page.records),
+            whole=(0, 1, 2, 4),
         )
         if page.before is not None:
             session.err.print(Text(str(_("There are more: add --before {number}.", number=page.before)), style="dim"))
+
+
+def _register_retire(group: typer.Typer) -> None:
+    @group.command(
+        "retire", cls=LocalisedCommand, help=str(_("Delete old records, after a check; a record says so. For cron."))
+    )
+    def retire(
+        context: typer.Context,
+        records: Annotated[
+            str | None,
+            typer.Option("--records-before", metavar="WHEN", help=str(_("Records from before: 2y, a date."))),
+        ] = None,
+        contents: Annotated[
+            str | None,
+            typer.Option("--contents-before", metavar="WHEN", help=str(_("Only what is kept of texts: 90d, a date."))),
+        ] = None,
+        as_json: Annotated[bool, json_option()] = False,
+    ) -> None:
+        from appliance.operations.audit import apply_retention
+
+        session = session_of(context)
+        removed, erased = apply_retention(
+            session.home, session.site, _actor(), records_before=records, contents_before=contents
+        )
+        counts = {"records": removed.count if removed else 0, "contents": erased.count if erased else 0}
+        if as_json:
+            session.print_json(counts)
+            return
+        told = _("{records} records and {contents} contents were removed.", **counts)
+        session.out.print(Text(str(told)))
+
+
+def _what(record: "Record") -> str:
+    """Return what a record tells of, short enough for a terminal: `completed chat/completions general`."""
+    action = (record.action or "").replace("/v1/", "", 1)
+    return " ".join(part for part in (record.kind.partition(".")[2], action, record.target) if part)
 
 
 def _actor() -> str:

@@ -56,7 +56,8 @@ def _register_create(group: typer.Typer) -> None:
             str, typer.Option(metavar="WHEN", help=str(_("When it ends: 12h, 30d, 8w, 1y or a date; else never.")))
         ] = "",
         priority: Annotated[
-            Urgency | None, typer.Option(help=str(_("batch gives way to others; else interactive.")))
+            Urgency | None,
+            typer.Option(help=str(_("batch or interactive; it is recorded, engines do not sort by it yet."))),
         ] = None,
         parent: Annotated[
             str, typer.Option(metavar="ID", help=str(_("The key to make it with: it does no more, and ends with it.")))
@@ -122,7 +123,7 @@ def _register_list(group: typer.Typer) -> None:
                 (r.id, r.name, r.tenant, r.role, in_words(r.state(now)), _minute(r.created_at), _minute(r.expires_at))
                 for r in records
             ),
-            whole_first=True,
+            whole=(0,),
         )
 
 

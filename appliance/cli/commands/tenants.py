@@ -53,5 +53,5 @@ def register(app: typer.Typer) -> None:
             session.out,
             (_("Name"), _("Title"), _("Created (UTC)")),
             (("  " * (len(t.line) - 1) + t.name, t.title, t.created_at[:16].replace("T", " ")) for t in tenants),
-            whole_first=True,
+            whole=(0,),
         )

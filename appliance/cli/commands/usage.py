@@ -74,18 +74,18 @@ def _register_usage(app: typer.Typer) -> None:
             session.print_json({"usage": [total.to_dict() for total in totals]})
         elif file is None:
             headings = (
-                _("Day (UTC)"), _("Tenant"), _("By"), _("Target"), _("Model"), _("Requests"), _("Errors"),
-                _("Prompt tokens"), _("Answer tokens"),
+                _("Day (UTC)"), _("Tenant"), _("By"), _("Target"), _("Count"), _("Failed"),
+                _("Prompt"), _("Answer"),
             )  # fmt: skip
             print_table(
                 session.out,
                 headings,
                 (
-                    (t.day, t.tenant, t.actor, t.target, t.model or None, t.requests, t.errors, t.prompt_tokens,
+                    (t.day, t.tenant, t.actor, t.target, t.requests, t.errors, t.prompt_tokens,
                      t.completion_tokens)
                     for t in totals
                 ),
-                whole_first=True,
+                whole=(0, 2, 4, 5, 6, 7),
             )  # fmt: skip
 
 
@@ -99,8 +99,8 @@ def _register_list(group: typer.Typer) -> None:
         if as_json:
             session.print_json({"quotas": [{**row, "used": _lasting(row["used"])} for row in rows]})
             return
-        headings = (_("Of"), _("Name"), *_LIMITS.values(), _("Used today"), _("Used this month"))
-        print_table(session.out, headings, (_cells(row) for row in rows), whole_first=True)
+        headings = (_("Of"), _("Name"), _("Limits"), _("Today"), _("This month"))
+        print_table(session.out, headings, (_cells(row) for row in rows), whole=(0, 1))
 
 
 def _register_set(group: typer.Typer) -> None:
@@ -177,7 +177,10 @@ def _cells(row: dict[str, Any]) -> tuple[object, ...]:
     every = row["name"] == "*"
     used = [None, None] if every else list(_lasting(row["used"]).values())
     name = _("each without one of its own") if every else row["name"]
-    return (_OF[row["scope"]], name, *(row["limits"].get(kind) for kind in _LIMITS), *used)
+    set_ = [
+        f"{label}: {row['limits'][kind]:,}" for kind, label in _LIMITS.items() if row["limits"].get(kind) is not None
+    ]
+    return (_OF[row["scope"]], name, "\n".join(set_) or None, *used)
 
 
 def _actor() -> str:

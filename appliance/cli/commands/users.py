@@ -65,7 +65,7 @@ def _register_list(group: typer.Typer) -> None:
             session.out,
             (_("Id"), _("Name"), _("Title"), _("Tenant"), _("Role"), _("Kept by"), _("State")),
             ((*(user[field] for field in shown), in_words(user["state"])) for user in users),
-            whole_first=True,
+            whole=(0,),
         )
 
 

@@ -182,13 +182,7 @@ class Weigher:
             range_fits=float(fits_ranges(self._asked, text.folded)),
             short=float(_is_short(text)),
             overlap=self._own_words.part_in(text.folded, text.stems),
-            lacking=self._demands.lacking(
-                quote,
-                text,
-                passage.context,
-                row=text.table is not None,
-                same_language=text.language == question.language,
-            ),
+            lacking=self._lacking(text, passage),
         )
 
     def _lacking(self, text: StoredSentence, passage: StoredPassage) -> float:

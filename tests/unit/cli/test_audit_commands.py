@@ -7,8 +7,8 @@ from appliance.config.home import Home
 from appliance.config.site import SiteConfig
 from appliance.core.clock import utc_now
 from appliance.core.cryptography.choice import suite_named, write_public_keys
-from appliance.core.errors import Conflict, NotFound
-from appliance.operations.audit import apply_retention, open_audit, parse_time, read_content
+from appliance.core.errors import NotFound
+from appliance.operations.audit import open_audit, parse_time, read_content
 from appliance.state.audit.records import NewRecord
 from appliance.state.audit.tables import STATEMENTS
 from appliance.state.database import Database, sqlite_url
@@ -120,8 +120,8 @@ def test_a_log_with_faults_is_exported_unsigned(run, here):
 
 def test_search_shows_a_table_and_pages(run, here):
     shown = run("audit", "search", "--tenant", "retail")
-    assert "request.completed" in shown.out
-    assert "admin.key.created" not in shown.out
+    assert "completed POST ask" in shown.out
+    assert "key.created" not in shown.out
     first = run("audit", "search", "--limit", "3", "--json").json
     assert ([record["seq"] for record in first["records"]], first["before"]) == ([4, 3, 2], 2)
     assert run("audit", "search", "--text", "柜台", "--since", "1h", "--limit", "1").err.strip().endswith("--before 4.")
@@ -143,15 +143,22 @@ def test_content_is_read_only_with_a_record_of_it(run, here):
 
 def test_retention_keeps_evidence(run, here):
     tamper(here, "UPDATE audit_records SET outcome='500' WHERE seq=2")
-    later = utc_now().replace(year=2999)
-    with pytest.raises(Conflict, match="evidence"):
-        apply_retention(here, SiteConfig(), "lma-root", records_before=later, contents_before=later)
+    ever = ("audit", "retire", "--records-before", "2999-01-01", "--contents-before", "2999-01-01", "--json")
+    refused = run(*ever)
+    assert refused.code != 0
+    assert "evidence" in refused.err
     tamper(here, "UPDATE audit_records SET outcome='200' WHERE seq=2")
-    records, contents = apply_retention(here, SiteConfig(), "lma-root", records_before=later, contents_before=later)
-    assert (records.last, contents.count) == (2, 1)
+    assert run(*ever).json == {"records": 2, "contents": 1}
     shown = run("audit", "verify")
     assert shown.code == 0
     assert "Records 1 to 2 were removed by retention" in shown.out
+
+
+def test_retention_wants_to_know_what(run, here):
+    refused = run("audit", "retire")
+    assert refused.code != 0
+    assert "--records-before 2y" in refused.err
+    assert run("audit", "retire", "--records-before", "soon").code != 0
 
 
 def test_times_are_spans_back_or_dates():

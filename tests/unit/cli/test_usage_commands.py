@@ -92,7 +92,7 @@ def test_a_quota_is_set_listed_and_removed(run, here):
     assert retail["used"] == {"tokens_per_day": 240, "tokens_per_month": 240}
     table = run("quota", "list").out
     assert "each without one of its own" in table
-    assert "5000" in table
+    assert "5,000" in table
     gone = run("quota", "remove", "tenant", "retail", "--json")
     assert gone.json == {"scope": "tenant", "name": "retail", "limits": {}}
     assert run("quota", "list", "--json").json["quotas"][1]["limits"] == {"tokens_per_day": 1000}
