@@ -1,6 +1,5 @@
 """Tenants and users from a front end: on the database itself, so also while the appliance is down."""
 
-import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from appliance.core.cryptography.choice import DEFAULT_SUITE
 from appliance.core.errors import NotFound
 from appliance.core.messages import _
 from appliance.core.principal import PLATFORM_TENANT
+from appliance.operations.operator import operator
 from appliance.state.accounts.lockout import Lockout
 from appliance.state.accounts.tenants import Tenant, Tenants
 from appliance.state.accounts.users import UserRecord, Users
@@ -37,8 +37,7 @@ class Accounts:
     def note(self, action: str, target: str, tenant: str | None) -> None:
         """Write a change made at this machine into the audit. Raises `Unavailable`."""
         if self.audit is not None:
-            actor = f"os:{getpass.getuser()}"
-            self.audit.append([NewRecord("admin.command", None, tenant, actor, None, action, target, "ok")])
+            self.audit.append([NewRecord("admin.command", None, tenant, operator(), None, action, target, "ok")])
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """`appliance audit verify | export | search | retire`."""
 
-import getpass
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +14,7 @@ from appliance.cli.localised import LocalisedCommand, LocalisedGroup
 from appliance.cli.options import json_option
 from appliance.cli.session import Session, session_of
 from appliance.core.messages import _
+from appliance.operations.operator import operator
 
 if TYPE_CHECKING:
     from appliance.state.audit.faults import Report
@@ -99,7 +99,7 @@ def _register_export(group: typer.Typer) -> None:
 
         session = session_of(context)
         target = output.absolute() if output is not None else sys.stdout.buffer
-        done = write_export(session.home, session.site, form.value, since, until, target, _actor())
+        done = write_export(session.home, session.site, form.value, since, until, target, operator())
         sys.stdout.flush()
         session.err.print(Text(str(_("{count} records written.", count=done.records))))
         if form is Format.JSONL and done.records and not done.sealed:
@@ -170,7 +170,7 @@ def _register_retire(group: typer.Typer) -> None:
 
         session = session_of(context)
         removed, erased = apply_retention(
-            session.home, session.site, _actor(), records_before=records, contents_before=contents
+            session.home, session.site, operator(), records_before=records, contents_before=contents
         )
         counts = {"records": removed.count if removed else 0, "contents": erased.count if erased else 0}
         if as_json:
@@ -184,10 +184,6 @@ def _what(record: "Record") -> str:
     """Return what a record tells of, short enough for a terminal: `completed chat/completions general`."""
     action = (record.action or "").replace("/v1/", "", 1)
     return " ".join(part for part in (record.kind.partition(".")[2], action, record.target) if part)
-
-
-def _actor() -> str:
-    return f"cli:{getpass.getuser()}"
 
 
 def _print_report(session: Session, report: "Report") -> None:

@@ -1,6 +1,5 @@
 """`appliance usage` and `appliance quota list | set | remove`."""
 
-import getpass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +13,7 @@ from appliance.cli.options import json_option
 from appliance.cli.session import session_of
 from appliance.core.errors import InvalidRequest
 from appliance.core.messages import Message, _
+from appliance.operations.operator import operator
 
 _LIMITS: dict[str, Message] = {
     "requests_per_minute": _("Requests a minute"),
@@ -125,7 +125,7 @@ def _register_set(group: typer.Typer) -> None:
             "tokens_per_month": tokens_per_month,
         }  # fmt: skip
         limits = {kind: _number(kind, text) for kind, text in given.items() if text is not None}
-        row = set_quota(session.home, session.site, of.value, name, limits, _actor())
+        row = set_quota(session.home, session.site, of.value, name, limits, operator())
         if as_json:
             session.print_json({"scope": row.scope, "name": row.name, "limits": dict(row.limits)})
         else:
@@ -144,7 +144,7 @@ def _register_remove(group: typer.Typer) -> None:
         from appliance.operations.usage import remove_quota
 
         session = session_of(context)
-        remove_quota(session.home, session.site, of.value, name, _actor())
+        remove_quota(session.home, session.site, of.value, name, operator())
         if as_json:
             session.print_json({"scope": of.value, "name": name, "limits": {}})
         else:
@@ -181,7 +181,3 @@ def _cells(row: dict[str, Any]) -> tuple[object, ...]:
         f"{label}: {row['limits'][kind]:,}" for kind, label in _LIMITS.items() if row["limits"].get(kind) is not None
     ]
     return (_OF[row["scope"]], name, "\n".join(set_) or None, *used)
-
-
-def _actor() -> str:
-    return f"cli:{getpass.getuser()}"

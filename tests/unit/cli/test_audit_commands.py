@@ -99,7 +99,7 @@ def test_an_export_is_checked_offline_and_recorded(run, here, tmp_path):
     assert "Record 2: deleted." in shown.out
     (record,) = run("audit", "search", "--kind", "admin.audit.*", "--json").json["records"]
     assert record["kind"] == "admin.audit.exported"
-    assert record["actor"].startswith("cli:")
+    assert record["actor"].startswith("os:")
     assert json.loads(record["data"])["records"] == 4
 
 

@@ -127,4 +127,4 @@ def test_a_change_is_in_the_audit_log(run, here):
     assert (record.kind, record.target, record.data) == (
         "admin.quota.set", "tenant retail", '{"limits":{"concurrent_requests":3}}',
     )  # fmt: skip
-    assert record.actor.startswith("cli:")
+    assert record.actor.startswith("os:")
