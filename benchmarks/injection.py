@@ -3,13 +3,14 @@
     python benchmarks/injection.py ../shared/data [--harmless N] [--json FILE]
 
 Attacks are the user inputs of PurpleLlama's prompt-injection set. Harmless are N utterances of banking77's test file,
-and the half of CMRC2018's articles (passages and questions) that the training program leaves alone. The recall is given
-at the threshold that 1 % of these reach, and at the shipped one. Chinese finance questions of fin_eva are of another
-kind than anything that thresholds were set on. Topics are judged by sentences written apart from those learnt from.
+and the half of CMRC2018's articles (passages and questions) that the training program leaves alone: the recall is given
+at the threshold that 1 % of these reach, and at the shipped one. Of fin_eva and presidio the training program has read a
+part; judged is the rest, of presidio texts of other templates. TAT-QA and FinLongEval it has never read: they are of
+another kind than anything that thresholds were set on. Topics are judged by sentences written apart from those learnt
+from.
 """
 
 import argparse
-import csv
 import json
 import random
 import time
@@ -19,16 +20,25 @@ from pathlib import Path
 
 import numpy
 import yaml
+from pypdf import PdfReader
 
 from appliance.core.protocols import Embedder
 from appliance.guardrails.classify.injection import Injection, InjectionClassifier, InjectionRules
 from appliance.guardrails.classify.logistic import load_model
 from appliance.guardrails.classify.topics import TOPICS, TopicCheck
-from appliance.guardrails.classify.train import read_banking77, read_cmrc2018
+from appliance.guardrails.classify.train import (
+    FINANCE_QUESTIONS,
+    read_banking77,
+    read_cmrc2018,
+    read_fin_eva,
+    read_presidio,
+)
 from appliance.knowledge.e5 import LocalEmbedder
 
 _HELD_OUT = Path(__file__).parent.parent / "tests/unit/guardrails/classify/held_out_topics.yaml"
 _FALSE_POSITIVES = 0.01
+_SETTING = ("banking77", "CMRC2018 questions", "CMRC2018 passages")
+_EMPTY = 50  # characters of a page that has no text
 _SEED = 11
 _TIMED = (
     "Please transfer 300 from my savings account to the account of my sister on Friday morning, and tell me what the "
@@ -59,14 +69,20 @@ def threshold_at(harmless: Judged, share: float, with_rules: bool) -> float:
     return float(ordered[int(len(ordered) * share)]) + 1e-9
 
 
-def fin_eva(folder: Path, most: int) -> list[str]:
-    """Return a seeded sample of the questions of all files."""
+def tatqa(path: Path, most: int) -> list[str]:
+    """Return a seeded sample of the paragraphs and questions."""
     found = []
-    for path in sorted(folder.glob("*.csv")):
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            found += [row["question"] for row in csv.DictReader(lines) if row.get("question")]
+    for item in json.loads(path.read_text("utf-8")):
+        found += [one["text"] for one in item["paragraphs"]] + [one["question"] for one in item["questions"]]
     random.Random(_SEED).shuffle(found)
     return found[:most]
+
+
+def finlongeval(folder: Path, most: int) -> list[str]:
+    """Return the questions and pages of the PDF files."""
+    pages = [page.extract_text() or "" for path in sorted(folder.glob("*.pdf")) for page in PdfReader(path).pages]
+    lines = (folder / "questions.jsonl").read_text("utf-8").splitlines()
+    return ([json.loads(line)["question"] for line in lines] + [page for page in pages if len(page) > _EMPTY])[:most]
 
 
 def share(found: numpy.ndarray) -> str:
@@ -75,8 +91,8 @@ def share(found: numpy.ndarray) -> str:
 
 
 def injection_table(attacks: Judged, harmless: dict[str, Judged]) -> list[str]:
-    """Return the table of recall and false positives; the last of `harmless` sets no threshold."""
-    *setting, _other = harmless.values()
+    """Return the table of recall and false positives; the sets of `_SETTING` set the threshold of 1 %."""
+    setting = [harmless[name] for name in _SETTING]
     pooled = Judged(*(numpy.concatenate([getattr(one, name) for one in setting]) for name in ("rules", "scores")))
     shipped = load_model("injection").threshold
     rows: dict[str, Callable[[Judged], numpy.ndarray]] = {"rules alone": lambda one: one.rules}
@@ -158,10 +174,13 @@ def main() -> None:
         "banking77": read_banking77(options.data / "banking77" / "test.csv")[: options.harmless],
         "CMRC2018 questions": questions,
         "CMRC2018 passages": passages,
-        "fin_eva": fin_eva(options.data / "fin_eva", options.harmless),
+        "fin_eva": read_fin_eva(options.data / "fin_eva")[FINANCE_QUESTIONS:][: options.harmless],
+        "presidio": read_presidio(options.data / "presidio" / "synth_dataset_v2.json", 1)[: options.harmless],
+        "TAT-QA": tatqa(options.data / "tatqa" / "dev.json", options.harmless),
+        "FinLongEval": finlongeval(options.data / "finlongeval", options.harmless),
     }
     lines = injection_table(judge(attacks, embedder), {name: judge(part, embedder) for name, part in texts.items()})
-    ordinary = {name: texts[name] for name in ("banking77", "CMRC2018 passages", "fin_eva")}
+    ordinary = {name: texts[name] for name in ("banking77", "fin_eva", "FinLongEval")}
     lines += ["", *topics_table(embedder, ordinary), "", *times(embedder)]
     print("\n".join(lines))
     if options.json:

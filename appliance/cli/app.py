@@ -7,7 +7,23 @@ from typing import Annotated
 import typer
 
 from appliance import __version__
-from appliance.cli.commands import audit, catalogue, keys, knowledge, labels, lifecycle, tenants, usage, users
+from appliance.cli.commands import (
+    approvals,
+    audit,
+    batches,
+    catalogue,
+    keys,
+    knowledge,
+    labels,
+    lifecycle,
+    packages,
+    plan,
+    reviews,
+    support,
+    tenants,
+    usage,
+    users,
+)
 from appliance.cli.localised import LocalisedGroup, speak_in_help
 from appliance.cli.session import DEFAULT_HOME, open_session
 from appliance.core.messages import _, speaking
@@ -42,6 +58,12 @@ def build_app(language: str) -> typer.Typer:
         labels.register(app)
         audit.register(app)
         usage.register(app)
+        batches.register(app)
+        approvals.register(app)
+        reviews.register(app)
+        support.register(app)
+        packages.register(app)
+        plan.register(app)
     return app
 
 

@@ -56,3 +56,8 @@ def document_argument() -> Any:  # noqa: ANN401
 def base_argument() -> Any:  # noqa: ANN401
     """Return the argument that names a knowledge base."""
     return typer.Argument(metavar="KB", help=str(_("Name of the knowledge base.")))
+
+
+def approval_option() -> Any:  # noqa: ANN401
+    """Return `--approval`, the ticket of a second person."""
+    return typer.Option("--approval", metavar="ID", help=str(_("The second person's approval, where one is needed.")))

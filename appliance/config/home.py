@@ -55,6 +55,11 @@ class Home:
         return self.secrets / "audit"
 
     @property
+    def review_keys(self) -> Path:
+        """The keys that answers which wait for a person are sealed with, each file 0600."""
+        return self.secrets / "reviews"
+
+    @property
     def audit_public_keys_file(self) -> Path:
         """What the audit can be verified with, elsewhere too."""
         return self.root / "audit-public-keys.pem"
@@ -70,6 +75,16 @@ class Home:
         return self.root / "documents"
 
     @property
+    def files(self) -> Path:
+        """Files that callers uploaded for batches, and what came of them, each under its id."""
+        return self.root / "files"
+
+    @property
+    def batch_lock_file(self) -> Path:
+        """Locked by the one process that runs batches."""
+        return self.run / "batch.lock"
+
+    @property
     def indexes(self) -> Path:
         """Search indexes: a cache."""
         return self.root / "indexes"
@@ -78,6 +93,21 @@ class Home:
     def models(self) -> Path:
         """One folder a model package."""
         return self.root / "models"
+
+    @property
+    def packages(self) -> Path:
+        """Packages that were installed, each with the release before."""
+        return self.root / "packages"
+
+    @property
+    def trusted_keys(self) -> Path:
+        """Public keys of those whose packages are installed, `*.pub`."""
+        return self.root / "trusted-keys"
+
+    @property
+    def calibration_file(self) -> Path:
+        """Speeds that were measured here; absent: plans rest on data sheets."""
+        return self.root / "calibration.json"
 
     @property
     def downloads(self) -> Path:
@@ -101,7 +131,9 @@ class Home:
 
     def create(self) -> None:
         """Make the home and its folders with mode 0700. Raises `DiskFull`, and `ConfigError` where it cannot be."""
-        folders = (self.secrets, self.state, self.documents, self.indexes, self.models, self.logs, self.run)
+        folders = (
+            self.secrets, self.state, self.documents, self.files, self.indexes, self.models, self.logs, self.run,
+        )  # fmt: skip
         try:
             with reporting_full_disk(self.root):
                 for folder in (self.root, *folders):

@@ -3,14 +3,16 @@
 import difflib
 from collections.abc import Mapping
 from functools import reduce
+from ipaddress import ip_network
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Literal, Self, get_args, get_origin
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
+from appliance.config.governing import ApprovalSettings, BatchSettings
 from appliance.config.section import Section
 from appliance.config.sign_in import SignInSettings
 from appliance.core.errors import ConfigError
@@ -18,8 +20,17 @@ from appliance.core.messages import Message, _
 from appliance.core.units import MIB
 from appliance.core.validation import Fault, reason_for
 
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text))
+    except ValueError as error:
+        raise Fault(_("must be a network such as 10.20.0.0/16, without bits behind the prefix")) from error
+
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 _OFF = BeforeValidator(lambda value: "off" if value is False else value)  # YAML reads a plain off as false
+Network = Annotated[str, AfterValidator(_network)]
 CheckMode = Annotated[Literal["off", "warn", "block"], _OFF]
 PersonalMode = Annotated[Literal["off", "warn", "mask", "block"], _OFF]
 
@@ -31,6 +42,8 @@ class GatewaySettings(Section):
     """Address the gateway listens on."""
     port: Port = 8080
     """Port the gateway listens on."""
+    trusted_proxies: tuple[Network, ...] = ()
+    """Proxies (networks, as 10.0.0.5/32) whose X-Forwarded-For says where a request comes from."""
     max_body_bytes: int = Field(default=8 * MIB, ge=1024)
     """Largest JSON request body; more is refused with 413."""
     max_upload_bytes: int = Field(default=64 * MIB, ge=1024)
@@ -131,6 +144,8 @@ class GuardrailOverride(Section):
     """Prompt injection, by the classifier."""
     topics: CheckMode | None = None
     """Forbidden topics."""
+    review: tuple[str, ...] | None = None
+    """What holds an answer for a person."""
 
 
 class GuardrailSettings(Section):
@@ -150,6 +165,8 @@ class GuardrailSettings(Section):
     """The same by a classifier, in requests: finds more, is wrong more often, and takes 40 to 120 ms of a core."""
     topics: CheckMode = "warn"
     """Promises about investments, inside information and defamation of regulators, in answers."""
+    review: tuple[str, ...] = ()
+    """What holds an answer until a person has released it: names of rules (topic:*), model:ALIAS, scenario:NAME."""
     tenants: dict[str, GuardrailOverride] = Field(default_factory=dict)
     """What differs, by tenant."""
 
@@ -244,6 +261,10 @@ class SiteConfig(Section):
     """Labels of generated content."""
     audit: AuditSettings = AuditSettings()
     """The audit log."""
+    batch: BatchSettings = BatchSettings()
+    """Files of requests that run when nobody waits."""
+    approvals: ApprovalSettings = ApprovalSettings()
+    """Changes that need a second person."""
     sign_in: SignInSettings = SignInSettings()
     """How people sign in."""
     load_samples: bool = True

@@ -12,8 +12,10 @@ ApplianceError
 ├── PackageError             a package or model is damaged, unknown or not allowed
 ├── RequestError             the caller's request cannot be served as it is
 │   ├── InvalidRequest
+│   ├── ContentFiltered      the guardrails have ended the model's answer
 │   ├── AuthenticationFailed
 │   ├── PermissionDenied
+│   │   └── ApprovalNeeded   the change needs a second person, who has not approved it
 │   ├── NotFound
 │   ├── MethodNotAllowed
 │   ├── Conflict             what is to be changed is not, or no longer, in the state that the change needs
@@ -166,6 +168,12 @@ class InvalidRequest(RequestError):
     code = "invalid_request"
 
 
+class ContentFiltered(RequestError):
+    """The guardrails have ended what a model writes, or did not let the prompt reach it."""
+
+    code = "content_filter"
+
+
 class AuthenticationFailed(RequestError):
     """No key, or one that is unknown, expired or revoked."""
 
@@ -176,6 +184,12 @@ class PermissionDenied(RequestError):
     """The key is valid but may not do this."""
 
     code = "permission_denied"
+
+
+class ApprovalNeeded(PermissionDenied):
+    """The change needs a second person, who has not approved it; `details` name the request for approval."""
+
+    code = "approval_needed"
 
 
 class NotFound(RequestError):

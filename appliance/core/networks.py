@@ -39,6 +39,26 @@ def allows(networks: Sequence[str], address: str | None) -> bool:
     return any(plain in ip_network(network) for network in networks)
 
 
+def caller_behind(trusted: Sequence[str], peer: str | None, forwarded: str) -> str | None:
+    """Return where a request comes from that `peer` has passed on, by its `X-Forwarded-For`.
+
+    Only what a trusted proxy has written counts: the last address that is not itself one of them. From anybody else
+    the header is what its sender likes it to be.
+    """
+    if not trusted or not allows(trusted, peer):
+        return peer
+    nearest = peer
+    for written in reversed(forwarded.split(",")):
+        try:
+            address = str(ip_address(written.strip()))
+        except ValueError:
+            break
+        nearest = address
+        if not allows(trusted, address):
+            break
+    return nearest
+
+
 def covers(outer: Sequence[str], inner: Sequence[str]) -> bool:
     """Tell whether each address of `inner` is one of `outer`; no network means every address."""
     if not outer:

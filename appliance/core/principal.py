@@ -13,6 +13,12 @@ Priority = Literal["interactive", "batch"]
 PRIORITIES: Final[tuple[Priority, ...]] = ("interactive", "batch")
 """Classes of urgency, the higher first."""
 
+
+def urgency(priority: Priority) -> int:
+    """Return vLLM's number of a class: the lower runs first, whenever it came."""
+    return PRIORITIES.index(priority)
+
+
 _REACHING = frozenset({"admin", "operator", "auditor"})
 
 

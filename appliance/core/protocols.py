@@ -44,11 +44,14 @@ class ChatClient(Protocol):
     async def chat(
         self, messages: Sequence[Mapping[str, str]], *, max_tokens: int, temperature: float = 0.0
     ) -> ChatResult:
-        """Return the whole answer. Raises `Unavailable` when the model cannot answer now."""
+        """Return the whole answer. Raises `Unavailable` when the model cannot answer now.
+
+        The finish reason `content_filter` says that the guardrails ended it: its text is what stands before that.
+        """
         ...
 
     def stream(
         self, messages: Sequence[Mapping[str, str]], *, max_tokens: int, temperature: float = 0.0
     ) -> AsyncIterator[str]:
-        """Yield the answer's text piece by piece. Raises as `chat` does."""
+        """Yield the answer's text piece by piece. Raises as `chat` does; `ContentFiltered` where guardrails end it."""
         ...

@@ -13,6 +13,7 @@ from appliance.guardrails.classify.injection import InjectionClassifier, Injecti
 from appliance.guardrails.classify.rules import load_rules
 from appliance.guardrails.guarded import Guarded
 from appliance.guardrails.lexicon import DEFAULT_FILE, ReloadingLexicon
+from appliance.guardrails.lexicon.reloading import Allowed
 from appliance.guardrails.outcome import Released, Verdict
 from appliance.guardrails.personal import kinds
 from appliance.guardrails.personal.check import PersonalData
@@ -30,15 +31,17 @@ _WARM_UP = "Dear Ms Jane Miller, call +44 20 7946 0958. 张伟，电话138001380
 class Chain:
     """All checks that the site's settings ask for, and what holds for each tenant. Safe to use from many threads."""
 
-    def __init__(self, settings: GuardrailSettings, embedder: Embedder | None) -> None:
+    def __init__(self, settings: GuardrailSettings, embedder: Embedder | None, allowed: Allowed | None = None) -> None:
         """Load what is needed: a second or two, blocking. Without an embedder classifiers are left out, rules stay.
 
+        `allowed` tells which content of the site's own lexicon files may be used; None: any.
         Raises `ConfigError` for a lexicon that cannot be used, `Unavailable` where weights do not fit the embedder.
         """
         self._everyone = policy_for(settings)
         self._policies = {tenant: policy_for(settings, tenant) for tenant in settings.tenants}
         policies = {policy for policy in (self._everyone, *self._policies.values()) if policy.enabled}
-        self._lexicons = {path: ReloadingLexicon(_file(path)) for path in {policy.lexicon for policy in policies}}
+        paths = {policy.lexicon for policy in policies}
+        self._lexicons = {path: ReloadingLexicon(_file(path), allowed) for path in paths}
         self._shared = _Shared(policies, embedder)
         self._checks = {policy: self._shared.checks(policy) for policy in policies}
 
@@ -71,7 +74,7 @@ class _Shared:
         injection = any(policy.injection != "off" for policy in policies)
         embedder = embedder if any(policy.classifier != "off" for policy in policies) else None
         self._rules = InjectionRules("input") if injection else None
-        self._retrieved: list[Check] = [InjectionRules("retrieved")] if injection else []
+        self._retrieved: list[Check] = [Remembered(InjectionRules("retrieved"))] if injection else []
         self._classifier = Remembered(InjectionClassifier(embedder, "input")) if injection and embedder else None
         if injection and embedder:
             self._retrieved.append(Remembered(InjectionClassifier(embedder, "retrieved")))

@@ -17,6 +17,7 @@ class Policy:
     injection: CheckMode = "block"
     classifier: CheckMode = "off"
     topics: CheckMode = "warn"
+    review: tuple[str, ...] = ()
 
     @property
     def version(self) -> str:

@@ -44,6 +44,11 @@ class RequestGuard:
         self._values: dict[str, Finding] = {}  # masked ones of all texts
         self._given = KnownTexts()
 
+    @property
+    def review(self) -> tuple[str, ...]:
+        """What holds an answer for a person, also where the checks themselves are off."""
+        return self.policy.review
+
     def check_input(self, texts: Sequence[str]) -> list[Verdict]:
         """Check texts of the request without an embedding; mask what the model is not to see."""
         if not self.policy.enabled:

@@ -5,16 +5,21 @@ import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from appliance.hardware.amd import AmdDetector
+from appliance.hardware.ascend import AscendDetector
 from appliance.hardware.detector import Detector
 from appliance.hardware.facts import Accelerator, Disk, Driver, MachineFacts, Memory, Processor
+from appliance.hardware.hygon import HygonDetector
 from appliance.hardware.memory import read_memory
 from appliance.hardware.nvidia import NvidiaDetector
 from appliance.hardware.processor import CpuDetector
+from appliance.hardware.tools import SystemTools, Tools
 
 
-def default_detectors() -> tuple[Detector, ...]:
-    """Return one detector a vendor that the appliance knows."""
-    return (CpuDetector(), NvidiaDetector())
+def default_detectors(tools: Tools | None = None) -> tuple[Detector, ...]:
+    """Return one detector a vendor that the appliance knows; `tools` run the vendors' commands."""
+    tools = tools or SystemTools()
+    return (CpuDetector(), NvidiaDetector(), AmdDetector(tools), AscendDetector(tools), HygonDetector(tools))
 
 
 def discover(

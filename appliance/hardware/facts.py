@@ -15,7 +15,7 @@ class Accelerator(_Fact):
     index: int
     """Position in the vendor's own order."""
     vendor: str
-    """`nvidia`; others come with their detectors."""
+    """`nvidia`, `amd`, `ascend` or `hygon`."""
     name: str
     uuid: str | None = None
     memory_total_bytes: int | None = None
@@ -25,6 +25,12 @@ class Accelerator(_Fact):
     """Whether the card is cut into instances; None where the card has no such mode."""
     ecc: bool | None = None
     """Whether memory errors are corrected; None where the card has no such mode."""
+    architecture: str | None = None
+    """AMD's and Hygon's name of the instruction set, which an engine is built for, e.g. `gfx942`."""
+    links: int | None = None
+    """NVLinks that are up; 0 where none is, None where the card has none or was not asked."""
+    power_limit_w: float | None = None
+    """What the card may draw as it is set."""
 
 
 class Driver(_Fact):
@@ -33,7 +39,7 @@ class Driver(_Fact):
     vendor: str
     version: str | None = None
     runtime: str | None = None
-    """Newest runtime the driver serves: for NVIDIA the CUDA version, e.g. `13.0`."""
+    """For NVIDIA the newest CUDA that the driver serves, e.g. `13.0`; for AMD the installed ROCm, for Ascend CANN."""
     fault: str | None = None
     """Why an installed driver does not answer, in the vendor's words."""
 

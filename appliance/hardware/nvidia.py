@@ -99,6 +99,7 @@ def _card(nvml: Any, index: int) -> Accelerator:  # noqa: ANN401 - nvidia-ml-py 
     capability = _reading(nvml, nvml.nvmlDeviceGetCudaComputeCapability, handle)
     mig = _reading(nvml, nvml.nvmlDeviceGetMigMode, handle)
     ecc = _reading(nvml, nvml.nvmlDeviceGetEccMode, handle)
+    milliwatts = _reading(nvml, nvml.nvmlDeviceGetEnforcedPowerLimit, handle)
     return Accelerator(
         index=index,
         vendor=VENDOR,
@@ -108,7 +109,20 @@ def _card(nvml: Any, index: int) -> Accelerator:  # noqa: ANN401 - nvidia-ml-py 
         compute_capability=None if capability is None else "{}.{}".format(*capability),
         mig=None if mig is None else mig[0] == nvml.NVML_DEVICE_MIG_ENABLE,
         ecc=None if ecc is None else ecc[0] == nvml.NVML_FEATURE_ENABLED,
+        links=_links(nvml, handle),
+        power_limit_w=None if milliwatts is None else milliwatts / 1000,
     )
+
+
+def _links(nvml: Any, handle: object) -> int | None:  # noqa: ANN401 - nvidia-ml-py has no types
+    """Count the NVLinks that are up. A card answers for as many links as it has and refuses the rest."""
+    states = []
+    for link in range(nvml.NVML_NVLINK_MAX_LINKS):
+        state = _reading(nvml, nvml.nvmlDeviceGetNvLinkState, handle, link)
+        if state is None:
+            break
+        states.append(state == nvml.NVML_FEATURE_ENABLED)
+    return sum(states) if states else None
 
 
 def _live(nvml: Any, index: int) -> AcceleratorStatus:  # noqa: ANN401 - nvidia-ml-py has no types

@@ -10,8 +10,8 @@ from appliance.core.status import AcceleratorStatus, NodeStatus
 from appliance.hardware.detector import AcceleratorSampler
 from appliance.hardware.discovery import read_disk
 from appliance.hardware.memory import read_memory
-from appliance.hardware.nvidia import NvidiaSampler
 from appliance.hardware.processor import CpuDetector
+from appliance.hardware.samplers import default_sampler
 
 _ONE_SHOT_INTERVAL_S = 0.1
 
@@ -42,7 +42,7 @@ class NodeSampler:
 
     def __init__(self, folder: Path, accelerators: AcceleratorSampler | None = None) -> None:
         self._folder = folder
-        self._accelerators = accelerators or NvidiaSampler()
+        self._accelerators = accelerators or default_sampler()
         self._processor = CpuDetector().read().processor
         self._last: tuple[float, float] | None = None
 

@@ -53,6 +53,9 @@ class GatewayMetrics:
         self._waiting = Gauge(
             "appliance_queue_depth", "Requests that have no token yet.", labels, registry=self.registry
         )
+        self._held = Counter(
+            "appliance_answers_held", "Answers that were held for a person.", labels, registry=self.registry
+        )
         self._totals: dict[str, _Totals] = defaultdict(_Totals)
 
     def started(self, target: str, tenant: str) -> None:
@@ -91,6 +94,10 @@ class GatewayMetrics:
         totals.requests += 1
         totals.errors += status >= 500
         self._requests.labels(target, tenant, route, str(status)).inc()
+
+    def held(self, target: str, tenant: str) -> None:
+        """Count an answer that waits for a person."""
+        self._held.labels(target, tenant).inc()
 
     def refused(self, route: str, status: int) -> None:
         """Count a request that never reached a model or scenario; its labels say nothing a caller chose."""

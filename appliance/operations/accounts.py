@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from appliance.config.home import Home
 from appliance.config.site import SiteConfig
@@ -14,6 +15,8 @@ from appliance.operations.operator import operator
 from appliance.state.accounts.lockout import Lockout
 from appliance.state.accounts.tenants import Tenant, Tenants
 from appliance.state.accounts.users import UserRecord, Users
+from appliance.state.approval_people import key_on_file
+from appliance.state.approvals import ApprovalRules, Approvals
 from appliance.state.audit.keys import AuditKeys
 from appliance.state.audit.log import AuditLog
 from appliance.state.audit.records import NewRecord
@@ -31,6 +34,8 @@ class Accounts:
     tenants: Tenants
     users: Users
     lockout: Lockout
+    approvals: Approvals
+    database: Database
     audit: AuditLog | None
     """None before the appliance's first start, when there is no log yet."""
 
@@ -49,7 +54,16 @@ def open_accounts(home: Home, site: SiteConfig) -> Iterator[Accounts]:
         database.migrate()
         pepper = load_or_create_pepper(home.pepper_file)
         log = _audit_of(home, database)
-        yield Accounts(KeyRing(database, pepper), Tenants(database), Users(database), Lockout(database, pepper), log)
+        rules = ApprovalRules(frozenset(site.approvals.require), site.approvals.expire_hours)
+        yield Accounts(
+            KeyRing(database, pepper),
+            Tenants(database),
+            Users(database),
+            Lockout(database, pepper),
+            Approvals(database, rules, log, machine_keys=partial(key_on_file, home.admin_key_file)),
+            database,
+            log,
+        )
     finally:
         database.close()
 

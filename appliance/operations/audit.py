@@ -19,6 +19,7 @@ from appliance.core.files import durable_write
 from appliance.core.messages import _
 from appliance.core.progress import Progress
 from appliance.operations.accounts import nothing_there
+from appliance.operations.approvals import demand
 from appliance.state.audit.content import unseal
 from appliance.state.audit.export import ExportFormat, export, sealing_line
 from appliance.state.audit.exported import ExportedSource
@@ -133,11 +134,18 @@ def write_export(
 
 
 def apply_retention(
-    home: Home, site: SiteConfig, actor: str, *, records_before: str | None, contents_before: str | None
+    home: Home,
+    site: SiteConfig,
+    actor: str,
+    *,
+    records_before: str | None,
+    contents_before: str | None,
+    approval: str = "",
 ) -> tuple[Removed | None, Removed | None]:
     """Delete old records and erase old contents; return what was removed of each. Times are as `parse_time` reads them.
 
-    Raises `Conflict` at a fault, `InvalidRequest` where there is nothing to do or a time cannot be read.
+    Raises `Conflict` at a fault, `InvalidRequest` where there is nothing to do or a time cannot be read,
+    `ApprovalNeeded` where the site wants a second person for it and `approval` is not theirs.
     """
     if records_before is None and contents_before is None:
         raise InvalidRequest(
@@ -154,6 +162,8 @@ def apply_retention(
                     _("`appliance audit verify` lists them."),
                     code="audit_untrusted",
                 )
+        change = {"action": "audit.retire", "records_before": records_before, "contents_before": contents_before}
+        demand(home, site, "retention.change", change, approval)
         contents = erase_contents(audit.log, contents_end, actor) if contents_end else None
         records = retire(audit.log, records_end, actor) if records_end else None
         return records, contents

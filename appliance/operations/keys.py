@@ -1,8 +1,9 @@
 """Create, list, rotate and revoke API keys: on the database itself, so also while the appliance is down."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from appliance.config.home import Home
 from appliance.config.site import SiteConfig
@@ -10,7 +11,10 @@ from appliance.core.clock import utc_now
 from appliance.core.errors import InvalidRequest, NotFound
 from appliance.core.messages import _
 from appliance.core.principal import Principal, Priority, Scopes
-from appliance.operations.accounts import nothing_there, open_accounts
+from appliance.operations.accounts import Accounts, nothing_there, open_accounts
+from appliance.operations.operator import operator
+from appliance.state.accounts.fields import check_key_fields
+from appliance.state.approval_people import Person
 from appliance.state.keys import DEFAULT_TENANT, KeyRecord
 
 _SPAN = re.compile(r"(\d{1,5})([hdwy])", re.ASCII)
@@ -34,19 +38,25 @@ class KeyWish:
     """Id of the key that it is made with."""
 
 
-def create_key(home: Home, site: SiteConfig, name: str, wish: KeyWish) -> tuple[KeyRecord, str]:
-    """Make a key; return its record and the key itself. Raises `InvalidRequest`, `NotFound`, `PermissionDenied`."""
+def create_key(home: Home, site: SiteConfig, name: str, wish: KeyWish, approval: str = "") -> tuple[KeyRecord, str]:
+    """Make a key; return its record and the key itself. Raises `InvalidRequest`, `NotFound`, `PermissionDenied`.
+
+    `ApprovalNeeded` where the site wants a second person for it and `approval` is not theirs.
+    """
     expires_at = parse_expiry(wish.expires, utc_now()) if wish.expires else None
     with open_accounts(home, site) as accounts:
         parent = accounts.keys.principal(accounts.keys.get(wish.parent)) if wish.parent else None
         if expires_at is None and parent is not None and parent.expires_at is not None:
             expires_at = datetime.fromisoformat(parent.expires_at)
+        tenant, scopes = wish.tenant or (parent.tenant if parent else DEFAULT_TENANT), _scopes(wish, parent)
+        check_key_fields(name, tenant, wish.role, wish.priority or "interactive", scopes)
+        _demand(accounts, {"action": "key.create", "name": name, **asdict(wish)}, approval, tenant)
         record, key = accounts.keys.create(
             name,
-            wish.tenant or (parent.tenant if parent else DEFAULT_TENANT),
+            tenant,
             wish.role,
             expires_at,
-            scopes=_scopes(wish, parent),
+            scopes=scopes,
             networks=wish.networks or (parent.networks if parent else ()),
             priority=wish.priority or (parent.priority if parent else "interactive"),
             parent=parent,
@@ -64,14 +74,19 @@ def list_keys(home: Home, site: SiteConfig) -> tuple[KeyRecord, ...]:
 
 
 def rotate_key(
-    home: Home, site: SiteConfig, key_id: str, overlap: str = "", expires: str = ""
+    home: Home, site: SiteConfig, key_id: str, overlap: str = "", expires: str = "", approval: str = ""
 ) -> tuple[KeyRecord, str]:
-    """Make a key's successor; the old one is good for `overlap` (`12h`, `7d`) more. Raises `NotFound`, `Conflict`."""
+    """Make a key's successor; the old one is good for `overlap` (`12h`, `7d`) more. Raises `NotFound`, `Conflict`.
+
+    `ApprovalNeeded` where the site wants a second person for it and `approval` is not theirs.
+    """
     _check_there(home, site, key_id)
     now = utc_now()
     span = parse_expiry(overlap, now) - now if overlap else timedelta()
     expires_at = parse_expiry(expires, now) if expires else None
+    change = {"action": "key.rotate", "key": key_id, "overlap": overlap, "expires": expires}
     with open_accounts(home, site) as accounts:
+        _demand(accounts, change, approval, accounts.keys.get(key_id).tenant)
         record, key = accounts.keys.rotate(key_id, span, expires_at=expires_at)
         accounts.note(f"key.rotate {key_id}", record.id, record.tenant)
         return record, key
@@ -110,6 +125,10 @@ def _check_there(home: Home, site: SiteConfig, key_id: str) -> None:
             _("There is no key {key}: {home} holds no database.", key=key_id, home=home.root),
             _("Check --home and APPLIANCE_HOME."),
         )
+
+
+def _demand(accounts: Accounts, change: dict[str, Any], approval: str, tenant: str) -> None:
+    accounts.approvals.demand("key.export", change, Person(operator()), approval or None, tenant=tenant)
 
 
 def _scopes(wish: KeyWish, parent: Principal | None) -> Scopes:

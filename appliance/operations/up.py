@@ -24,8 +24,10 @@ from appliance.core.ids import new_id
 from appliance.core.messages import Message, _
 from appliance.core.progress import Progress
 from appliance.core.units import GIB
-from appliance.hardware.choice import choose_accelerator
+from appliance.hardware.choice import choose_accelerator, vendors_found
 from appliance.hardware.discovery import discover
+from appliance.hardware.engines import installed_engine
+from appliance.operations.applied import applying_settings
 from appliance.operations.client import ApplianceClient, base_url
 from appliance.operations.down import remove_traces, take_down
 from appliance.operations.preflight import check_disk, check_memory, check_ports
@@ -113,15 +115,19 @@ def _start(home: Home, site: SiteConfig) -> Iterator[Progress]:
     ports = node.RayPorts.from_settings(site.cluster)
     needed = [("127.0.0.1", port, "cluster.port") for port in ports.in_use_when_running(site.cluster.dashboard)]
     check_ports([(site.gateway.host, site.gateway.port, "gateway.port"), *needed])
-    accelerator = choose_accelerator(site.accelerator, discover()).kind
+    facts = discover()
+    choice = choose_accelerator(site.accelerator, facts, installed_engine())
+    accelerator = choice.kind
     check_disk(home.root, _DISK_NEEDED)
     check_memory(memory_needed(site, {}, accelerator))
-    yield Progress("preflight", title, "done")
+    unused = accelerator == "cpu" and vendors_found(facts)
+    yield Progress("preflight", title, "done", _("on CPU: {reason}", reason=choice.reason) if unused else None)
     yield from ensure_base_model(home, base_recipe_path())
     check_memory(memory_needed(site, _weights(home, site), accelerator))
     yield from _prepare(home, site)
     try:
-        yield from _start_cluster(home, site)
+        with applying_settings(home, site):
+            yield from _start_cluster(home, site)
     except BaseException:
         # Also on Ctrl-C and when the caller goes away: nothing half-started stays behind.
         for _step in take_down(home):
@@ -178,7 +184,9 @@ def _start_cluster(home: Home, site: SiteConfig) -> Iterator[Progress]:
     )
     write_instance(home.instance_file, instance)  # before the first process: `down` must find them all
     environment = cluster_environment(instance.instance_id, home.ray_token_file, os.environ)
-    environment |= edge_environment(site.gateway.max_body_bytes, site.gateway.max_upload_bytes, site.language)
+    environment |= edge_environment(
+        site.gateway.max_body_bytes, site.gateway.max_upload_bytes, site.batch.max_file_bytes, site.language
+    )
     title = _("Start Ray")
     yield Progress("ray", title)
     head = node.start_head(home.root, site.cluster, environment, home.logs / "ray.log")
@@ -232,6 +240,7 @@ def application_title(name: str) -> Message:
         return _("Start the scenario {name}", name=name.removeprefix("scenario-"))
     titles = {
         "gateway": _("Start the gateway"),
+        "batch": _("Start the batch runner"),
         "knowledge": _("Start the knowledge service"),
         "embedding-embedder": _("Start the embedder"),
     }

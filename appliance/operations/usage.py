@@ -17,6 +17,7 @@ from appliance.core.messages import _
 from appliance.metering.quota_rules import Rules
 from appliance.metering.quotas import Meter, Moment, quota_rows
 from appliance.operations.accounts import nothing_there, open_accounts
+from appliance.operations.approvals import demand
 from appliance.operations.audit import open_audit, parse_time
 from appliance.state.accounts.tenants import Tenants
 from appliance.state.accounts.users import USER_PREFIX
@@ -67,11 +68,18 @@ def list_quotas(home: Home, site: SiteConfig) -> list[dict[str, Any]]:
 
 
 def set_quota(
-    home: Home, site: SiteConfig, scope: Scope, name: str, limits: Mapping[str, int | None], actor: str
+    home: Home,
+    site: SiteConfig,
+    scope: Scope,
+    name: str,
+    limits: Mapping[str, int | None],
+    actor: str,
+    approval: str = "",
 ) -> QuotaRow:
     """Set limits of a key (or user), tenant or model; None is no limit. Counts within seconds, also while it runs.
 
-    Raises `InvalidRequest`, and `NotFound` where there is no such subject.
+    Raises `InvalidRequest`, `NotFound` where there is no such subject, and `ApprovalNeeded` where the site wants a
+    second person for it and `approval` is not theirs.
     """
     if not limits:
         raise InvalidRequest(
@@ -85,12 +93,18 @@ def set_quota(
                 param=kind,
             )
     _check_subject(home, site, scope, name)
+    change = {"action": "quota.set", "scope": scope, "name": name, "limits": dict(limits)}
+    demand(home, site, "policy.change", change, approval)
     with _open(home, site) as database, _audit(home, site) as audit:
         return Quotas(database, audit).set(QuotaRow(scope, name, limits), actor)
 
 
-def remove_quota(home: Home, site: SiteConfig, scope: Scope, name: str, actor: str) -> None:
-    """Leave a subject to the site file again. Raises `NotFound` where nothing was set for it."""
+def remove_quota(home: Home, site: SiteConfig, scope: Scope, name: str, actor: str, approval: str = "") -> None:
+    """Leave a subject to the site file again. Raises `NotFound` where nothing was set for it, `ApprovalNeeded`."""
+    with _open(home, site) as database:
+        there = any((row.scope, row.name) == (scope, name) for row in Quotas(database).list())
+    if there:  # nobody is asked about nothing
+        demand(home, site, "policy.change", {"action": "quota.remove", "scope": scope, "name": name}, approval)
     with _open(home, site) as database, _audit(home, site) as audit:
         Quotas(database, audit).remove(scope, name, actor)
 

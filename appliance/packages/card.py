@@ -39,6 +39,8 @@ class ModelCard(Description):
     """Name of the chat template's file in the package."""
     source: Source | None = None
     """None for a package that was not built from a recipe."""
+    origin: dict[str, str] = Field(default_factory=dict)
+    """What is known of where an imported model comes from: format, file, digest."""
     tools: dict[str, str] = Field(default_factory=dict)
     """Versions of the libraries that built the package."""
     files: dict[FileName, FileEntry]

@@ -48,6 +48,10 @@ class Action:
     name unless given. `stream` yields (name, data) of events, the last one named `done` with the answer that `run`
     would give; it runs instead when the body says `"stream": true`. `status` is that of success; `admin` keeps
     callers out.
+
+    `generated` tells of an answer whether it holds text that a model wrote, kept from an earlier request maybe: such an
+    answer is labelled as generated content. Without it, every answer for which a chat model was asked counts as that;
+    text that people wrote, that is quoted or that code computed is not labelled.
     """
 
     name: str
@@ -60,6 +64,11 @@ class Action:
     status: int = 200
     stream: Stream | None = None
     admin: bool = False
+    generated: Callable[[Any], bool] | None = None
+
+    def holds_generated(self, answer: BaseModel, *, asked: bool) -> bool:
+        """Tell whether an answer holds a model's words; `asked` whether a chat model was asked for it."""
+        return asked if self.generated is None else self.generated(answer)
 
     @property
     def template(self) -> str:
@@ -127,18 +136,33 @@ async def invoke(
     `parameters` are those of path and query. Raises `PermissionDenied`, `InvalidRequest`, whose `param` is the dotted
     name of the first field at fault, and what the action raises.
     """
-    answer = await action.run(request_of(action, payload, caller, parameters or {}), caller)
-    return answer.model_dump(mode="json")
+    return (await perform(action, payload, caller, parameters)).model_dump(mode="json")
+
+
+async def perform(
+    action: Action, payload: object, caller: Caller, parameters: Mapping[str, str] | None = None
+) -> BaseModel:
+    """Do as `invoke`, and return the answer itself."""
+    return await action.run(request_of(action, payload, caller, parameters or {}), caller)
 
 
 async def stream(
     action: Action, payload: object, caller: Caller, parameters: Mapping[str, str] | None = None
 ) -> AsyncGenerator[tuple[str, dict[str, Any]], None]:
     """Yield the action's events as plain values, up to and with `done`. Raises as `invoke` does."""
+    async with aclosing(events_of(action, payload, caller, parameters)) as events:
+        async for name, data in events:
+            yield name, data.model_dump(mode="json")
+
+
+async def events_of(
+    action: Action, payload: object, caller: Caller, parameters: Mapping[str, str] | None = None
+) -> AsyncGenerator[Event, None]:
+    """Do as `stream`, and yield the data themselves."""
     assert action.stream is not None, "the caller looks whether the action streams"
     async with aclosing(action.stream(request_of(action, payload, caller, parameters or {}), caller)) as events:
         async for name, data in events:
-            yield name, data.model_dump(mode="json")
+            yield name, data
             if name == DONE:
                 return
     raise RuntimeError(f"the stream of {action.name} ended without its event {DONE!r}")

@@ -1,38 +1,21 @@
 """`core.protocols` for scenarios, by deployment handle."""
 
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextvars import ContextVar
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
-from appliance.core.errors import EngineFailed
+from appliance.core.errors import ContentFiltered, EngineFailed
 from appliance.core.ids import new_id
 from appliance.core.messages import _
 from appliance.core.protocols import ChatResult
+from appliance.serving.action_runs import ActionRun, ActionRuns
 from appliance.serving.generation import Generation
 from appliance.serving.handles import Handles
 from appliance.serving.model_items import EVENT_END
 
-
-class Spent:
-    """Tokens that one action has used, by model alias: the gateway meters them for the action's caller."""
-
-    def __init__(self) -> None:
-        self._current: ContextVar[dict[str, list[int]] | None] = ContextVar("spent", default=None)
-
-    def begin(self) -> dict[str, list[int]]:
-        """Start a fresh count in this context; return it: alias to [prompt, completion]."""
-        counts: dict[str, list[int]] = {}
-        self._current.set(counts)
-        return counts
-
-    def add(self, alias: str, usage: Mapping[str, Any]) -> None:
-        """Add what a generation used."""
-        counts = self._current.get()
-        if counts is not None:
-            count = counts.setdefault(alias, [0, 0])
-            count[0] += int(usage.get("prompt_tokens") or 0)
-            count[1] += int(usage.get("completion_tokens") or 0)
+FILTERED = "content_filter"
+"""Finish reason of an answer that the guardrails ended."""
 
 
 def _texts(events: str) -> Iterator[str]:
@@ -44,47 +27,81 @@ def _texts(events: str) -> Iterator[str]:
 
 
 class HandleChat:
-    """`ChatClient` for the chat model behind an alias."""
+    """`ChatClient` for the chat model behind an alias, between the guardrails of the action that asks."""
 
-    def __init__(self, handles: Handles, alias: str, spent: Spent) -> None:
+    def __init__(self, handles: Handles, alias: str, runs: ActionRuns) -> None:
         self._handles = handles
         self._alias = alias
-        self._spent = spent
+        self._runs = runs
 
     async def chat(
         self, messages: Sequence[Mapping[str, str]], *, max_tokens: int, temperature: float = 0.0
     ) -> ChatResult:
         """Return the whole answer. Raises `Unavailable`, `TooManyRequests`."""
-        async with self._generation(messages, max_tokens, temperature, stream=False) as generation:
+        run = self._runs.current()
+        admitted = await run.messages(messages)
+        if admitted is None:
+            return ChatResult("", 0, 0, FILTERED)
+        async with self._generation(admitted, max_tokens, temperature, stream=False) as generation:
             item = await generation.first()
             if not isinstance(item, dict) or "result" not in item:
                 raise self._failed()
             result = item["result"]
             choice, usage = result["choices"][0], result["usage"]
-            self._spent.add(self._alias, usage)
+            run.spend(self._alias, usage)
+            verdict = await run.answer(choice["message"].get("content") or "")
             return ChatResult(
-                text=choice["message"].get("content") or "",
+                text=verdict.text,
                 prompt_tokens=usage["prompt_tokens"],
                 completion_tokens=usage["completion_tokens"],
-                finish_reason=choice["finish_reason"],
+                finish_reason=FILTERED if verdict.action == "block" else choice["finish_reason"],
             )
 
     async def stream(
         self, messages: Sequence[Mapping[str, str]], *, max_tokens: int, temperature: float = 0.0
-    ) -> AsyncIterator[str]:
-        """Yield the answer's text piece by piece. Raises as `chat` does."""
-        async with self._generation(messages, max_tokens, temperature, stream=True) as generation:
-            item: Any = await generation.first()
-            rest = generation.rest()
-            while item is not None:
-                if isinstance(item, dict) and "error" in item:
-                    raise self._failed()
-                if isinstance(item, dict) and "usage" in item:
-                    self._spent.add(self._alias, item["usage"]["usage"])
-                if isinstance(item, str):
-                    for text in _texts(item):
-                        yield text
-                item = await anext(rest, None)
+    ) -> AsyncGenerator[str, None]:
+        """Yield the answer's text as it may leave. Raises as `chat` does, and `ContentFiltered`."""
+        run = self._runs.current()
+        admitted = await run.messages(messages)
+        if admitted is None:
+            raise self._filtered()
+        output = run.output()
+        async with aclosing(self._pieces(run, admitted, max_tokens, temperature)) as pieces:
+            async for piece in pieces:
+                released = await run.release(output, piece)
+                if released.text:
+                    yield released.text
+                if released.blocked:
+                    raise self._filtered()
+        released = await run.rest(output)
+        if released.text:
+            yield released.text
+        if released.blocked:
+            raise self._filtered()
+
+    async def _pieces(
+        self, run: ActionRun, messages: Sequence[Mapping[str, str]], max_tokens: int, temperature: float
+    ) -> AsyncGenerator[str, None]:
+        """Yield the text as the model writes it; one that is left early is counted by its pieces."""
+        written = 0
+        try:
+            async with self._generation(messages, max_tokens, temperature, stream=True) as generation:
+                item: Any = await generation.first()
+                rest = generation.rest()
+                while item is not None:
+                    if isinstance(item, dict) and "error" in item:
+                        raise self._failed()
+                    if isinstance(item, dict) and "usage" in item:
+                        written = 0
+                        run.spend(self._alias, item["usage"]["usage"])
+                    if isinstance(item, str):
+                        for text in _texts(item):
+                            written += 1
+                            yield text
+                    item = await anext(rest, None)
+        finally:
+            if written:
+                run.spend(self._alias, {"completion_tokens": written})
 
     def _generation(
         self, messages: Sequence[Mapping[str, str]], max_tokens: int, temperature: float, *, stream: bool
@@ -100,3 +117,9 @@ class HandleChat:
 
     def _failed(self) -> EngineFailed:
         return EngineFailed(_("The model {target} gave no answer.", target=self._alias), _("Send the request again."))
+
+    def _filtered(self) -> ContentFiltered:
+        return ContentFiltered(
+            _("The guardrails have ended the answer of the model {target}.", target=self._alias),
+            _("Word it differently; an administrator can say what the rule forbids."),
+        )

@@ -11,9 +11,11 @@ from appliance.core.errors import StartFailed
 from appliance.core.messages import _
 from appliance.serving.engine import ChatModel, llm_config
 from appliance.serving.names import (
+    BATCH_DEPLOYMENT,
     EMBEDDER_DEPLOYMENT,
     GATEWAY_APPLICATION,
     GATEWAY_DEPLOYMENT,
+    HEAD_NODE,
     KNOWLEDGE_DEPLOYMENT,
     MODEL_DEPLOYMENT,
     SCENARIO_DEPLOYMENT,
@@ -135,7 +137,7 @@ def scenario_app(home: Path, site: SiteConfig, name: str, chat: Mapping[str, "Ch
     from appliance.serving.scenario import Scenario
 
     options = _options(SCENARIO_DEPLOYMENT, num_replicas=1, max_ongoing_requests=64, max_queued_requests=256)
-    return serve.deployment(Scenario, **options).bind(str(home), name, dict(chat), site.state.url)
+    return serve.deployment(Scenario, **options).bind(str(home), name, dict(chat), site.state.url, site.guardrails)
 
 
 def gateway_app(home: Path, site: SiteConfig, directory: Mapping[str, Any]) -> "Application":
@@ -156,6 +158,21 @@ def gateway_app(home: Path, site: SiteConfig, directory: Mapping[str, Any]) -> "
     )
     ingress = serve.ingress()(Gateway)
     return serve.deployment(ingress, **options).bind(str(home), site, Handles())
+
+
+def batch_app(home: Path, site: SiteConfig, directory: Mapping[str, Any]) -> "Application":
+    """Return the application of the runner of batches: one replica, beside the files; `directory` as the gateway's.
+
+    Submit it after the models: it begins at once with what an earlier run left.
+    """
+    from ray import serve
+
+    from appliance.serving.batch.deployment import Batch
+    from appliance.serving.handles import Handles
+
+    actor = {**_SMALL_ACTOR, "resources": {HEAD_NODE: 0.001}}
+    options = _options(BATCH_DEPLOYMENT, num_replicas=1, ray_actor_options=actor, user_config=dict(directory))
+    return serve.deployment(Batch, **options).bind(str(home), site, Handles())
 
 
 def submit(applications: Sequence[tuple[str, "Application"]]) -> None:

@@ -54,6 +54,7 @@ def engine_kwargs(model: ChatModel, accelerator: Literal["cpu", "gpu"]) -> dict[
         "generation_config": "auto",
         "chat_template": str(model.chat_template),
         "trust_request_chat_template": False,
+        "scheduling_policy": "priority",
     }
     if settings.tool_call_parser is not None:
         # Arguments always fit the tool's schema: a small model would not keep to it by itself.

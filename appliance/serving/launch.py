@@ -18,6 +18,7 @@ from appliance.core.errors import ApplianceError, ConfigError
 from appliance.core.messages import _
 from appliance.hardware.choice import choose_accelerator
 from appliance.hardware.discovery import discover
+from appliance.hardware.engines import installed_engine
 from appliance.knowledge import e5
 from appliance.packages.card import load_card
 from appliance.scenario.pack import ChatFacts
@@ -26,6 +27,7 @@ from appliance.serving import deploy
 from appliance.serving.engine import ChatModel
 from appliance.serving.ledger_app import LEDGER_APPLICATION, ledger_app
 from appliance.serving.names import (
+    BATCH_APPLICATION,
     EMBEDDER_ALIAS,
     EMBEDDER_APPLICATION,
     GATEWAY_APPLICATION,
@@ -88,10 +90,11 @@ def launch(home: Home) -> Iterator[deploy.AppState]:
     """Start Serve and every application; yield their states until all run. Raises the error tree."""
     site = load_site(home.site_file)
     facts = discover()
-    accelerator: Literal["cpu", "gpu"] = choose_accelerator(site.accelerator, facts).kind
+    accelerator: Literal["cpu", "gpu"] = choose_accelerator(site.accelerator, facts, installed_engine()).kind
     cores = (facts.processor.logical_cores if facts.processor else None) or os.cpu_count() or 1
     models = chat_models(home, site)
     chat = {model.alias: ChatFacts(model.languages, model.parameters) for model in models}
+    directory = directory_of(home, site, models)
     deploy.connect(f"127.0.0.1:{site.cluster.port}")
     try:
         deploy.start_serve(site)
@@ -103,12 +106,13 @@ def launch(home: Home) -> Iterator[deploy.AppState]:
                 (scenario_application(name), deploy.scenario_app(home.root, site, name, chat))
                 for name in site.scenarios
             ),
-            (GATEWAY_APPLICATION, deploy.gateway_app(home.root, site, directory_of(home, site, models))),
+            (GATEWAY_APPLICATION, deploy.gateway_app(home.root, site, directory)),
         ]
         deploy.submit(applications)  # they start while the models' configurations are worked out
         engines = [
             (model_application(model.alias), deploy.model_app(model, site, accelerator, cores)) for model in models
         ]
+        engines.append((BATCH_APPLICATION, deploy.batch_app(home.root, site, directory)))
         deploy.submit(engines)
         yield from deploy.watch([name for name, _application in (*engines, *applications)], _START_TIMEOUT_S)
     finally:

@@ -55,6 +55,10 @@ class Ledger:
         """Return each quota with what is used of it now."""
         return await self._core.quotas()
 
+    async def interactive(self, model: str | None = None) -> int:
+        """Return how many open requests somebody waits for."""
+        return await self._core.interactive(model)
+
     async def audit_lag(self) -> dict[str, Any] | None:
         """Return how far syslog is behind: `sent`, `waiting`, `seconds`, `error`; None: no server is named."""
         return None if self._forwarder is None else vars(self._forwarder.lag())

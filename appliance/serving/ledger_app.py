@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING, Final
 
 from appliance.config.site import SiteConfig
 from appliance.core.clock import iso, utc_now
+from appliance.serving.names import HEAD_NODE
 
 if TYPE_CHECKING:
     from ray.serve.deployment import Application
 
 LEDGER_APPLICATION: Final = "ledger"
 LEDGER_DEPLOYMENT: Final = "Ledger"
-
-_HEAD_NODE = "node:__internal_head__"  # a resource that Ray gives its head node
 
 
 def ledger_app(home: Path, site: SiteConfig) -> "Application":
@@ -30,7 +29,7 @@ def ledger_app(home: Path, site: SiteConfig) -> "Application":
         "max_ongoing_requests": site.gateway.max_ongoing_requests,
         "max_queued_requests": site.gateway.max_queued_requests,
         # It mostly waits for the disk, which is that of the head node.
-        "ray_actor_options": {"num_cpus": 0.25, "resources": {_HEAD_NODE: 0.001}},
+        "ray_actor_options": {"num_cpus": 0.25, "resources": {HEAD_NODE: 0.001}},
         "logging_config": {"enable_access_log": False, "log_level": "WARNING"},
         "health_check_timeout_s": 30,
         "health_check_period_s": 10,

@@ -5,7 +5,6 @@ import json
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -17,9 +16,10 @@ from appliance.core.errors import ApplianceError, InvalidRequest, NotFound
 from appliance.core.messages import _
 from appliance.core.principal import PLATFORM_TENANT
 from appliance.metering.quota_rules import Rules
-from appliance.metering.quotas import Lease, Meter, Moment, quota_rows
+from appliance.metering.quotas import Meter, Moment, quota_rows
 from appliance.serving.ledger_calls import AdmitRequest, Completion, UsageQuery
 from appliance.serving.ledger_commit import GroupCommit
+from appliance.serving.ledger_open import OpenRequest
 from appliance.state.accounts.tenants import Tenants
 from appliance.state.audit.log import AuditLog
 from appliance.state.audit.records import ABORTED, COMPLETED, OPENED, RECOVERED, NewRecord, Record
@@ -37,30 +37,6 @@ GRACE_S: Final = 60.0
 """How much longer than the longest generation a request may be open before it counts as aborted."""
 LOOK_AGAIN_S: Final = 5.0
 """How soon quotas and tenants that were changed elsewhere count."""
-
-
-@dataclass
-class _Open:
-    """A request that has an audit record and no end. `lease` is None where this process has not admitted it."""
-
-    seq: int
-    request_id: str
-    tenant: str
-    actor: str
-    role: str
-    route: str
-    target: str
-    model: str | None
-    priority: str
-    begun: float
-    lease: Lease | None = None
-
-    def record(self, kind: str, outcome: str, data: Mapping[str, Any], content: str | None = None) -> NewRecord:
-        """Return the record of its end."""
-        return NewRecord(
-            kind, self.request_id, self.tenant, self.actor, self.role, self.route, self.target, outcome,
-            {**data, "opened": self.seq}, content,
-        )  # fmt: skip
 
 
 class LedgerCore:
@@ -89,7 +65,7 @@ class LedgerCore:
         self._started_at = iso(clock()) if started_at is None else started_at
         self._meter = Meter()
         self._rules = Rules(settings)
-        self._open: dict[int, _Open] = {}
+        self._open: dict[int, OpenRequest] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._commits = GroupCommit(lambda entries: write_entries(audit, entries), self._thread)
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -157,6 +133,10 @@ class LedgerCore:
         self._rules = await asyncio.to_thread(self._read_rules)
         return quota_rows(self._rules, self._meter, self._moment())
 
+    async def interactive(self, model: str | None = None) -> int:
+        """Return how many open requests somebody waits for: all but those of batches; `model`: only at this one."""
+        return sum(opened.priority != "batch" and model in (None, opened.model) for opened in self._open.values())
+
     async def look_after(self) -> None:
         """Take in changed quotas and tenants, and end requests that are open longer than any may be."""
         self._rules = await asyncio.to_thread(self._read_rules)
@@ -180,13 +160,13 @@ class LedgerCore:
         await self._commits.idle()
         self._thread.shutdown()
 
-    async def _admit(self, request: AdmitRequest) -> _Open:
+    async def _admit(self, request: AdmitRequest) -> OpenRequest:
         if not self._rules.knows(request["tenant"]):
             self._rules = await asyncio.to_thread(self._read_rules, request["tenant"])
         subjects = self._rules.subjects(request["actor"], request["tenant"], request["model"])
         tokens = max(0, request["estimated_tokens"])
         lease = self._meter.admit(subjects, tokens, self._rules, self._moment())
-        opened = _Open(
+        opened = OpenRequest(
             0, request["request_id"], request["tenant"], request["actor"], request["role"], request["route"],
             request["target"], request["model"], request["priority"], self._ticks(), lease,
         )  # fmt: skip
@@ -229,7 +209,7 @@ class LedgerCore:
             self._meter.charge(subjects, tokens, self._moment())
         return {"seq": entry.seq, "duplicate": entry.duplicate}
 
-    async def _write_end(self, opened: _Open, result: Completion, *, once: bool) -> Entry:
+    async def _write_end(self, opened: OpenRequest, result: Completion, *, once: bool) -> Entry:
         usage = UsageRecord(
             opened.seq, opened.request_id, iso(self._clock()), opened.tenant, opened.actor, opened.role, opened.route,
             opened.target, opened.model or "", opened.priority, result["status"], result["outcome"],
@@ -246,7 +226,7 @@ class LedgerCore:
             record = opened.record(COMPLETED, outcome, {**facts, "left_out": ["audit", "verdicts"]}, content)
             return await self._commits.commit(Entry(record, usage, once))
 
-    async def _abort(self, opened: _Open, reason: str) -> None:
+    async def _abort(self, opened: OpenRequest, reason: str) -> None:
         if self._open.pop(opened.seq, None) is None:  # it ended meanwhile
             return
         try:
@@ -257,18 +237,18 @@ class LedgerCore:
         if opened.lease is not None:
             self._meter.settle(opened.lease, 0, self._moment())
 
-    def _forgo(self, task: "asyncio.Task[_Open]") -> None:
+    def _forgo(self, task: "asyncio.Task[OpenRequest]") -> None:
         """End a request that was admitted after its caller had gone."""
         if not task.cancelled() and task.exception() is None:
             self._spawn(self._abort_quietly(task.result()))
 
-    async def _abort_quietly(self, opened: _Open) -> None:
+    async def _abort_quietly(self, opened: OpenRequest) -> None:
         try:
             await self._abort(opened, "caller_gone")
         except ApplianceError as error:  # `look_after` will end it
             log.warning("the end of a request waits", request_id=opened.request_id, code=error.code)
 
-    def _look_up(self, request_id: str, seq: int) -> _Open:
+    def _look_up(self, request_id: str, seq: int) -> OpenRequest:
         record = record_with_content(self._database, seq)
         if record is None or record.kind != OPENED or record.request_id != NewRecord(OPENED, request_id).request_id:
             raise NotFound(
@@ -277,10 +257,10 @@ class LedgerCore:
             )
         return self._reopened(record)
 
-    def _reopened(self, record: Record) -> _Open:
+    def _reopened(self, record: Record) -> OpenRequest:
         data = json.loads(record.data)
         age = max(0.0, (self._clock() - datetime.fromisoformat(record.at)).total_seconds())
-        return _Open(
+        return OpenRequest(
             record.seq, record.request_id or "", record.tenant or "", record.actor or "", record.role or "",
             record.action or "", record.target or "", data.get("model"), str(data.get("priority") or ""),
             self._ticks() - age,

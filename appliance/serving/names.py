@@ -6,9 +6,13 @@ EMBEDDER_APPLICATION = "embedding-embedder"
 EMBEDDER_DEPLOYMENT = "Embedding"
 KNOWLEDGE_APPLICATION = "knowledge"
 KNOWLEDGE_DEPLOYMENT = "Knowledge"
+BATCH_APPLICATION = "batch"
+BATCH_DEPLOYMENT = "Batch"
 SCENARIO_DEPLOYMENT = "Scenario"
 MODEL_DEPLOYMENT = "Model"
 EMBEDDER_ALIAS = "embedder"
+HEAD_NODE = "node:__internal_head__"
+"""A resource that Ray gives its head node, where the home folder is."""
 
 
 def model_application(alias: str) -> str:

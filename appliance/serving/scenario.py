@@ -6,40 +6,63 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+import structlog
+from pydantic import BaseModel
+
 from appliance.config.home import Home
+from appliance.config.site import GuardrailSettings
+from appliance.core.errors import ApplianceError
 from appliance.core.messages import set_language, speaking
-from appliance.scenario.actions import DONE, Caller, invoke, stream
+from appliance.guardrails.chain import Chain
+from appliance.guardrails.policy import policy_for
+from appliance.scenario.actions import DONE, Action, Caller, events_of, perform
 from appliance.scenario.pack import ChatFacts, ScenarioContext
 from appliance.scenario.places import find_pack
-from appliance.serving.clients import HandleChat, Spent
-from appliance.serving.embedders import RemoteEmbedder
+from appliance.serving.action_runs import ActionRun, ActionRuns
+from appliance.serving.clients import HandleChat
+from appliance.serving.embedders import QueryEmbedder, RemoteEmbedder
 from appliance.serving.handles import Handles
 from appliance.serving.scenario_services import HandleKnowledge, StoredRecords
 from appliance.state.database import Database, sqlite_url
 from appliance.state.records import RecordRows
 
+log: structlog.stdlib.BoundLogger = structlog.get_logger("scenario")
+
 _CHAT_ALIAS = "general"
+_DEFAULTS = GuardrailSettings()
+_EMBEDDER_THREADS = 1  # for the guardrails: the engine needs the cores more
+_LOOK_AGAIN_S = 10.0
 
 
 class Scenario:
     """One replica of a scenario."""
 
-    def __init__(self, home: str, name: str, chat: Mapping[str, ChatFacts], database_url: str | None = None) -> None:
+    def __init__(
+        self,
+        home: str,
+        name: str,
+        chat: Mapping[str, ChatFacts],
+        database_url: str | None = None,
+        guardrails: GuardrailSettings = _DEFAULTS,
+    ) -> None:
         folders = Home(Path(home))
         pack = find_pack(folders, name)
         database = Database.open(database_url or sqlite_url(folders.database))
         handles = Handles()
-        self._spent = Spent()
+        self._chain, slowly = load_chain(guardrails)
+        self._runs = ActionRuns(self._chain, slowly=slowly)
         model = chat.get(_CHAT_ALIAS, ChatFacts())
         context = ScenarioContext(
-            chat=HandleChat(handles, _CHAT_ALIAS, self._spent),
+            chat=HandleChat(handles, _CHAT_ALIAS, self._runs),
             chat_languages=model.languages,
             chat_parameters=model.parameters,
-            knowledge=HandleKnowledge(handles),
+            knowledge=HandleKnowledge(handles, self._runs),
             records=StoredRecords(RecordRows(database, name)),
             embedder=RemoteEmbedder(asyncio.get_event_loop(), handles),
         )
         self._actions = {action.name: action for action in pack.actions(context)}
+        looking = asyncio.get_event_loop().create_task(look_after(self._chain))
+        self._looking = looking  # a task that nothing holds may be collected
 
     async def invoke(
         self,
@@ -48,14 +71,17 @@ class Scenario:
         caller: Caller,
         parameters: Mapping[str, str],
     ) -> dict[str, Any]:
-        """Run an action; return `{"reply", "tokens"}`, tokens by model alias as [prompt, completion].
+        """Run an action; return `{"reply", "tokens", "findings", "generated"}`.
 
-        Raises `InvalidRequest`, which names the field, and what the action raises.
+        Tokens are by model alias as [prompt, completion], findings what the guardrails found; `generated` tells
+        whether the reply holds a model's words. Raises `InvalidRequest`, which names the field, and what the action
+        raises.
         """
+        chosen = self._actions[action]
         with speaking(caller.language):
-            tokens = self._spent.begin()
-            reply = await invoke(self._actions[action], payload, caller, parameters)
-            return {"reply": reply, "tokens": tokens}
+            run = self._runs.begin(caller.tenant)
+            answer = await perform(chosen, payload, caller, parameters)
+            return {"reply": answer.model_dump(mode="json"), "findings": run.found_since(), **_end(chosen, answer, run)}
 
     async def stream(
         self,
@@ -64,9 +90,36 @@ class Scenario:
         caller: Caller,
         parameters: Mapping[str, str],
     ) -> AsyncGenerator[dict[str, Any], None]:
-        """Run an action for its events: yield `{"event", "data"}`, with `done` the `tokens` too. Raises as `invoke`."""
+        """Run an action for its events: yield `{"event", "data", "findings"}`, with `done` the rest of `invoke` too.
+
+        `findings` are those since the event before. Raises as `invoke`.
+        """
         set_language(caller.language)  # of this task alone: Serve runs each request in one of its own
-        tokens = self._spent.begin()
-        async with aclosing(stream(self._actions[action], payload, caller, parameters)) as events:
+        chosen = self._actions[action]
+        run = self._runs.begin(caller.tenant)
+        async with aclosing(events_of(chosen, payload, caller, parameters)) as events:
             async for name, data in events:
-                yield {"event": name, "data": data, **({"tokens": tokens} if name == DONE else {})}
+                end = _end(chosen, data, run) if name == DONE else {}
+                yield {"event": name, "data": data.model_dump(mode="json"), "findings": run.found_since(), **end}
+                self._runs.enter(run)
+
+
+def load_chain(settings: GuardrailSettings) -> tuple[Chain, bool]:
+    """Load the guardrails; the second value tells whether they embed what they read. Raises as `Chain`."""
+    policies = [policy_for(settings, tenant) for tenant in (None, *settings.tenants)]
+    classifies = any(policy.enabled and policy.classifier != "off" for policy in policies)
+    return Chain(settings, QueryEmbedder(_EMBEDDER_THREADS) if classifies else None), classifies
+
+
+async def look_after(chain: Chain) -> None:
+    """Take over lexicon files that change, for ever."""
+    while True:
+        await asyncio.sleep(_LOOK_AGAIN_S)
+        try:
+            await asyncio.to_thread(chain.refresh)
+        except ApplianceError as error:
+            log.warning("looking after failed", code=error.code)
+
+
+def _end(action: Action, answer: BaseModel, run: ActionRun) -> dict[str, Any]:
+    return {"tokens": run.tokens, "generated": action.holds_generated(answer, asked=bool(run.tokens))}

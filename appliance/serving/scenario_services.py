@@ -10,6 +10,7 @@ from appliance.core.messages import current_language
 from appliance.core.principal import Principal
 from appliance.core.validation import invalid_request
 from appliance.knowledge.models import Details, Selection
+from appliance.serving.action_runs import ActionRuns
 from appliance.serving.handles import Handles
 from appliance.state.records import NewRecord, Page, Record, RecordRows
 
@@ -17,18 +18,19 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class HandleKnowledge:
-    """`KnowledgeSearch` over the knowledge service."""
+    """`KnowledgeSearch` over the knowledge service; what it finds passes the guardrails of the action that asks."""
 
-    def __init__(self, handles: Handles) -> None:
+    def __init__(self, handles: Handles, runs: ActionRuns) -> None:
         self._handles = handles
+        self._runs = runs
 
     async def search(
         self, who: Principal, base: str, query: str, k: int, selection: Mapping[str, Any] | None = None
     ) -> list[dict[str, Any]]:
-        """Return the `k` best passages. Raises `NotFound`, `InvalidRequest`, `Unavailable`."""
+        """Return those of the `k` best passages that pass. Raises `NotFound`, `InvalidRequest`, `Unavailable`."""
         chosen = _checked(Selection, selection)
-        passages: list[dict[str, Any]] = await self._handles.knowledge("search", who, base, query, k, chosen)
-        return passages
+        found: list[dict[str, Any]] = await self._handles.knowledge("search", who, base, query, k, chosen)
+        return await self._runs.current().allowed_passages(found)
 
     async def answer(
         self,
@@ -39,15 +41,15 @@ class HandleKnowledge:
         selection: Mapping[str, Any] | None = None,
         min_confidence: float | None = None,
     ) -> dict[str, Any]:
-        """Return an extractive answer. Raises as `search` does."""
+        """Return an extractive answer from citations that pass, or a refusal. Raises as `search` does."""
         asked = [who, base, question, max_citations, _checked(Selection, selection)]
         least = [] if min_confidence is None else [min_confidence]
         answer: dict[str, Any] = await self._handles.knowledge("answer", *asked, *least)
-        return answer
+        return await self._runs.current().allowed_answer(answer)
 
     async def glossary(self, who: Principal, base: str) -> str:
         """Return the bank's own terms. Raises as `search` does."""
-        return str(await self._handles.knowledge("glossary", who, base))
+        return await self._runs.current().allowed_lines(str(await self._handles.knowledge("glossary", who, base)))
 
     async def readable(self, who: Principal, base: str, document_ids: Sequence[str]) -> list[str]:
         """Return those of the documents that `who` may read. Raises as `search` does."""

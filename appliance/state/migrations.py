@@ -5,7 +5,10 @@ Each step is plain SQL that SQLite and PostgreSQL both take; `{blob}` is the one
 
 from dataclasses import dataclass
 
+from appliance.state.approval_tables import STATEMENTS as APPROVALS
 from appliance.state.audit.tables import STATEMENTS as AUDIT
+from appliance.state.batch_tables import STATEMENTS as BATCHES
+from appliance.state.review_tables import STATEMENTS as REVIEWS
 from appliance.state.usage_tables import STATEMENTS as USAGE
 
 
@@ -195,4 +198,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     Migration(5, "audit", AUDIT),
     Migration(6, "usage and quotas", USAGE),
+    Migration(7, "files and batches", BATCHES),
+    Migration(8, "answers that wait for a person", REVIEWS),
+    Migration(9, "second approvals", APPROVALS),
 )

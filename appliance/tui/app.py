@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from textual import work
@@ -13,14 +14,17 @@ from textual.message import Message as Event
 from textual.reactive import reactive
 from textual.screen import Screen
 
+from appliance.core.clock import Clock, utc_now
 from appliance.core.errors import ApplianceError
 from appliance.core.messages import LANGUAGES, _
 from appliance.core.status import ApplianceStatus
 from appliance.tui import commands
 from appliance.tui.rates import RateTracker
 from appliance.tui.screens.help import HelpScreen
+from appliance.tui.screens.mode import ModeScreen
 from appliance.tui.screens.overview import OverviewScreen
-from appliance.tui.source import StatusSource
+from appliance.tui.screens.reviews import ReviewsScreen
+from appliance.tui.source import Sources
 from appliance.tui.themes import DARK, LIGHT
 from appliance.tui.view import View
 
@@ -44,16 +48,23 @@ class StatusMissed(Event):
 
 
 class TerminalApp(App[None]):
-    """The appliance on one terminal. It holds no key and changes nothing on the appliance."""
+    """The appliance on one terminal. It holds no key; what changes the appliance is asked back for first."""
 
     TITLE = "LLM Appliance"
     CSS_PATH = "appliance.tcss"
-    MODES: ClassVar = {"overview": OverviewScreen}
+    MODES: ClassVar = {screen.MODE: screen for screen in (OverviewScreen, ReviewsScreen)}
     DEFAULT_MODE = "overview"
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS: ClassVar[list[BindingType]] = [
         command.binding()
-        for command in (commands.QUIT, commands.HELP, commands.LANGUAGE, commands.REFRESH, commands.PALETTE)
+        for command in (
+            *commands.MODES.values(),
+            commands.QUIT,
+            commands.HELP,
+            commands.LANGUAGE,
+            commands.REFRESH,
+            commands.PALETTE,
+        )
     ]
 
     language: reactive[str] = reactive("en", init=False)
@@ -61,16 +72,18 @@ class TerminalApp(App[None]):
 
     def __init__(
         self,
-        source: StatusSource,
+        sources: Sources,
         language: str = "en",
         interval_s: float = INTERVAL_S,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Clock = utc_now,
     ) -> None:
         super().__init__()
-        self._source = source
-        self._pause = pause
+        self.sources = sources
+        self.pause = pause
+        self.clock = clock
         self._rates = RateTracker()
-        self.view = View(source.address, language, interval_s)
+        self.view = View(sources.status.address, language, interval_s)
         self.set_reactive(TerminalApp.language, language)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -82,18 +95,18 @@ class TerminalApp(App[None]):
 
     async def on_unmount(self) -> None:
         """Let go of the connection."""
-        await self._source.close()
+        await self.sources.status.close()
 
     @work(exclusive=True, group="status")
     async def _read_for_ever(self) -> None:
         while True:
             await self.read_once()
-            await self._pause(self.view.interval_s)
+            await self.pause(self.view.interval_s)
 
     async def read_once(self) -> None:
         """Read the appliance and post what came of it."""
         try:
-            self.post_message(StatusRead(await self._source.read()))
+            self.post_message(StatusRead(await self.sources.status.read()))
         except ApplianceError as error:
             self.post_message(StatusMissed(error))
 
@@ -115,7 +128,7 @@ class TerminalApp(App[None]):
     def _show(self, view: View) -> None:
         self.view = view
         for screen in self.screen_stack:
-            if isinstance(screen, OverviewScreen) and screen.is_mounted:
+            if isinstance(screen, ModeScreen) and screen.is_mounted:
                 screen.show(view)
 
     def action_language(self) -> None:
@@ -123,8 +136,10 @@ class TerminalApp(App[None]):
         self.language = LANGUAGES[(LANGUAGES.index(self.language) + 1) % len(LANGUAGES)]
 
     async def action_refresh_now(self) -> None:
-        """Read at once; the next reading follows after the usual interval."""
+        """Read at once, also what the screen in front shows of its own; the next reading follows as usual."""
         self._read_for_ever()
+        if isinstance(self.screen, ModeScreen):
+            self.screen.reload()
 
     def action_help(self) -> None:
         """Show the keys of the screen in front."""
@@ -138,6 +153,10 @@ class TerminalApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield the palette's commands: those that have keys, and the themes."""
+        for mode, command in commands.MODES.items():
+            yield SystemCommand(
+                command.label.render(self.language), command.tip.render(self.language), partial(self.switch_mode, mode)
+            )
         actions = (
             (commands.HELP, self.action_help),
             (commands.LANGUAGE, self.action_language),

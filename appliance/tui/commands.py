@@ -44,9 +44,40 @@ NEXT_PANEL = Command(
 )
 UP = Command("list.up", "up", "cursor_up", _("Up"), _("Choose the row above."), "↑", show=False)
 DOWN = Command("list.down", "down", "cursor_down", _("Down"), _("Choose the row below."), "↓", show=False)
+OPEN = Command("list.open", "enter", "select", _("Open"), _("Open the chosen row."), "Enter")
+SCROLL_UP = Command("text.up", "up", "scroll_up", _("Up"), _("Scroll the text up."), "↑", show=False)
+SCROLL_DOWN = Command("text.down", "down", "scroll_down", _("Down"), _("Scroll the text down."), "↓", show=False)
+PAGE_UP = Command("text.page_up", "pageup", "page_up", _("Page up"), _("Scroll a page up."), "PgUp", show=False)
+PAGE_DOWN = Command(
+    "text.page_down", "pagedown", "page_down", _("Page down"), _("Scroll a page down."), "PgDn", show=False
+)
 CLOSE = Command("help.close", "escape", "dismiss", _("Close"), _("Go back to the screen."), "Esc")
+BACK = Command("app.back", "escape", "back", _("Back"), _("Go back to the list."), "Esc")
+CANCEL = Command("dialog.cancel", "escape", "cancel", _("Cancel"), _("Go back; nothing is sent."), "Esc")
+CONFIRM = Command("dialog.confirm", "y", "confirm", _("Yes"), _("Do it."))
+SEND = Command("dialog.send", "ctrl+s", "send", _("Continue"), _("Go on to the confirmation."), "Ctrl+S")
+
+FILTER = Command("review.filter", "f", "filter", _("Pending/all"), _("Show pending reviews only, or all."))
+APPROVE = Command("review.approve", "a", "decide('approve')", _("Approve"), _("Send the answer as it is."))
+EDIT = Command("review.edit", "e", "decide('edit')", _("Edit"), _("Send another text in place of the answer."))
+REFUSE = Command("review.refuse", "x", "decide('refuse')", _("Refuse"), _("Withhold the answer, with a reason."))
+
+
+def _mode(name: str, key: str, label: Message, tip: Message) -> Command:
+    """Return the command that brings the screen `name` to the front; it is shown in the top line."""
+    return Command(f"mode.{name}", key, f"app.switch_mode('{name}')", label, tip, show=False)
+
+
+MODES: dict[str, Command] = {
+    "overview": _mode("overview", "1", _("Overview"), _("Nodes, models, scenarios and traffic.")),
+    "reviews": _mode("reviews", "2", _("Reviews"), _("Answers that wait for a person.")),
+}
+"""The screens by number, in the order of the top line; `TerminalApp.MODES` holds the class of each."""
 
 COMMANDS = {
     command.id: command
-    for command in (QUIT, HELP, LANGUAGE, REFRESH, PALETTE, NEXT_PANEL, UP, DOWN, CLOSE)
+    for command in (
+        *MODES.values(), QUIT, HELP, LANGUAGE, REFRESH, PALETTE, NEXT_PANEL, UP, DOWN, OPEN, SCROLL_UP, SCROLL_DOWN,
+        PAGE_UP, PAGE_DOWN, CLOSE, BACK, CANCEL, CONFIRM, SEND, FILTER, APPROVE, EDIT, REFUSE,
+    )
 }  # fmt: skip

@@ -3,6 +3,7 @@
 Every meaning that a colour carries is also in a shape or a word, so that the screen reads without colour.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Literal
 
@@ -25,6 +26,31 @@ def fit(text: str, width: int, align: Literal["left", "right"] = "left") -> str:
         return set_cell_size(set_cell_size(text, width - 1).rstrip() + "…", width)
     padding = " " * -surplus
     return padding + text if align == "right" else text + padding
+
+
+def visible(text: str) -> str:
+    """Return foreign text for a screen: what a terminal would obey, or would not draw, becomes a mark like ⟨U+202E⟩.
+
+    Line ends stay, tabs become spaces.
+    """
+    lines = text.replace("\r\n", "\n").expandtabs(4)
+    return "".join(f"⟨U+{ord(char):04X}⟩" if char != "\n" and _is_unseen(char) else char for char in lines)
+
+
+def editable(text: str) -> str:
+    """Return foreign text for an editor: without what `visible` marks, so that what is seen is what is sent."""
+    lines = text.replace("\r\n", "\n").expandtabs(4)
+    return "".join(char for char in lines if char == "\n" or not _is_unseen(char))
+
+
+def one_line(text: str) -> str:
+    """Return `visible` text on one line."""
+    return " ".join(visible(text).split())
+
+
+def _is_unseen(char: str) -> bool:
+    """Control and format characters, lone surrogates, line and paragraph separators."""
+    return unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 def level_style(share: float | None) -> str:

@@ -1,5 +1,7 @@
 """Readings as short texts for columns. What is not known is `–`, never 0."""
 
+from datetime import datetime
+
 from appliance.core.messages import Message, _
 from appliance.core.units import GIB, KIB, MIB
 
@@ -63,6 +65,16 @@ def temperature(celsius: float | None) -> str:
 def power(watts: float | None) -> str:
     """Return e.g. `212 W`."""
     return UNKNOWN if watts is None else f"{watts:.0f} W"
+
+
+def day_and_time(moment: datetime) -> str:
+    """Return e.g. `11-24 06:02`, local time."""
+    return moment.astimezone().strftime("%m-%d %H:%M")
+
+
+def exact_time(moment: datetime) -> str:
+    """Return e.g. `2026-11-24 06:02:11`, local time."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def duration(seconds: float) -> Message:

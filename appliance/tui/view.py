@@ -2,10 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
 
 from appliance.core.errors import ApplianceError
+from appliance.core.messages import Message
 from appliance.core.status import ApplianceStatus
 from appliance.tui.rates import Rate
+
+Connection = Literal["connecting", "connected", "lost"]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something to tell on a screen until the next action: it went well, or it did not."""
+
+    kind: Literal["done", "warning", "failed"]
+    message: Message
+    hint: Message | None = None
+
+    @classmethod
+    def of(cls, error: ApplianceError) -> "Notice":
+        """Return the notice of a failure."""
+        return cls("failed", error.message, error.hint)
 
 
 @dataclass(frozen=True)
@@ -19,3 +38,15 @@ class View:
     rates: Mapping[str, Rate] = field(default_factory=dict)
     history: tuple[Rate, ...] = ()
     fault: ApplianceError | None = None
+
+    @property
+    def connection(self) -> Connection:
+        """Whether readings come in."""
+        if self.fault is not None:
+            return "lost"
+        return "connecting" if self.status is None else "connected"
+
+    @property
+    def seen(self) -> datetime | None:
+        """When the last reading was taken."""
+        return None if self.status is None else datetime.fromisoformat(self.status.taken_at)

@@ -31,3 +31,10 @@ KINDS: dict[str, Message] = {
     "knowledge": _("knowledge base"),
     "gateway": _("gateway"),
 }
+
+REVIEW_STATES: dict[str, StateMark] = {
+    "pending": StateMark("◐", _("pending"), "$text-warning"),
+    "approved": StateMark("●", _("approved"), "$text-success"),
+    "edited": StateMark("◆", _("edited"), "$text-success"),
+    "refused": StateMark("✖", _("refused"), "$text-error"),
+}

@@ -11,6 +11,7 @@ from appliance.core.messages import _
 from appliance.core.principal import Principal
 from appliance.knowledge.answers.answer import LOCALES
 from appliance.knowledge.answers.compose import generated_label
+from appliance.knowledge.answers.withheld import conflicts_among, resting_on
 from appliance.knowledge.language.text import language_of
 from appliance.knowledge.models import Answer, AnswerSentence, Calculation, Citation, Conflict
 from appliance.scenario.pack import KnowledgeSearch
@@ -44,6 +45,11 @@ class AskResponse(BaseModel):
     )
     answer_id: str | None = Field(default=None, description="Id of this answer in its conversation, for feedback.")
     conversation_id: str | None = Field(default=None, description="The conversation that keeps this answer.")
+
+    @property
+    def generated(self) -> bool:
+        """Whether a model's words are in it; quotations and figures are not."""
+        return self.model_text is not None
 
 
 def response_of(
@@ -92,31 +98,18 @@ def withhold(answer: AskResponse, readable: frozenset[str]) -> tuple[AskResponse
     if not answer.answered:
         return answer.model_copy(update={"nearest": nearest}), gone
     places = {old: new for new, old in enumerate(kept)}
-    sentences = _resting_on(places, answer.sentences)
+    sentences = resting_on(places, answer.sentences)
     nothing = _("The sources of this answer are not open to you any more.")
-    conflicts = [
-        conflict.model_copy(update={"citations": [places[place] for place in conflict.citations]})
-        for conflict in answer.conflicts
-        if places.keys() >= set(conflict.citations)
-    ]
     left = {
         "answer": _joined(sentences) or nothing.render(LOCALES[answer.language]),
         "citations": [answer.citations[place] for place in kept],
         "sentences": sentences,
         "short": None,
         "calculation": None,
-        "conflicts": conflicts,
-        **_by_model(_resting_on(places, answer.written)),
+        "conflicts": conflicts_among(places, answer.conflicts),
+        **_by_model(resting_on(places, answer.written)),
     }
     return answer.model_copy(update=left), gone
-
-
-def _resting_on(places: dict[int, int], sentences: Iterable[AnswerSentence]) -> list[AnswerSentence]:
-    return [
-        sentence.model_copy(update={"citations": [places[place] for place in sentence.citations]})
-        for sentence in sentences
-        if sentence.citations and places.keys() >= set(sentence.citations)
-    ]
 
 
 def _by_model(written: Sequence[AnswerSentence]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from appliance.core.days import Day
-from appliance.core.errors import InvalidRequest
+from appliance.core.errors import ContentFiltered, InvalidRequest
 from appliance.core.messages import _
 from appliance.knowledge.answers.answer import THRESHOLD, refusal
 from appliance.knowledge.answers.compose import compose, stream_composed
@@ -93,12 +93,15 @@ class Asking:
             yield "citation", CitationEvent(**dict(citation), index=index)
         for sentence in answer.sentences:
             yield "sentence", sentence
-        written = []
+        written: list[AnswerSentence] = []
         if answer.answered:
             async with aclosing(self._written(request, caller, asked, answer, streaming=streaming)) as sentences:
-                async for sentence in sentences:
-                    written.append(sentence)
-                    yield "sentence", sentence
+                try:
+                    async for sentence in sentences:
+                        written.append(sentence)
+                        yield "sentence", sentence
+                except ContentFiltered:  # the quotations carry the answer alone
+                    written.clear()
         response = response_of(answer, language, answer.text if answer.answered else refusal(language), written)
         if asked.question != request.question:
             response = response.model_copy(update={"understood_as": asked.question})
@@ -160,4 +163,9 @@ class Asking:
 def actions(asking: Asking) -> list[Action]:
     """Return the action that answers."""
     summary = "Answer a question from a knowledge base, with citations."
-    return [Action("ask", summary, AskRequest, AskResponse, asking.ask, stream=asking.stream)]
+    return [
+        Action(
+            "ask", summary, AskRequest, AskResponse, asking.ask, stream=asking.stream,
+            generated=lambda answer: answer.generated,
+        )
+    ]  # fmt: skip

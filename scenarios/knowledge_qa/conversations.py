@@ -200,7 +200,7 @@ def actions(store: ConversationStore) -> list[Action]:
         ),
         Action(
             "show-conversation", "Show a conversation with its turns.", OneConversation, WholeConversation, store.show,
-            method="GET", path=one,
+            method="GET", path=one, generated=lambda shown: any(turn.answer.generated for turn in shown.turns),
         ),
         Action(
             "delete-conversation", "Delete a conversation.", OneConversation, Deleted, store.delete,

@@ -253,6 +253,7 @@ def actions(store: FeedbackStore) -> list[Action]:
         Action(
             "list-feedback", "List the feedback.", FeedbackListRequest, FeedbackList, store.page,
             method="GET", path="feedback", admin=True,
+            generated=lambda page: any(one.answer is not None and one.answer.generated for one in page.data),
         ),
         Action(
             "review-feedback", "Decide on feedback.", ReviewRequest, Feedback, store.review,

@@ -54,6 +54,9 @@ def run_cli(home: Path, *arguments: str, **options) -> subprocess.CompletedProce
 QUEUE = 32
 """Requests that may wait for the model: few, so that a test need not send hundreds."""
 
+REVIEWED = "reviewed"
+"""The tenant whose answers are held until somebody has released them; whoever needs it adds it."""
+
 
 def write_site(home: Path, **sections) -> dict:
     """Write a site file whose ports are free now; return what it says."""
@@ -103,7 +106,9 @@ class Stack:
 def start_stack(home: Path) -> Stack:
     """Bring an appliance up from an empty home; raise with what it said when that fails."""
     general = {"package": "base", "engine": {"max_queued_requests": QUEUE}}
-    site = write_site(home, models={"general": general})
+    site = write_site(
+        home, models={"general": general}, guardrails={"tenants": {REVIEWED: {"review": ["model:general"]}}}
+    )
     share_model(home)
     started = run_cli(home, "up", "--json", timeout=_UP_TIMEOUT_S)
     assert started.returncode == 0, f"{started.stdout}\n{started.stderr}"

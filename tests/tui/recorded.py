@@ -8,6 +8,8 @@ from pathlib import Path
 from appliance.core.errors import ApplianceError
 from appliance.core.status import ApplianceStatus
 from appliance.tui.app import TerminalApp
+from appliance.tui.reviews_source import ReviewList
+from appliance.tui.source import Sources
 
 STATUSES = Path(__file__).parents[1] / "data" / "status"
 # Requests and tokens that each reading adds, so that a history has hills and a quiet stretch.
@@ -65,9 +67,34 @@ async def for_ever(_seconds):
     await asyncio.Event().wait()
 
 
-def recorded_app(*readings, language="en"):
-    """An app that reads once when it starts, and then only when a test tells it to."""
-    return TerminalApp(RecordedSource(*readings), language, pause=for_ever)
+class NoReviews:
+    """An empty queue."""
+
+    async def find(self, _status):
+        return ReviewList()
+
+
+def recorded_app(*readings, language="en", reviews=None):
+    """An app that reads once when it starts, and then only when a test tells it to; its clock stands still."""
+    sources = Sources(RecordedSource(*readings), reviews or NoReviews())
+    return TerminalApp(sources, language, pause=for_ever, clock=lambda: datetime(2026, 11, 24, 6, 2, 30, tzinfo=UTC))
+
+
+async def settled(pilot):
+    """Wait until nothing changes on the screen any more."""
+    seen, same = None, 0
+    while same < 3:
+        await pilot.pause(0.01)
+        shown = screen_text(pilot.app)
+        same = same + 1 if shown == seen else 0
+        seen = shown
+
+
+def screen_text(app):
+    """Everything on the screen, without colours."""
+    _width, height = app.size
+    lines = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in line) for line in lines[:height])
 
 
 def read_all(app):
@@ -75,7 +102,7 @@ def read_all(app):
 
     async def step(pilot):
         await pilot.pause()
-        for _reading in range(len(app._source.readings)):
+        for _reading in range(len(app.sources.status.readings)):
             await app.read_once()
         await pilot.pause()
 

@@ -13,16 +13,9 @@ from appliance.tui.widgets.applications import ApplicationList
 from appliance.tui.widgets.fault_banner import FaultBanner
 from appliance.tui.widgets.nodes import NodesPanel
 from appliance.tui.words import STATES
-from tests.tui.recorded import later, load, read_all, recorded_app
+from tests.tui.recorded import later, load, read_all, recorded_app, screen_text
 
 GONE = NotRunning(Message("No appliance answers."), Message("Start it."))
-
-
-def screen_text(app):
-    """Everything on the screen, without colours."""
-    _width, height = app.size
-    lines = app.screen._compositor.render_strips()
-    return "\n".join("".join(segment.text for segment in line) for line in lines[:height])
 
 
 async def test_appliance_that_goes_away_and_returns():
@@ -121,7 +114,7 @@ async def test_palette_offers_the_same_commands():
         assert isinstance(app.screen, CommandPalette)
         await pilot.press("escape")
         titles = [command.title for command in app.get_system_commands(app.screen)]
-        assert titles == ["Help", "中文/English", "Refresh", "Quit", "Theme"]
+        assert titles == ["Overview", "Reviews", "Help", "中文/English", "Refresh", "Quit", "Theme"]
 
 
 async def test_quit():

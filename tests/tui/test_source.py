@@ -5,6 +5,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from appliance.core.errors import AuthenticationFailed, NotRunning, PermissionDenied, Unavailable
+from appliance.tui.connection import HttpConnection
 from appliance.tui.source import HttpStatusSource
 from tests.tui.recorded import STATUSES
 
@@ -42,7 +43,7 @@ def gateway():
 async def source(gateway, tmp_path):
     key_file = tmp_path / "admin.key"
     key_file.write_text("key-1\n")
-    source = HttpStatusSource(f"http://127.0.0.1:{gateway.server_port}/", key_file)
+    source = HttpStatusSource(HttpConnection(f"http://127.0.0.1:{gateway.server_port}/", key_file))
     yield source
     await source.close()
 
@@ -89,7 +90,7 @@ async def test_something_else_at_the_address(source, gateway, body):
 
 async def test_nothing_at_the_address_and_then_the_appliance(source, gateway, tmp_path):
     port = gateway.server_port
-    other = HttpStatusSource("http://127.0.0.1:1", tmp_path / "admin.key")
+    other = HttpStatusSource(HttpConnection("http://127.0.0.1:1", tmp_path / "admin.key"))
     with pytest.raises(NotRunning, match="appliance up"):
         await other.read()
     await other.close()

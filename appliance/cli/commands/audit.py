@@ -11,7 +11,7 @@ from rich.text import Text
 from appliance.cli.drawing import follow, print_table
 from appliance.cli.exit_codes import ExitCode
 from appliance.cli.localised import LocalisedCommand, LocalisedGroup
-from appliance.cli.options import json_option
+from appliance.cli.options import approval_option, json_option
 from appliance.cli.session import Session, session_of
 from appliance.core.messages import _
 from appliance.operations.operator import operator
@@ -164,13 +164,14 @@ def _register_retire(group: typer.Typer) -> None:
             str | None,
             typer.Option("--contents-before", metavar="WHEN", help=str(_("Only what is kept of texts: 90d, a date."))),
         ] = None,
+        approval: Annotated[str, approval_option()] = "",
         as_json: Annotated[bool, json_option()] = False,
     ) -> None:
         from appliance.operations.audit import apply_retention
 
         session = session_of(context)
         removed, erased = apply_retention(
-            session.home, session.site, operator(), records_before=records, contents_before=contents
+            session.home, session.site, operator(), records_before=records, contents_before=contents, approval=approval
         )
         counts = {"records": removed.count if removed else 0, "contents": erased.count if erased else 0}
         if as_json:

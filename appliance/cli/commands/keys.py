@@ -8,6 +8,7 @@ from rich.text import Text
 
 from appliance.cli.drawing import print_table
 from appliance.cli.localised import LocalisedCommand, LocalisedGroup
+from appliance.cli.options import approval_option
 from appliance.cli.session import Session, session_of
 from appliance.cli.words import Role, in_words
 from appliance.core.clock import iso, utc_now
@@ -57,11 +58,12 @@ def _register_create(group: typer.Typer) -> None:
         ] = "",
         priority: Annotated[
             Urgency | None,
-            typer.Option(help=str(_("batch or interactive; it is recorded, engines do not sort by it yet."))),
+            typer.Option(help=str(_("batch or interactive; what a batch key asks runs behind what people wait for."))),
         ] = None,
         parent: Annotated[
             str, typer.Option(metavar="ID", help=str(_("The key to make it with: it does no more, and ends with it.")))
         ] = "",
+        approval: Annotated[str, approval_option()] = "",
         as_json: Annotated[bool, typer.Option("--json", help=str(_("Print JSON.")))] = False,
     ) -> None:
         from appliance.operations.keys import KeyWish, create_key
@@ -71,7 +73,7 @@ def _register_create(group: typer.Typer) -> None:
             expires, priority.value if priority else None, parent,
         )  # fmt: skip
         session = session_of(context)
-        _show_once(session, *create_key(session.home, session.site, name, wish), as_json=as_json)
+        _show_once(session, *create_key(session.home, session.site, name, wish, approval), as_json=as_json)
 
 
 def _register_rotate(group: typer.Typer) -> None:
@@ -85,12 +87,14 @@ def _register_rotate(group: typer.Typer) -> None:
         expires: Annotated[
             str, typer.Option(metavar="WHEN", help=str(_("When the new key ends; else when the old one would have.")))
         ] = "",
+        approval: Annotated[str, approval_option()] = "",
         as_json: Annotated[bool, typer.Option("--json", help=str(_("Print JSON.")))] = False,
     ) -> None:
         from appliance.operations.keys import rotate_key
 
         session = session_of(context)
-        _show_once(session, *rotate_key(session.home, session.site, key_id, overlap, expires), as_json=as_json)
+        made = rotate_key(session.home, session.site, key_id, overlap, expires, approval)
+        _show_once(session, *made, as_json=as_json)
 
 
 def _show_once(session: Session, record: "KeyRecord", key: str, *, as_json: bool) -> None:

@@ -83,10 +83,25 @@ def _register_doctor(app: typer.Typer) -> None:
     def doctor(
         context: typer.Context,
         as_json: Annotated[bool, typer.Option("--json", help=str(_("Print JSON.")))] = False,
+        record: Annotated[
+            Path | None,
+            typer.Option(
+                metavar="FILE",
+                help=str(
+                    _("Write what this machine is, and what the vendors' tools say of its cards, and check nothing.")
+                ),
+            ),
+        ] = None,
     ) -> None:
+        session = session_of(context)
+        if record is not None:
+            from appliance.operations.doctor.record import write_record
+
+            write_record(record.absolute())
+            session.err.print(Text(str(_("This machine is recorded in {file}.", file=record))), soft_wrap=True)
+            return
         from appliance.operations.doctor import examine
 
-        session = session_of(context)
         checks = []
         for check in examine(session.home):
             checks.append(check)

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from appliance.cli.drawing import print_table
 from appliance.cli.localised import LocalisedCommand, LocalisedGroup
-from appliance.cli.options import json_option
+from appliance.cli.options import approval_option, json_option
 from appliance.cli.session import session_of
 from appliance.core.errors import InvalidRequest
 from appliance.core.messages import Message, _
@@ -114,6 +114,7 @@ def _register_set(group: typer.Typer) -> None:
         concurrent_requests: Annotated[str | None, _limit_option(_("Requests at once."))] = None,
         tokens_per_day: Annotated[str | None, _limit_option(_("Tokens a day (UTC)."))] = None,
         tokens_per_month: Annotated[str | None, _limit_option(_("Tokens a calendar month (UTC)."))] = None,
+        approval: Annotated[str, approval_option()] = "",
         as_json: Annotated[bool, json_option()] = False,
     ) -> None:
         from appliance.operations.usage import set_quota
@@ -125,7 +126,7 @@ def _register_set(group: typer.Typer) -> None:
             "tokens_per_month": tokens_per_month,
         }  # fmt: skip
         limits = {kind: _number(kind, text) for kind, text in given.items() if text is not None}
-        row = set_quota(session.home, session.site, of.value, name, limits, operator())
+        row = set_quota(session.home, session.site, of.value, name, limits, operator(), approval)
         if as_json:
             session.print_json({"scope": row.scope, "name": row.name, "limits": dict(row.limits)})
         else:
@@ -139,12 +140,13 @@ def _register_remove(group: typer.Typer) -> None:
         context: typer.Context,
         of: Annotated[Of, typer.Argument(metavar="SCOPE", help=str(_("What the quota is of: key, tenant or model.")))],
         name: Annotated[str, typer.Argument(metavar="NAME", help=str(_("Id of a key or user, tenant, or alias.")))],
+        approval: Annotated[str, approval_option()] = "",
         as_json: Annotated[bool, json_option()] = False,
     ) -> None:
         from appliance.operations.usage import remove_quota
 
         session = session_of(context)
-        remove_quota(session.home, session.site, of.value, name, operator())
+        remove_quota(session.home, session.site, of.value, name, operator(), approval)
         if as_json:
             session.print_json({"scope": of.value, "name": name, "limits": {}})
         else:

@@ -22,13 +22,25 @@ class Example:
 
 def load_examples(name: str, keys: Sequence[str], most: int, seed: int) -> list[Example]:
     """Return up to `most` different texts of each template under the path `keys` in the file `sentences/NAME.yaml`."""
-    data = yaml.safe_load((files(__package__) / "sentences" / f"{name}.yaml").read_text("utf-8"))
+    data = _read(name)
     chance = random.Random(seed)  # noqa: S311 - sentences, no secrets
     slots: Mapping[str, Sequence[str]] = data["slots"]
     templates: Any = data
     for key in keys:
         templates = templates[key]
     return [Example(text, template) for template in templates for text in filled(template, slots, most, chance)]
+
+
+def families(name: str, keys: Sequence[str]) -> list[str]:
+    """Return the names under the path `keys` in the file `sentences/NAME.yaml`, each of a list of templates."""
+    found: Any = _read(name)
+    for key in keys:
+        found = found[key]
+    return list(found)
+
+
+def _read(name: str) -> Any:  # noqa: ANN401 - what the file says
+    return yaml.safe_load((files(__package__) / "sentences" / f"{name}.yaml").read_text("utf-8"))
 
 
 def filled(template: str, slots: Mapping[str, Sequence[str]], most: int, chance: random.Random) -> list[str]:

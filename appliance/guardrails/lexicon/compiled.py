@@ -83,6 +83,8 @@ class Lexicon:
         `offset` is added to the positions of findings; unless `final`, more text follows.
         """
         folded = Folded(text, before)
+        if not self._patterns.any_pair(folded):
+            return Reading(folded, [], self._settled_without_pair(folded, final))
         hits: list[Hit] = []
         waiting: list[int] = []
         for start, end, key in self._patterns.matches(folded):
@@ -98,6 +100,13 @@ class Lexicon:
         hits.sort(key=lambda hit: _order(hit.finding))
         settled = len(folded.skeleton) if final else min([self._live(folded), *waiting])
         return Reading(folded, hits, settled)
+
+    def _settled_without_pair(self, folded: Folded, final: bool) -> int:
+        """Return what `Reading.settled` is where no two letters begin a word: only the last letter still may."""
+        count = len(folded.skeleton)
+        if final or not self._patterns.last_may_begin(folded):
+            return count
+        return count - 1 if folded.ends_with_letter or may_join(folded, count - 1) else count
 
     def _live(self, folded: Folded) -> int:
         """Return the first letter that may begin a word which the text does not yet hold in full."""

@@ -116,7 +116,7 @@ class Folded:
 
     def __init__(self, text: str, before: str = "") -> None:
         own = text.translate(_table())
-        context = before.encode().translate(None, _MARK_BYTES)
+        context = before.encode().translate(None, _MARK_BYTES) if before else b""
         self.base = len(before)
         self.aligned = before + own
         self.data = context + own.encode().translate(None, _MARK_BYTES)
@@ -147,6 +147,17 @@ class Folded:
                 codes = np.frombuffer(self.aligned.encode("utf-32-le"), np.uint32)
                 self._places = _array(np.flatnonzero(codes > ord(NEWLINE)))
         return self._places
+
+    @property
+    def ends_with_letter(self) -> bool:
+        """Whether the text's last character is a letter."""
+        return self.aligned[-1:] > NEWLINE
+
+    def place(self, letter: int) -> int:
+        """Return where one letter stands in `aligned`; the last one, if nothing follows it, without `places`."""
+        if letter == len(self.skeleton) - 1 and self.ends_with_letter:
+            return len(self.aligned) - 1
+        return self.places[letter]
 
     def origin(self, place: int) -> int:
         """Return the position in the given text of a place in `aligned`, not one in the context."""

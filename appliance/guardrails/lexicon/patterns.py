@@ -13,6 +13,7 @@ from appliance.guardrails.lexicon.gaps import REACH, gaps_of, joined, stand_apar
 from appliance.guardrails.lexicon.spellings import spellings
 
 _LEAST_LETTERS = 2
+_FEW = 24  # bytes of letters up to which runs are looked up: faster than the automaton, whose nodes lie far apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +115,13 @@ class Patterns:
         if by_key:
             self._automaton.make_automaton()
         self._by_key = by_key
-        self._excuse(entries, allow)
         self._first = frozenset(key[0] for key in by_key)
         self._pairs = frozenset(key[:2] for key in by_key)  # tells most texts apart faster than the automaton
-        patterns = [pattern for group in self._by_key.values() for pattern in group]
-        self._loose = frozenset(pattern.key[0] for pattern in patterns if not pattern.left)
         self.longest = max(map(len, by_key), default=0)
         """Letters of the longest spelling."""
+        self._excuse(entries, allow)
+        patterns = [pattern for group in self._by_key.values() for pattern in group]
+        self._loose = frozenset(pattern.key[0] for pattern in patterns if not pattern.left)
         self.reach = max([REACH, *(pattern.context.reach for pattern in patterns if pattern.context)])
         """How many letters before a match any pattern reads."""
         self.size = len(by_key)
@@ -147,6 +148,9 @@ class Patterns:
         """Yield (start, end, key) of every spelling whose letters follow each other after the context, by their end."""
         if not self._by_key:
             return
+        if len(folded.data) - folded.own_data <= _FEW:
+            yield from self._looked_up(folded)
+            return
         data = folded.data
         seen, end = folded.own_data, folded.own_letters
         for last, key in self._automaton.iter(data.decode("latin-1"), seen):
@@ -154,9 +158,45 @@ class Patterns:
             seen = last + 1
             yield end - len(key), end, key
 
+    def _looked_up(self, folded: Folded) -> list[tuple[int, int, str]]:
+        """Return what `matches` does for few letters: each run of them looked up, where its first two begin a word."""
+        skeleton, pairs, by_key = folded.skeleton, self._pairs, self._by_key
+        count = len(skeleton)
+        found = []
+        for start in range(folded.own_letters, count - 1):
+            if skeleton[start : start + 2] in pairs:
+                for end in range(start + _LEAST_LETTERS, min(count, start + self.longest) + 1):
+                    key = skeleton[start:end]
+                    if key in by_key:
+                        found.append((end, start, key))
+        return [(start, end, key) for end, start, key in sorted(found)]
+
     def of(self, key: str) -> tuple[Pattern, ...]:
         """Return the patterns with these letters."""
         return self._by_key[key]
+
+    def any_pair(self, folded: Folded) -> bool:
+        """Tell whether two letters after the context follow each other as some word begins, or letters are many."""
+        if len(folded.data) - folded.own_data > _FEW:
+            return True
+        skeleton, pairs = folded.skeleton, self._pairs
+        for start in range(folded.own_letters, len(skeleton) - 1):  # noqa: SIM110 - a generator takes twice as long
+            if skeleton[start : start + 2] in pairs:
+                return True
+        return False
+
+    def last_may_begin(self, folded: Folded) -> bool:
+        """Tell whether the last letter, if it is not one of the context, is the beginning of some word."""
+        skeleton = folded.skeleton
+        if len(skeleton) <= folded.own_letters or skeleton[-1] not in self._first:
+            return False
+        return self._is_free(folded, len(skeleton) - 1)
+
+    def _is_free(self, folded: Folded, letter: int) -> bool:
+        """Tell whether no edge of a word is missing before a letter: a spelling that needs none begins with it too."""
+        char = folded.skeleton[letter]
+        inside = is_wordlike(char) and is_wordlike(folded.neighbour(folded.place(letter), -1))
+        return not inside or char in self._loose
 
     def beginnings(self, folded: Folded) -> Iterator[int]:
         """Yield the letters from which on the text, to its end, is the beginning of some word; none of the context."""
@@ -169,9 +209,7 @@ class Patterns:
                     continue
             elif skeleton[start] not in first:
                 continue
-            char = skeleton[start]
-            inside = is_wordlike(char) and is_wordlike(folded.neighbour(folded.places[start], -1))
-            if not inside or char in self._loose:
+            if self._is_free(folded, start):
                 yield start
 
 

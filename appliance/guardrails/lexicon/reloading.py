@@ -1,31 +1,53 @@
 """A lexicon that follows its files: read again when they change, the last good one kept when they are wrong."""
 
+import hashlib
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
 
-from appliance.core.errors import ApplianceError
+from appliance.core.errors import ApplianceError, ConfigError
+from appliance.core.messages import _
 from appliance.guardrails.lexicon.compiled import Lexicon
-from appliance.guardrails.lexicon.entries import DEFAULT_FILE, read_source
+from appliance.guardrails.lexicon.entries import DEFAULT_FILE, Source, read_source
 from appliance.guardrails.lexicon.stream import LexiconStream
 from appliance.guardrails.verdict import Finding
 
 _log = structlog.get_logger(__name__)
 
+Allowed = Callable[[Path, str], bool]
+"""Tells whether a lexicon file may be used with the content of this digest."""
+
+
+def lexicon_digest(path: Path) -> str:
+    """Return the digest of a lexicon file and those it names, hexadecimal; the shipped one does not count.
+
+    Raises `ConfigError` for one that cannot be used.
+    """
+    return _digest(read_source(path))
+
+
+def _digest(source: Source) -> str:
+    own = [content for file, content in source.files.items() if file != DEFAULT_FILE]
+    # Each with its length: no two sets of files run together to the same bytes.
+    return hashlib.sha256(b"".join(b"%d:%s" % (len(content), content) for content in own)).hexdigest()
+
 
 class ReloadingLexicon:
     """A check on the newest lexicon that compiled. `refresh` looks at the files; who runs it says how often.
 
-    Raises `ConfigError` where the first reading fails: there is nothing good to keep.
+    `allowed` is asked about every content, also the first. Raises `ConfigError` where the first reading fails: there
+    is nothing good to keep.
     """
 
     name = Lexicon.name
 
-    def __init__(self, path: Path = DEFAULT_FILE) -> None:
+    def __init__(self, path: Path = DEFAULT_FILE, allowed: Allowed | None = None) -> None:
         self._path = path
+        self._allowed = allowed
         self._lock = threading.Lock()
-        source = read_source(path)
+        source = self._read()
         self._stamps: dict[Path, tuple[int, int] | None] = dict.fromkeys(source.files)  # the first look reads again
         self._files = source.files
         self._lexicon = Lexicon.from_source(source)
@@ -67,13 +89,24 @@ class ReloadingLexicon:
         finally:
             self._lock.release()
 
+    def _read(self) -> Source:
+        source = read_source(self._path)
+        if self._allowed is not None and self._path != DEFAULT_FILE:
+            digest = _digest(source)
+            if not self._allowed(self._path, digest):
+                raise ConfigError(
+                    _("The content of the lexicon file {file} was not approved.", file=self._path),
+                    _("Start again with `appliance down` and `appliance up`, which asks a second person."),
+                )
+        return source
+
     def _refresh(self) -> bool:
         # Times are taken before the reading: what is written during it is seen the next time.
         stamps = {file: _stamp(file) for file in self._files}
         if stamps == self._stamps and self._fault is None:
             return False
         try:
-            source = read_source(self._path)
+            source = self._read()
             changed = source.files != self._files
             lexicon = Lexicon.from_source(source) if changed else self._lexicon
         except ApplianceError as error:

@@ -70,14 +70,16 @@ class LexiconStream:
         folded = reading.folded
         if reading.settled == len(folded.skeleton):
             return len(self._held)
-        return folded.origin(folded.places[reading.settled])
+        return folded.origin(folded.place(reading.settled))
 
     def _release(self, end: int, found: list[Finding], reading: Reading) -> str:
-        spans = [(told.start, told.end) for told in (*self._told, *found) if told.action == "mask"]
-        text = masked(self._held[:end], spans, self._offset)
-        self._offset += end
+        text = self._held[:end]
         self._held = "" if self.blocked else self._held[end:]
-        self._told = [told for told in (*self._told, *found) if told.end > self._offset]
+        if self._told or found:
+            told = [*self._told, *found]
+            text = masked(text, [(one.start, one.end) for one in told if one.action == "mask"], self._offset)
+            self._told = [one for one in told if one.end > self._offset + end]
+        self._offset += end
         self._before = self._context(reading, end)
         return text
 

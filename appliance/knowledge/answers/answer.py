@@ -15,7 +15,7 @@ from appliance.knowledge.search.certainty import log_odds
 from appliance.knowledge.search.ranking import Scored
 from appliance.knowledge.search.weighing import chance_of
 
-__all__ = ["LOCALES", "THRESHOLD", "SourceFacts", "citation_of", "make_answer", "refusal", "rivals"]
+__all__ = ["LOCALES", "THRESHOLD", "SourceFacts", "citation_of", "joined", "make_answer", "refusal", "rivals"]
 
 THRESHOLD = 0.8  # fewer than 3 % of answers are wrong there; docs/knowledge.md has the curve
 LOCALES: dict[Language, str] = {"zh": "zh_CN", "en": "en"}
@@ -158,7 +158,7 @@ def _conflicts(question: Question, disagreements: Sequence[Disagreement], cited:
 
 def _shown(language: Language, best: Scored, sentences: Sequence[AnswerSentence]) -> str:
     """Return the sentences as one text; a quotation in the other language is introduced in the asker's."""
-    text = _join([sentence.text for sentence in sentences])
+    text = joined([sentence.text for sentence in sentences])
     if best.sentence.language == language or any(sentence.kind == "computed" for sentence in sentences):
         return text
     if language == "zh":
@@ -166,7 +166,8 @@ def _shown(language: Language, best: Scored, sentences: Sequence[AnswerSentence]
     return _("The document states (in Chinese): {quotation}", quotation=text).render(LOCALES[language])
 
 
-def _join(quotes: Sequence[str]) -> str:
+def joined(quotes: Sequence[str]) -> str:
+    """Return sentences as one text, with spaces where their script has them."""
     text = ""
     for quote in quotes:
         text += ("" if not text or is_wide(text[-1]) else " ") + quote

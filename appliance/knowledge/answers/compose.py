@@ -41,7 +41,7 @@ async def compose(
     `languages` are those the model speaks, such as `en`: it reads only quotations in one of them, and is asked only
     when it speaks the question's and the first quotation's. `glossary` holds the bank's terms, one
     `中文,别名|english,other` a line; the first spelling is the one to use. A model that is away is no fault of the
-    answer, which the quotations carry alone.
+    answer, which the quotations carry alone; of a text that the guardrails end nothing is kept.
     """
     check = _Check.of(question, citations, languages, glossary, embedder)
     if check is None:
@@ -49,6 +49,8 @@ async def compose(
     try:
         result = await chat.chat(check.messages(), max_tokens=_MOST_TOKENS)
     except Unavailable:
+        return []
+    if result.finish_reason == "content_filter":
         return []
     written = [result.text[start:end] for start, end in sentences(result.text)]
     if result.finish_reason == "length":
@@ -65,7 +67,10 @@ async def stream_composed(
     glossary: str = "",
     embedder: Embedder | None = None,
 ) -> AsyncIterator[AnswerSentence]:
-    """Yield the sentences that `compose` returns, each as soon as the model has written and the check has passed it."""
+    """Yield the sentences that `compose` returns, each as soon as the model has written and the check has passed it.
+
+    Raises `ContentFiltered` where the guardrails end the text: what was yielded is then not to be kept either.
+    """
     check = _Check.of(question, citations, languages, glossary, embedder)
     if check is None:
         return

@@ -7,10 +7,12 @@ from appliance.config.site import SiteConfig, load_site
 from appliance.core.errors import ConfigError
 from appliance.core.messages import Message, _
 from appliance.hardware.discovery import discover
+from appliance.hardware.engines import installed_engine
 from appliance.hardware.facts import MachineFacts
+from appliance.operations.doctor.accelerators import check_accelerators
 from appliance.operations.doctor.check import Check, plain
 from appliance.operations.doctor.folders import check_base_model, check_home, check_ports
-from appliance.operations.doctor.machine import check_accelerator, check_limits, check_resources
+from appliance.operations.doctor.machine import check_limits, check_resources
 from appliance.operations.doctor.software import IMPORTS, check_imports, check_versions
 
 
@@ -31,7 +33,7 @@ def examine(
     facts = facts or discover(folders=(home.root,))
     yield from check_versions()
     yield from check_resources(facts)
-    yield check_accelerator(facts, site)
+    yield from check_accelerators(facts, site, installed_engine())
     yield from check_limits()
     yield from check_home(home)
     yield check_base_model(home)

@@ -1,4 +1,4 @@
-"""Memory, disk, accelerators, and what the operating system allows."""
+"""Memory, disk, and what the operating system allows."""
 
 import codecs
 import locale
@@ -8,12 +8,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from appliance.config.site import SiteConfig
 from appliance.core.clock import Clock, iso, utc_now
-from appliance.core.errors import PreflightError
 from appliance.core.messages import _
 from appliance.core.units import GIB, MIB, human_bytes
-from appliance.hardware.choice import choose_accelerator, driver_fault
 from appliance.hardware.facts import MachineFacts
 from appliance.operations.doctor.check import Check, State, plain
 
@@ -62,33 +59,6 @@ def check_resources(facts: MachineFacts) -> Iterator[Check]:
             yield Check("disk", title, "warning", found, remedy)
         else:
             yield Check("disk", title, "ok", found)
-
-
-def check_accelerator(facts: MachineFacts, site: SiteConfig) -> Check:
-    """Driver and cards against the site's wish."""
-    title = _("NVIDIA driver")
-    driver = facts.driver("nvidia")
-    try:
-        choice = choose_accelerator(site.accelerator, facts)
-    except PreflightError as error:
-        return Check(
-            "accelerator",
-            title,
-            "failed",
-            error.message,
-            _("Install NVIDIA driver 580 or newer, or set accelerator: auto in the site file."),
-        )
-    fault = driver_fault(facts)
-    if fault is not None:
-        state: State = "ok" if site.accelerator == "cpu" else "warning"
-        return Check("accelerator", title, state, fault, _("Install driver 580 or newer and restart this machine."))
-    if driver is None:
-        return Check("accelerator", title, "ok", _("none: models run on CPU"))
-    found = _("{version}, CUDA {cuda}", version=driver.version or "–", cuda=driver.runtime or "–")
-    if choice.kind == "gpu" or site.accelerator == "cpu":
-        return Check("accelerator", title, "ok", _("{driver}: {cards}", driver=found, cards=choice.reason))
-    remedy = _("Models run on CPU: a card needs compute capability 7.5 or newer, and MIG off.")
-    return Check("accelerator", title, "warning", _("{driver}: {cards}", driver=found, cards=choice.reason), remedy)
 
 
 def check_limits(clock: Clock = utc_now, shared_memory: Path = Path("/dev/shm")) -> Iterator[Check]:  # noqa: S108

@@ -1,13 +1,16 @@
 """Keys, tenants and users over HTTP. A caller sees and changes only what stands in their own tenant or below it."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from appliance.core.authority import Permission
+from appliance.core.authority import Grants, Permission, authorize, check_within
 from appliance.core.clock import iso, utc_now
+from appliance.core.networks import check_networks
 from appliance.core.principal import Principal
 from appliance.serving.gateway.account_bodies import (
     KeyRequest,
@@ -17,12 +20,15 @@ from appliance.serving.gateway.account_bodies import (
     UserRequest,
 )
 from appliance.serving.gateway.accounts import GatewayAccounts
+from appliance.serving.gateway.approving import APPROVAL_HEADER, approved
 from appliance.serving.gateway.body import read_body
 from appliance.serving.gateway.context import accounts_of, principal_of
 from appliance.serving.gateway.openapi import body_of
 from appliance.serving.gateway.permission import permit
 from appliance.serving.gateway.sign_in_routes import NOT_KEPT, in_sign_in_thread
+from appliance.state.accounts.fields import check_key_fields
 from appliance.state.accounts.key_records import KeyRecord
+from appliance.state.accounts.tenants import no_tenant
 from appliance.state.accounts.users import UserRecord
 
 keys = APIRouter(prefix="/v1/keys", tags=["Keys"], dependencies=[permit(Permission.KEYS_MANAGE)])
@@ -38,11 +44,14 @@ async def list_keys(request: Request) -> Response:
     return JSONResponse({"object": "list", "data": [record.to_dict(now) for record in found]})
 
 
-@keys.post("", summary="Make a key", status_code=201, openapi_extra=body_of(KeyRequest))
+@keys.post("", summary="Make a key", status_code=201, openapi_extra=body_of(KeyRequest) | APPROVAL_HEADER)
 async def make_key(request: Request) -> Response:
     """Make a key that can do nothing the caller cannot; the key itself is in this answer and never again."""
     body = await read_body(request, KeyRequest)
-    return _secret(*await run_in_threadpool(_create, accounts_of(request), principal_of(request), body))
+    accounts, who = accounts_of(request), principal_of(request)
+    wish = await run_in_threadpool(_wish, accounts, who, body)
+    await approved(request, "key.export", wish.change(), wish.grants.tenant)
+    return _secret(*await run_in_threadpool(_create, accounts, who, wish))
 
 
 @keys.get("/{key_id}", summary="Show one key")
@@ -53,15 +62,21 @@ async def get_key(request: Request, key_id: str) -> Response:
 
 
 @keys.post(
-    "/{key_id}/rotate", summary="Make a key's successor", status_code=201, openapi_extra=body_of(RotationRequest)
+    "/{key_id}/rotate",
+    summary="Make a key's successor",
+    status_code=201,
+    openapi_extra=body_of(RotationRequest) | APPROVAL_HEADER,
 )
 async def rotate_key(request: Request, key_id: str) -> Response:
     """Make a key that may do the same; the old one is good for `overlap_s` more."""
     body = await read_body(request, RotationRequest)
     overlap = timedelta(seconds=body.overlap_s)
-    record, key = await run_in_threadpool(
-        accounts_of(request).keys.rotate, key_id, overlap, expires_at=body.expires_at, by=principal_of(request)
-    )
+    accounts, who = accounts_of(request), principal_of(request)
+    old = await run_in_threadpool(accounts.keys.get, key_id, who)
+    expires_at = None if body.expires_at is None else iso(body.expires_at)
+    change = {"action": "key.rotate", "key": old.id, "overlap_s": body.overlap_s, "expires_at": expires_at}
+    await approved(request, "key.export", change, old.tenant)
+    record, key = await run_in_threadpool(accounts.keys.rotate, key_id, overlap, expires_at=body.expires_at, by=who)
     return _secret(record, key)
 
 
@@ -151,17 +166,51 @@ for part in (keys, tenants, users):
     router.include_router(part)
 
 
-def _create(accounts: GatewayAccounts, who: Principal, body: KeyRequest) -> tuple[KeyRecord, str]:
+@dataclass(frozen=True)
+class _Wish:
+    """The key that a body asks for, with what it leaves out filled in."""
+
+    name: str
+    grants: Grants
+    user_id: str | None
+
+    def change(self) -> dict[str, Any]:
+        """Return it as a second person sees it."""
+        grants = self.grants
+        scopes = {kind: names if names is None else sorted(names) for kind, names in vars(grants.scopes).items()}
+        return {
+            "action": "key.create", "name": self.name, "tenant": grants.tenant, "role": grants.role, "scopes": scopes,
+            "networks": list(grants.networks), "expires_at": grants.expires_at, "priority": grants.priority,
+            "user": self.user_id,
+        }  # fmt: skip
+
+
+def _wish(accounts: GatewayAccounts, who: Principal, body: KeyRequest) -> _Wish:
+    """Return what may be asked for. Raises `NotFound`, `PermissionDenied`, `InvalidRequest`: nobody is asked then."""
     holder = None if body.user is None else accounts.users.get(body.user, who)
+    tenant = who.tenant if body.tenant is None else body.tenant
+    expires_at = who.expires_at if body.expires_at is None else iso(body.expires_at)
+    networks = who.networks if body.networks is None else check_networks(body.networks)
+    priority = body.priority or who.priority
+    scopes = body.scopes.below(who)
+    check_key_fields(body.name, tenant, body.role, priority, scopes)
+    authorize(who, Permission.KEYS_MANAGE, tenant=tenant, missing=no_tenant(tenant))
+    grants = Grants(body.role, tenant, scopes, networks, expires_at, priority)
+    check_within(who, grants)
+    return _Wish(body.name, grants, None if holder is None else holder.id)
+
+
+def _create(accounts: GatewayAccounts, who: Principal, wish: _Wish) -> tuple[KeyRecord, str]:
+    grants = wish.grants
     return accounts.keys.create(
-        body.name,
-        who.tenant if body.tenant is None else body.tenant,
-        body.role,
-        body.expires_at or (None if who.expires_at is None else datetime.fromisoformat(who.expires_at)),
-        scopes=body.scopes.below(who),
-        networks=who.networks if body.networks is None else tuple(body.networks),
-        priority=body.priority or who.priority,
-        user_id=None if holder is None else holder.id,
+        wish.name,
+        grants.tenant,
+        grants.role,
+        None if grants.expires_at is None else datetime.fromisoformat(grants.expires_at),
+        scopes=grants.scopes,
+        networks=grants.networks,
+        priority=grants.priority,
+        user_id=wish.user_id,
         parent=who,
     )
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from anyio import CapacityLimiter
 
+from appliance.config.home import Home
 from appliance.config.sign_in import LdapSettings, OidcSettings, SignInRule, SignInSettings
 from appliance.core.errors import ConfigError
 from appliance.core.messages import _
@@ -17,6 +19,8 @@ from appliance.state.accounts.passwords import PasswordRules, Passwords
 from appliance.state.accounts.sessions import SessionRules, Sessions
 from appliance.state.accounts.tenants import Tenants
 from appliance.state.accounts.users import Users
+from appliance.state.approval_people import key_on_file
+from appliance.state.approvals import ApprovalRules, Approvals
 from appliance.state.database import Database
 from appliance.state.keys import KeyRing
 
@@ -33,13 +37,19 @@ class GatewayAccounts:
     sessions: Sessions
     lockout: Lockout
     sign_in: SignIn
+    approvals: Approvals
     sign_in_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_SIGN_IN_THREADS))
     """Passwords are slow to check and directories slow to answer: signing in must not take every other route's
     threads."""
 
 
-def open_accounts(database: Database, pepper: bytes, settings: SignInSettings, home: Path) -> GatewayAccounts:
-    """Return the accounts in `database`; relative paths in `settings` are below `home`. Raises `ConfigError`."""
+def open_accounts(
+    database: Database, pepper: bytes, settings: SignInSettings, home: Path, rules: ApprovalRules | None = None
+) -> GatewayAccounts:
+    """Return the accounts in `database`; relative paths in `settings` are below `home`. Raises `ConfigError`.
+
+    `rules` say which changes need a second person; None: none does.
+    """
     users = Users(database, Passwords(PasswordRules(**settings.password.model_dump())))
     sessions = Sessions(database, pepper, SessionRules(**settings.session.model_dump()))
     lockout = Lockout(database, pepper, LockoutRules(**settings.lockout.model_dump()))
@@ -50,7 +60,8 @@ def open_accounts(database: Database, pepper: bytes, settings: SignInSettings, h
         oidc=None if settings.oidc is None else oidc.OidcClient(_provider(settings.oidc, home), pepper),
         ldap=None if settings.ldap is None else ldap.LdapDirectory(_directory(settings.ldap, home)),
     )
-    return GatewayAccounts(KeyRing(database, pepper), Tenants(database), users, sessions, lockout, sign_in)
+    approvals = Approvals(database, rules, machine_keys=partial(key_on_file, Home(home).admin_key_file))
+    return GatewayAccounts(KeyRing(database, pepper), Tenants(database), users, sessions, lockout, sign_in, approvals)
 
 
 def _provider(settings: OidcSettings, home: Path) -> oidc.OidcSettings:

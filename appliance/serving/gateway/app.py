@@ -17,22 +17,23 @@ from appliance.config.home import Home
 from appliance.config.site import SiteConfig
 from appliance.core.errors import ApplianceError, InvalidRequest, MethodNotAllowed, NotFound
 from appliance.core.messages import _, current_language, negotiate, set_language
+from appliance.core.principal import Principal
 from appliance.core.validation import reason_for
-from appliance.guardrails.chain import Chain
-from appliance.identity.callers import Callers
-from appliance.serving.embedders import QueryEmbedder
 from appliance.serving.gateway import (
     account_routes,
     appliance_routes,
+    approval_routes,
+    batch_routes,
+    file_routes,
     health_routes,
     knowledge_routes,
     logs,
     openai_routes,
+    review_routes,
     scenario_routes,
     sign_in_routes,
     tool_routes,
 )
-from appliance.serving.gateway.accounts import open_accounts
 from appliance.serving.gateway.audited import Audited, changes
 from appliance.serving.gateway.context import (
     GatewayContext,
@@ -45,15 +46,13 @@ from appliance.serving.gateway.directory import Directory
 from appliance.serving.gateway.errors import error_body, error_headers, status_of
 from appliance.serving.gateway.exchange import unforeseen
 from appliance.serving.gateway.openapi import build_openapi
+from appliance.serving.gateway.opening import look_after_for_ever, open_context
 from appliance.serving.handles import Handles
-from appliance.state.database import Database, sqlite_url
-from appliance.state.keys import KeyRing
-from appliance.state.secret_files import load_or_create_pepper
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway")
 
-_LOOK_AGAIN_S = 10.0
-_EMBEDDER_THREADS = 1  # for the guardrails: the engine needs the cores more
+PRINCIPAL = "appliance.principal"
+"""Key of the ASGI scope that holds who asks, where the application is called in its own process."""
 _OPEN_PATHS = (
     "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/static-offline-docs",
     "/v1/auth/sign-in", "/v1/auth/oidc/start", "/v1/auth/oidc/callback",
@@ -82,7 +81,7 @@ def build_app(context: GatewayContext) -> FastAPI:
     app.state.canary = health_routes.Canary()
     for routes in (openai_routes, scenario_routes, knowledge_routes, tool_routes, appliance_routes, health_routes):
         app.include_router(routes.router)
-    for routes in (sign_in_routes, account_routes):
+    for routes in (sign_in_routes, account_routes, approval_routes, file_routes, batch_routes, review_routes):
         app.include_router(routes.router)
     app.router.routes.append(tool_routes.MCP_ROUTE)
 
@@ -141,8 +140,18 @@ def _routing_error(request: Request, error: HTTPException) -> ApplianceError:
     return InvalidRequest(_("The request is not valid: {reason}.", reason=str(error.detail)), code="invalid_request")
 
 
+async def _known(request: Request) -> Principal:
+    """Return who a request's key or token stands for. Raises as `authenticate`."""
+    if context_of(request).keys_far_away or presents_session(request):
+        return await run_in_threadpool(authenticate, request)
+    return authenticate(request)
+
+
 class Door:
-    """Set the language, check the key. Pure ASGI: a stream passes through untouched."""
+    """Set the language, check the key. Pure ASGI: a stream passes through untouched.
+
+    Who calls the application in its own process names the caller in the scope; no HTTP request can.
+    """
 
     def __init__(self, app: Any) -> None:  # noqa: ANN401 - an ASGI application
         self._app = app
@@ -157,21 +166,11 @@ class Door:
         set_language(negotiate(request.headers.get("accept-language"), context.default_language))
         if not _is_open(scope["path"]):
             try:
-                far = context.keys_far_away or presents_session(request)
-                who = await run_in_threadpool(authenticate, request) if far else authenticate(request)
-                request.state.principal = who
+                request.state.principal = scope.get(PRINCIPAL) or await _known(request)
             except ApplianceError as error:
                 await refused(request, error)(scope, receive, send)
                 return
         await self._app(scope, receive, Audited(request, send, error_response) if changes(request) else send)
-
-
-def _classifies(site: SiteConfig) -> bool:
-    """Tell whether any tenant's requests are read by the classifier."""
-    settings = site.guardrails
-    return (settings.enabled and settings.classifier != "off") or any(
-        one.classifier not in (None, "off") for one in settings.tenants.values()
-    )
 
 
 class Gateway:
@@ -182,36 +181,9 @@ class Gateway:
 
         folders = Home(Path(home))
         logs.configure(folders.logs, serve.get_replica_context().replica_id.unique_id)
-        pepper = load_or_create_pepper(folders.pepper_file)
-        database = Database.open(site.state.url or sqlite_url(folders.database))
-        accounts = open_accounts(database, pepper, site.sign_in, folders.root)
-        self._context = GatewayContext(
-            callers=Callers(accounts.keys, accounts.sessions),
-            accounts=accounts,
-            pepper=pepper,
-            models=models,
-            version=__version__,
-            chain=Chain(site.guardrails, QueryEmbedder(_EMBEDDER_THREADS) if _classifies(site) else None),
-            guards_slowly=_classifies(site),
-            audit_content=site.audit.content,
-            label_producer=site.labels.producer,
-            default_language=site.language,
-            disk_folder=home,
-            generation_timeout_s=site.gateway.generation_timeout_s,
-            keys_far_away=database.dialect != "sqlite",
-        )
-        looking = asyncio.get_event_loop().create_task(self._look_after_for_ever(accounts.keys))
+        self._context = open_context(folders, site, models)
+        looking = asyncio.get_event_loop().create_task(look_after_for_ever(self._context))
         self._looking = looking  # a task that nothing holds may be collected
-
-    async def _look_after_for_ever(self, keys: KeyRing) -> None:
-        """Take over a lexicon that has changed, and note on which days keys were used."""
-        while True:
-            await asyncio.sleep(_LOOK_AGAIN_S)
-            try:
-                await run_in_threadpool(self._context.chain.refresh)
-                await run_in_threadpool(keys.write_last_used)
-            except ApplianceError as error:
-                log.warning("looking after failed", code=error.code)
 
     def reconfigure(self, config: dict[str, Any]) -> None:
         """Take the newest directory of models and scenarios: no replica restarts for it."""

@@ -11,6 +11,7 @@ from fastapi import Request
 
 from appliance.core.errors import AuthenticationFailed, Unavailable
 from appliance.core.messages import _
+from appliance.core.networks import caller_behind
 from appliance.core.principal import Principal
 from appliance.guardrails.chain import Chain
 from appliance.identity.callers import Callers
@@ -18,10 +19,12 @@ from appliance.labels.content import make_label
 from appliance.labels.formats.json_body import labelled
 from appliance.metering.metrics import GatewayMetrics
 from appliance.serving.gateway.accounts import GatewayAccounts
+from appliance.serving.gateway.batches import GatewayBatches
 from appliance.serving.gateway.directory import Directory
 from appliance.serving.gateway.exchange import Exchange
 from appliance.serving.handles import Handles
 from appliance.state.accounts.sessions import SESSION_PREFIX
+from appliance.state.reviews import Reviews
 
 _BEARER = "bearer "
 
@@ -48,8 +51,14 @@ class GatewayContext:
     """Provider code of the labels on what models write; None: no implicit label."""
     directory: Directory = field(default_factory=Directory)
     metrics: GatewayMetrics = field(default_factory=GatewayMetrics)
+    trusted_proxies: tuple[str, ...] = ()
+    """Networks of proxies whose word on where a request comes from is taken."""
     accounts: GatewayAccounts | None = None
     """What the account routes work on; None: this gateway has none of them."""
+    batches: GatewayBatches | None = None
+    """Files and batches; None: this gateway has none of them."""
+    reviews: Reviews | None = None
+    """Answers that wait for a person; None: this gateway cannot hold any."""
     started: float = field(default_factory=time.time)
 
     def cache_salt(self, tenant: str) -> str:
@@ -110,8 +119,10 @@ def presents_session(request: Request) -> bool:
 
 
 def source_of(request: Request) -> str | None:
-    """Return the address that a request comes from, as the proxy in front of this replica saw it."""
-    return request.client.host if request.client else None
+    """Return the address that a request comes from, as the proxies in front of this replica saw it."""
+    peer = request.client.host if request.client else None
+    forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
+    return caller_behind(context_of(request).trusted_proxies, peer, forwarded)
 
 
 def accounts_of(request: Request) -> GatewayAccounts:
@@ -120,6 +131,21 @@ def accounts_of(request: Request) -> GatewayAccounts:
     if accounts is None:
         raise Unavailable(_("This gateway keeps no accounts."), _("Ask the operator; the gateway's log says more."))
     return accounts
+
+
+def batches_of(request: Request) -> GatewayBatches:
+    """Return the replica's files and batches. Raises `Unavailable` where it has none."""
+    batches = context_of(request).batches
+    if batches is None:
+        raise Unavailable(_("This gateway keeps no files."), _("Ask the operator; the gateway's log says more."))
+    return batches
+
+
+def reviews_of(context: GatewayContext) -> Reviews:
+    """Return the replica's queue of held answers. Raises `Unavailable` where it has none."""
+    if context.reviews is None:
+        raise Unavailable(_("This gateway holds no answers."), _("Ask the operator; the gateway's log says more."))
+    return context.reviews
 
 
 def principal_of(request: Request) -> Principal:
@@ -131,8 +157,7 @@ def principal_of(request: Request) -> Principal:
 def exchange_of(request: Request, target: str, *, streaming: bool = False) -> Exchange:
     """Begin the exchange of this request with a model or scenario."""
     route: Any = request.scope.get("route")
-    request.state.exchange = True
-    return Exchange(
+    exchange = Exchange(
         metrics=context_of(request).metrics,
         request_id=request_id_of(request),
         route=getattr(route, "path", request.url.path),
@@ -140,3 +165,5 @@ def exchange_of(request: Request, target: str, *, streaming: bool = False) -> Ex
         who=principal_of(request),
         streaming=streaming,
     )
+    request.state.exchange = exchange
+    return exchange

@@ -22,6 +22,8 @@ _REQUEST_ID = b"x-request-id"
 _MAX_REQUEST_ID = 64
 _SERVE_ROUTES = "/-/"  # Serve's own: its route table
 _UPLOADS = ("/documents", "/versions")  # only there a form may be larger than a JSON body
+_FILES = "/v1/files"
+_FORM_BYTES = 16 * 1024  # of a form around its file
 
 
 def _keep(name: bytes, value: bytes) -> bool:
@@ -36,10 +38,13 @@ _ID_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123
 class Edge:
     """ASGI middleware in the proxy process."""
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int, max_upload_bytes: int, language: str) -> None:
+    def __init__(
+        self, app: ASGIApp, *, max_body_bytes: int, max_upload_bytes: int, max_file_bytes: int, language: str
+    ) -> None:
         self._app = app
         self._max_body = max_body_bytes
         self._max_upload = max_upload_bytes
+        self._max_file = max_file_bytes + _FORM_BYTES
         self._language = language
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +71,11 @@ class Edge:
 
     def _limit(self, path: str, headers: Headers) -> int:
         form = headers.get("content-type", "").lower().startswith("multipart/form-data")
-        return self._max_upload if form and path.endswith(_UPLOADS) else self._max_body
+        if not form:
+            return self._max_body
+        if path == _FILES:
+            return self._max_file
+        return self._max_upload if path.endswith(_UPLOADS) else self._max_body
 
     async def _answer(self, error: ApplianceError, headers: Headers, send: Send) -> None:
         language = negotiate(headers.get("accept-language"), self._language)
@@ -117,7 +126,10 @@ class _Passage:
 def _too_large(limit: int) -> BodyTooLarge:
     return BodyTooLarge(
         _("The request body is larger than {limit}.", limit=human_bytes(limit)),
-        _("Send less, or let the operator raise gateway.max_body_bytes or gateway.max_upload_bytes."),
+        _(
+            "Send less, or let the operator raise gateway.max_body_bytes, gateway.max_upload_bytes or "
+            "batch.max_file_bytes."
+        ),
     )
 
 

@@ -95,7 +95,7 @@ async def open_entry(
             "model": model,
             "priority": who.priority,
             "estimated_tokens": estimated_tokens,
-            "audit": {"stream": exchange.streaming},
+            "audit": {"stream": exchange.streaming, **exchange.facts},
             "content": content,
         },
     )

@@ -43,6 +43,8 @@ class Exchange:
     completion_tokens: int = 0
     entry: Entry | None = None
     """What the ledger holds of it."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What else the audit says of it."""
     _counted: int = 0
     _ended: tuple[int, str] | None = None
 

@@ -20,6 +20,7 @@ _DATA = "data: "
 _INJECTION = "injection:"
 _TRUSTED = ("system", "developer")
 """Roles of what an application tells its model, which is an instruction by its nature."""
+_MOST_TEXTS = 4096  # one takes a fifth of a millisecond at least, and a body has room for hundreds of thousands
 
 
 class Guarding:
@@ -35,10 +36,16 @@ class Guarding:
         self.written: dict[int, list[str]] = {}
         """What has left of each choice, in pieces."""
 
+    @property
+    def review(self) -> tuple[str, ...]:
+        """What holds an answer of this tenant for a person."""
+        return self._guard.review
+
     async def check_messages(self, messages: Sequence[dict[str, Any]]) -> None:
         """Check a conversation and mask it in place. Raises `InvalidRequest` for one that is not to reach a model."""
         places = [place for message in messages for place in _places(message)]
         texts = [text for _holder, _key, text, _role in places]
+        _few_enough(texts)
         await self._classify([text for _holder, _key, text, role in places if role not in _TRUSTED])
         verdicts = await self._checked(texts)
         for (holder, key, _text, role), verdict in zip(places, verdicts, strict=True):
@@ -47,6 +54,7 @@ class Guarding:
 
     async def check_texts(self, texts: Sequence[str], *, masking: bool = True) -> list[str]:
         """Return texts as the model may read them. Raises `InvalidRequest`."""
+        _few_enough(texts)
         await self._classify(texts)
         verdicts = await self._checked(texts)
         for verdict in verdicts:
@@ -203,6 +211,15 @@ class Guarding:
 
     def _note(self, released: Released) -> None:
         self.found += summary(released.findings)
+
+
+def _few_enough(texts: Sequence[str]) -> None:
+    if len(texts) > _MOST_TEXTS:
+        raise InvalidRequest(
+            _("The request has {count} texts; at most {limit} can be checked.", count=len(texts), limit=_MOST_TEXTS),
+            _("Join them, or send several requests."),
+            code="too_many_texts",
+        )
 
 
 def _places(message: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, str, str]]:

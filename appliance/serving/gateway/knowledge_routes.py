@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from appliance.core.authority import Permission
-from appliance.serving.gateway import document_routes
+from appliance.serving.gateway import document_routes, knowledge_calls
 from appliance.serving.gateway.body import read_body
 from appliance.serving.gateway.knowledge_bodies import (
     GlossaryText,
@@ -89,9 +89,12 @@ async def put_glossary(request: Request, base: str) -> Response:
     dependencies=[permit(Permission.KNOWLEDGE_READ)],
 )
 async def search(request: Request, base: str) -> Response:
-    """Return the passages that fit best, from documents that the caller may read and that hold on the day."""
+    """Return the passages that fit best, from documents that the caller may read and that hold on the day.
+
+    The query passes the guardrails, and passages that they forbid are left out.
+    """
     body = await read_body(request, SearchRequest)
-    passages = await ask_knowledge(request, "search", base, body.query, body.k, body.selection())
+    passages = await knowledge_calls.search(request, base, body.query, body.k, body.selection())
     return JSONResponse({"object": "list", "data": passages})
 
 

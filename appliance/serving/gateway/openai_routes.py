@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from appliance.core.authority import Permission, authorize
 from appliance.core.errors import ApplianceError, EngineFailed, InvalidRequest
 from appliance.core.messages import _
+from appliance.core.principal import urgency
 from appliance.serving.gateway.admission import admitted, admitted_texts, kept
 from appliance.serving.gateway.body import read_body
 from appliance.serving.gateway.context import GatewayContext, context_of, exchange_of, principal_of
@@ -21,10 +22,13 @@ from appliance.serving.gateway.directory import ModelEntry
 from appliance.serving.gateway.errors import from_engine, unknown_model
 from appliance.serving.gateway.exchange import Exchange
 from appliance.serving.gateway.guarding import Guarding
+from appliance.serving.gateway.held_answers import answer_text, as_events, emptied
+from appliance.serving.gateway.holding import hold, holds, may_hold
 from appliance.serving.gateway.openapi import body_of
 from appliance.serving.gateway.permission import permit
+from appliance.serving.gateway.review_bodies import WAITING
 from appliance.serving.gateway.schemas import ChatCompletionRequest, CompletionRequest, EmbeddingRequest
-from appliance.serving.gateway.stream import EventStream, event
+from appliance.serving.gateway.stream import EventStream, event, whole_stream
 from appliance.serving.generation import Generation
 from appliance.serving.model_items import EVENT_END, Item, Operation
 
@@ -59,6 +63,7 @@ async def get_model(request: Request, alias: str) -> Response:
     "/chat/completions",
     summary="Chat",
     openapi_extra=body_of(ChatCompletionRequest),
+    responses=WAITING,
     dependencies=[permit(Permission.CHAT)],
 )
 async def chat_completions(request: Request) -> Response:
@@ -75,6 +80,7 @@ async def chat_completions(request: Request) -> Response:
     "/completions",
     summary="Complete a text",
     openapi_extra=body_of(CompletionRequest),
+    responses=WAITING,
     dependencies=[permit(Permission.CHAT)],
 )
 async def completions(request: Request) -> Response:
@@ -92,31 +98,29 @@ async def _generate(
     handle = gateway.models.handle(model.alias)
     exchange = exchange_of(request, model.alias, streaming=body.stream)
     engine_body["cache_salt"] = gateway.cache_salt(exchange.who.tenant)
+    engine_body["priority"] = urgency(exchange.who.priority)
     engine_body.pop("stream_options", None)
     engine_body.pop("user", None)
     generation = Generation(
         handle, model.alias, operation, engine_body, exchange.request_id, gateway.generation_timeout_s
     )
+    wants_usage = body.stream_options is not None and body.stream_options.include_usage
     try:
         guarding = await admitted(gateway, exchange, engine_body, model.context_length)
+        work = _Work(gateway, guarding, generation, exchange, model, operation, engine_body.get("n") or 1)
+        if body.stream and may_hold(guarding.review, model.alias, "model"):
+            # Whether the answer may leave is known at its end, so there is nothing to stream.
+            engine_body["stream"] = exchange.streaming = False
         first = await generation.first()
         if isinstance(first, dict) and "error" in first:
             raise from_engine(first["error"], model.context_length, "messages" if operation == "chat" else "prompt")
         exchange.first_token()
-        if body.stream:
-            wants_usage = body.stream_options is not None and body.stream_options.include_usage
-            work = _Work(gateway, guarding, generation, exchange, model, operation, engine_body.get("n") or 1)
-            stream = _events(work, first, wants_usage=wants_usage)
-            return EventStream(stream, generation, exchange)
-        if not isinstance(first, dict):
-            raise EngineFailed(
-                _("The model {target} gave no answer.", target=model.alias), _("Send the request again.")
-            )
-        exchange.usage(first["result"].get("usage"))
-        result = await run_in_threadpool(guarding.whole, first["result"])
-        exchange.finish(200)
-        await _settle(gateway, exchange, guarding)
-        return JSONResponse(gateway.labelled(result, exchange.request_id))
+        if exchange.streaming:
+            return EventStream(_events(work, first, wants_usage=wants_usage), generation, exchange)
+        answer = await _whole(work, first, _asked(body))
+        if isinstance(answer, Response):
+            return answer
+        return whole_stream(as_events(answer, usage=wants_usage)) if body.stream else JSONResponse(answer)
     except ApplianceError as error:
         generation.close()
         exchange.fail(error)
@@ -174,6 +178,39 @@ async def _events(work: _Work, first: Item, *, wants_usage: bool) -> AsyncIterat
     exchange.finish(200)
     await _settle(gateway, exchange, guarding)
     yield _DONE
+
+
+async def _whole(work: _Work, first: Item, question: str | list[Any]) -> dict[str, Any] | Response:
+    """Return the whole answer, or the response that it waits for a person. Raises `EngineFailed`, `Unavailable`."""
+    gateway, guarding, exchange = work.gateway, work.guarding, work.exchange
+    if not isinstance(first, dict):
+        raise EngineFailed(
+            _("The model {target} gave no answer.", target=work.model.alias), _("Send the request again.")
+        )
+    exchange.usage(first["result"].get("usage"))
+    result = await run_in_threadpool(guarding.whole, first["result"])
+    rules = holds(guarding.review, work.model.alias, "model", guarding.found) if guarding.review else []
+    if rules and guarding.over(len(result["choices"])):
+        # What stands before a forbidden word has not been reviewed, and nobody would want to: it stays here.
+        result, rules = emptied(result), []
+        guarding.written.clear()
+    body = gateway.labelled(result, exchange.request_id)
+    held: Response | None = None
+    if rules:
+        one = work.operation == "chat" or isinstance(question, str) or question == question[:1]
+        held = await hold(
+            gateway, exchange, body=body, question=question, answer=answer_text(body), rules=rules, editable=one
+        )
+    exchange.finish(200)  # does nothing where it is held
+    await _settle(gateway, exchange, guarding)
+    return held or body
+
+
+def _asked(body: ChatCompletionRequest | CompletionRequest) -> str | list[Any]:
+    """Return the messages or prompts of a request as they were sent."""
+    if isinstance(body, CompletionRequest):
+        return body.prompt
+    return [message.model_dump(exclude_none=True, mode="json") for message in body.messages]
 
 
 async def _settle(gateway: GatewayContext, exchange: Exchange, guarding: Guarding) -> None:

@@ -1,6 +1,6 @@
 """Scenario routes: the gateway checks the key and finds the action; the scenario checks the request."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -15,8 +15,9 @@ from appliance.serving.gateway.body import parse_json
 from appliance.serving.gateway.context import GatewayContext, context_of, exchange_of, principal_of
 from appliance.serving.gateway.directory import Resolved
 from appliance.serving.gateway.exchange import Exchange
+from appliance.serving.gateway.holding import held_scenario, may_hold, texts_in
 from appliance.serving.gateway.permission import permit
-from appliance.serving.gateway.stream import EventStream, event
+from appliance.serving.gateway.stream import EventStream, event, whole_stream
 from appliance.serving.generation import StreamedCall
 
 router = APIRouter(prefix="/v1/scenarios", tags=["Scenarios"])
@@ -59,10 +60,15 @@ async def run_action(request: Request, scenario: str, path: str) -> Response:
         await admitted_texts(gateway, exchange, texts_in(payload), None)
         reply = await gateway.models.scenario(scenario, found.name, payload, caller, parameters)
         exchange.first_token()
-        exchange.finish(found.action.status)
+        _note(exchange, reply["findings"])
+        body = _labelled(gateway, exchange, reply["reply"], reply)
+        held = await held_scenario(
+            gateway, exchange, _verdicts(exchange), payload, body, found.action.status, written=reply["generated"]
+        )
+        exchange.finish(found.action.status)  # does nothing where it is held
         _meter(gateway, exchange, reply["tokens"])
         await exchange.settle()
-        return JSONResponse(reply["reply"], status_code=found.action.status)
+        return held or JSONResponse(body, status_code=found.action.status)
     except ApplianceError as error:
         exchange.fail(error)
         raise
@@ -89,6 +95,9 @@ async def _stream(gateway: GatewayContext, exchange: Exchange, call: StreamedCal
     """Send the request and wait for its first event: what is wrong before that is an answer of its own."""
     try:
         await admitted_texts(gateway, exchange, texts_in(payload), None)
+        if may_hold(gateway.chain.request(exchange.who.tenant).review, exchange.target, "scenario"):
+            exchange.streaming = False  # whether the answer may leave is known at its end
+            return await _gathered(gateway, exchange, call, payload)
         first = await call.first()
         exchange.first_token()
         return EventStream(_events(gateway, exchange, call, first), call, exchange, error_name="error")
@@ -104,6 +113,24 @@ async def _stream(gateway: GatewayContext, exchange: Exchange, call: StreamedCal
         raise
 
 
+async def _gathered(gateway: GatewayContext, exchange: Exchange, call: StreamedCall, payload: object) -> Response:
+    """Return the stream once it is complete, or the response that it waits for a person. Raises as `_events`."""
+    items: list[dict[str, Any]] = [await call.first()]
+    exchange.first_token()
+    items += [item async for item in call.rest()]
+    for item in items:
+        _note(exchange, item["findings"])
+    end = items[-1]
+    if "tokens" not in end:
+        raise _broken_off(exchange)
+    end["data"] = _labelled(gateway, exchange, end["data"], end)
+    held = await held_scenario(gateway, exchange, _verdicts(exchange), payload, end["data"], written=end["generated"])
+    exchange.finish(200)  # does nothing where it is held
+    _meter(gateway, exchange, end["tokens"])
+    await exchange.settle()
+    return held or whole_stream([event(item["data"], item["event"]) for item in items])
+
+
 async def _events(
     gateway: GatewayContext, exchange: Exchange, call: StreamedCall, first: dict[str, Any]
 ) -> AsyncIterator[str]:
@@ -112,15 +139,22 @@ async def _events(
     rest = call.rest()
     done = False
     while item is not None:
+        data = item["data"]
+        _note(exchange, item["findings"])
         if "tokens" in item:  # it comes with `done`
             done = True
             exchange.finish(200)
             _meter(gateway, exchange, item["tokens"])
             await exchange.settle()
-        yield event(item["data"], item["event"])
+            data = _labelled(gateway, exchange, data, item)
+        yield event(data, item["event"])
         item = await anext(rest, None)
     if not done:
-        raise EngineFailed(_("{target} broke off its answer.", target=exchange.target), _("Send the request again."))
+        raise _broken_off(exchange)
+
+
+def _broken_off(exchange: Exchange) -> EngineFailed:
+    return EngineFailed(_("{target} broke off its answer.", target=exchange.target), _("Send the request again."))
 
 
 def _meter(gateway: GatewayContext, exchange: Exchange, tokens: Mapping[str, tuple[int, int]]) -> None:
@@ -131,9 +165,18 @@ def _meter(gateway: GatewayContext, exchange: Exchange, tokens: Mapping[str, tup
         gateway.metrics.tokens(alias, exchange.who.tenant, prompt, completion)
 
 
-def texts_in(payload: object) -> list[str]:
-    """Return every text of a body, at any depth."""
-    if isinstance(payload, str):
-        return [payload]
-    inner = payload.values() if isinstance(payload, dict) else payload if isinstance(payload, list) else ()
-    return [text for value in inner for text in texts_in(value)]
+def _note(exchange: Exchange, findings: Sequence[dict[str, Any]]) -> None:
+    """Put what the scenario's guardrails found into the audit of the request."""
+    _verdicts(exchange).extend(findings)
+
+
+def _verdicts(exchange: Exchange) -> list[dict[str, Any]]:
+    assert exchange.entry is not None, "no scenario works before its request is let in"
+    return exchange.entry.verdicts
+
+
+def _labelled(
+    gateway: GatewayContext, exchange: Exchange, data: dict[str, Any], told: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return an answer with its label as generated content, where the scenario says that it holds a model's words."""
+    return gateway.labelled(data, exchange.request_id) if told["generated"] else data

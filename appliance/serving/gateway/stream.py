@@ -1,10 +1,10 @@
 """Server-sent events: their form, and a response that ends the work behind it with itself."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from appliance.core.errors import ApplianceError
@@ -20,6 +20,11 @@ def event(data: dict[str, Any], name: str | None = None) -> str:
     """Return one event, named or not."""
     text = f"data: {json.dumps(data, ensure_ascii=False, separators=(',', ':'))}\n\n"
     return text if name is None else f"event: {name}\n{text}"
+
+
+def whole_stream(events: Iterable[str]) -> Response:
+    """Return events that are all there already."""
+    return Response("".join(events), media_type="text/event-stream", headers=_HEADERS)
 
 
 class EventStream(StreamingResponse):

@@ -12,7 +12,7 @@ from appliance.core.errors import NotFound
 from appliance.core.messages import _
 from appliance.knowledge.models import Selection
 from appliance.serving.gateway.body import checked
-from appliance.serving.gateway.knowledge_calls import ask_knowledge
+from appliance.serving.gateway.knowledge_calls import answer, ask_knowledge, search
 
 
 class _Arguments(BaseModel):
@@ -76,18 +76,13 @@ async def _list(request: Request, _arguments: ListArguments) -> dict[str, Any]:
 
 async def _search(request: Request, arguments: SearchArguments) -> dict[str, Any]:
     selection = Selection(as_of=arguments.as_of)
-    passages = await ask_knowledge(
-        request, "search", arguments.knowledge_base, arguments.query, arguments.k, selection
-    )  # fmt: skip
+    passages = await search(request, arguments.knowledge_base, arguments.query, arguments.k, selection)
     return {"passages": passages}
 
 
 async def _ask(request: Request, arguments: AskArguments) -> dict[str, Any]:
     selection = Selection(as_of=arguments.as_of)
-    answer: dict[str, Any] = await ask_knowledge(
-        request, "answer", arguments.knowledge_base, arguments.question, _MOST_CITATIONS, selection
-    )
-    return answer
+    return await answer(request, arguments.knowledge_base, arguments.question, _MOST_CITATIONS, selection)
 
 
 TOOLS = (

@@ -1,5 +1,7 @@
 """A multipart upload: one file with its details, whole or refused."""
 
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -43,8 +45,14 @@ class _Parser(MultiPartParser):
         self.ended = True
 
 
-async def read_upload(request: Request) -> Upload:
-    """Return the upload in `request`. Raises `InvalidRequest` for anything but one whole file with known fields."""
+@asynccontextmanager
+async def reading_form(
+    request: Request, lists: Collection[str] = ()
+) -> AsyncIterator[tuple[UploadFile, dict[str, object]]]:
+    """Give the one file of a form and its other fields, those in `lists` as lists; the file is gone after the block.
+
+    Raises `InvalidRequest` for anything but one whole file in the field `file`.
+    """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise _no_file()
     parser = _Parser(
@@ -66,12 +74,19 @@ async def read_upload(request: Request) -> Upload:
     try:
         if parser.begun and not parser.ended:
             raise _cut_off()
-        return await _upload(form)
+        yield _only_file(form), _fields(form, lists)
     finally:
         await form.close()
 
 
-async def _upload(form: FormData) -> Upload:
+async def read_upload(request: Request) -> Upload:
+    """Return the document in `request`. Raises `InvalidRequest` for anything but one whole file with known fields."""
+    async with reading_form(request, _LISTS) as (file, fields):
+        details = checked(fields, DocumentDetails).details()
+        return Upload(file.filename or "", await file.read(), details)
+
+
+def _only_file(form: FormData) -> UploadFile:
     files = [(name, value) for name, value in form.multi_items() if isinstance(value, UploadFile)]
     if not files:
         raise _no_file()
@@ -82,10 +97,14 @@ async def _upload(form: FormData) -> Upload:
             param="file",
             code="one_file_only",
         )
+    return files[0][1]
+
+
+def _fields(form: FormData, lists: Collection[str]) -> dict[str, object]:
     fields: dict[str, object] = {}
     for name, value in form.multi_items():
         if isinstance(value, str) and value:  # an empty field of a form tells nothing
-            if name in _LISTS:
+            if name in lists:
                 entries = fields.setdefault(name, [])
                 assert isinstance(entries, list)
                 entries.append(value)
@@ -93,9 +112,7 @@ async def _upload(form: FormData) -> Upload:
                 raise InvalidRequest(_("The field {param} is there twice.", param=name), param=name)
             else:
                 fields[name] = value
-    details = checked(fields, DocumentDetails).details()
-    file = files[0][1]
-    return Upload(file.filename or "", await file.read(), details)
+    return fields
 
 
 def _no_file() -> InvalidRequest:

@@ -1,10 +1,10 @@
-"""Screens whose keys are described in the reader's language."""
+"""Screens and dialogs whose keys are described in the reader's language."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from textual.binding import ActiveBinding
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
 from appliance.tui.commands import COMMANDS
 
@@ -36,3 +36,7 @@ class LocalisedScreen(Screen[_Result]):
             described = replace(entry.binding, description=command.label.render(language), tooltip=tip)
             active[key] = entry._replace(binding=described, tooltip=tip)
         return active
+
+
+class LocalisedDialog(ModalScreen[_Result], LocalisedScreen[_Result]):
+    """The same for a dialog over another screen."""

@@ -3,27 +3,34 @@
 from datetime import datetime
 
 from textual.content import Content
-from textual.widgets import Static
 
-from appliance.core.messages import _
+from appliance.core.errors import ApplianceError
+from appliance.core.messages import Message, _
 from appliance.tui.drawing import MUTED
-from appliance.tui.view import View
+from appliance.tui.widgets.lines import Lines
 
 
-class FaultBanner(Static):
+class FaultBanner(Lines):
     """Message, hint and how old the readings below are."""
 
-    def show(self, view: View) -> None:
-        """Draw `view`; without a fault the banner takes no room."""
-        self.display = view.fault is not None
-        if view.fault is None:
+    def show(self, fault: ApplianceError | None, seen: datetime | None, again: Message, language: str) -> None:
+        """Draw `fault`; without one the banner takes no room.
+
+        `seen` is the time of the last reading, `again` says how the next one comes.
+        """
+        self.display = fault is not None
+        if fault is None:
             return
-        lines = [Content.assemble(("✖ ", "$text-error"), (view.fault.message.render(view.language), "bold"))]
-        if view.fault.hint is not None:
-            lines.append(Content(f"  {view.fault.hint.render(view.language)}"))
-        again = _("Trying again every {seconds} s.", seconds=f"{view.interval_s:g}").render(view.language)
-        if view.status is not None:
-            seen = datetime.fromisoformat(view.status.taken_at).astimezone().strftime("%H:%M:%S")
-            again = _("Last seen {time}. {again}", time=seen, again=again).render(view.language)
-        lines.append(Content.styled(f"  {again}", MUTED))
-        self.update(Content("\n").join(lines))
+        lines = [Content.assemble(("✖ ", "$text-error"), (fault.message.render(language), "bold"))]
+        if fault.hint is not None:
+            lines.append(Content(f"  {fault.hint.render(language)}"))
+        last = again
+        if seen is not None:
+            last = _("Last seen {time}. {again}", time=seen.astimezone().strftime("%H:%M:%S"), again=again)
+        lines.append(Content.styled(f"  {last.render(language)}", MUTED))
+        self.say(Content("\n").join(lines))
+
+
+def every(interval_s: float) -> Message:
+    """Say that readings are tried again by themselves."""
+    return _("Trying again every {seconds} s.", seconds=f"{interval_s:g}")

@@ -1,57 +1,71 @@
-"""The top line: product, connection, address, uptime."""
+"""The top line: the screens by number, the connection, product, address, uptime."""
 
 from rich.cells import cell_len
 from textual.content import Content
+from textual.style import Style
 from textual.widget import Widget
 
 from appliance.core.messages import Message, _
+from appliance.tui import commands
 from appliance.tui.drawing import MUTED, fit
 from appliance.tui.figures import duration
-from appliance.tui.view import View
+from appliance.tui.view import Connection, View
 
 _GAP = "  "
+_CONNECTIONS: dict[Connection, tuple[str, Message, str]] = {
+    "lost": ("✖", _("not connected"), "$text-error"),
+    "connecting": ("○", _("connecting"), "$text-warning"),
+    "connected": ("●", _("connected"), "$text-success"),
+}
 
 
 class TitleBar(Widget):
-    """One line that always says whether what is below it is live."""
+    """One line that always says where one is, and whether what is below it is live."""
 
     view: View | None = None
+    mode = ""
+    connection: Connection = "connecting"
 
-    def show(self, view: View) -> None:
-        """Draw `view`."""
-        self.view = view
+    def show(self, view: View, mode: str, connection: Connection) -> None:
+        """Draw `view` with `mode` in front; `connection` is that of the screen's own data."""
+        self.view, self.mode, self.connection = view, mode, connection
         self.refresh()
 
     def render(self) -> Content:
-        """Return the line; the address takes what is left of the width, and goes first where it is small."""
+        """Return the line. Where it is small go, in turn: address, uptime, version, name, names of other screens."""
         view = self.view
         if view is None:
             return Content("")
-        version = f" {view.status.version}" if view.status else ""
-        shape, word, style = _connection(view)
-        connection = f"{shape} {word.render(view.language)}"
-        uptime = ""
-        if view.status:
-            uptime = _("up {duration}", duration=duration(view.status.uptime_s)).render(view.language)
-        name = _("LLM Appliance").render(view.language)
-        taken = sum(cell_len(text) for text in (name, version, connection, uptime)) + 3 * len(_GAP)
-        if taken > self.size.width:
-            return Content.assemble((name, "bold"), _GAP, (connection, style))
-        return Content.assemble(
-            (name, "bold"),
-            (version, MUTED),
-            _GAP,
-            (connection, style),
-            _GAP,
-            (fit(view.address, max(0, self.size.width - taken)), MUTED),
-            _GAP,
-            (uptime, MUTED),
-        )
+        shape, word, style = _CONNECTIONS[self.connection]
+        state = Content.styled(f"{shape} {word.render(view.language)}", style)
+        name = Content.styled(_("LLM Appliance").render(view.language), "bold")
+        version = Content.styled(f" {view.status.version}", MUTED) if view.status else Content("")
+        modes, numbers = (mode_tabs(self.mode, view.language, names) for names in (True, False))
+        width = self.size.width
+        for left in ([name + version, modes, state], [name, modes, state], [modes, state], [numbers, state]):
+            line = Content(_GAP).join(left)
+            if line.cell_length <= width:
+                return line + _fill(view, width - line.cell_length)
+        return numbers
 
 
-def _connection(view: View) -> tuple[str, Message, str]:
-    if view.fault is not None:
-        return "✖", _("not connected"), "$text-error"
-    if view.status is None:
-        return "○", _("connecting"), "$text-warning"
-    return "●", _("connected"), "$text-success"
+def mode_tabs(front: str, language: str, names: bool) -> Content:
+    """Return the screens with their numbers; without `names` only the one in front has its name."""
+    tabs: list[Content] = []
+    for mode, command in commands.MODES.items():
+        label = f"{command.key} {command.label.render(language)}" if names or mode == front else command.key
+        style = "bold reverse" if mode == front else MUTED
+        tabs.append(Content.styled(f" {label} ", style).stylize(Style.from_meta({"@click": command.action})))
+    return Content("").join(tabs)
+
+
+def _fill(view: View, width: int) -> Content:
+    """Return what fits of address and uptime in exactly `width` cells."""
+    uptime = ""
+    if view.status:
+        uptime = _GAP + _("up {duration}", duration=duration(view.status.uptime_s)).render(view.language)
+    if cell_len(uptime) > width:
+        return Content("")
+    room = width - cell_len(uptime)
+    address = _GAP + view.address if room >= cell_len(view.address) + len(_GAP) else ""
+    return Content.styled(fit(address, room) + uptime, MUTED)

@@ -1,3 +1,5 @@
+import json
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -114,6 +116,20 @@ def test_doctor_has_a_code_of_its_own_for_failed_checks(run, operation):
     assert shown.json["checks"] == [
         {"id": "a", "title": "内存", "state": "failed", "found": "1 GiB", "remedy": "输出 JSON。"}
     ]
+
+
+def test_doctor_records_this_machine_and_checks_nothing(run, home):
+    file = home / "machine.json"
+    shown = run("doctor", "--record", file)
+    assert (shown.code, shown.out) == (0, "")
+    assert "machine.json" in shown.err
+    record = json.loads(file.read_text(encoding="utf-8"))
+    assert record["facts"]["processor"]["logical_cores"] > 0
+    assert os.uname().nodename not in file.read_text(encoding="utf-8")
+    refused = run("doctor", "--record", home / "none" / "machine.json")
+    assert refused.code != 0
+    assert "cannot be recorded" in refused.err
+    assert "Traceback" not in refused.err
 
 
 def test_commands_to_try_can_be_typed_as_they_stand(monkeypatch, tmp_path):

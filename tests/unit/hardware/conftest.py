@@ -1,4 +1,4 @@
-"""Replays recorded machines: `/proc` and `/sys` as files, NVML as a module-shaped object."""
+"""Replays recorded machines: `/proc` and `/sys` as files, NVML as a module-shaped object, tools by their words."""
 
 import json
 from pathlib import Path
@@ -7,10 +7,14 @@ from types import SimpleNamespace
 import pynvml
 import pytest
 
+from appliance.hardware.amd import AmdDetector
+from appliance.hardware.ascend import AscendDetector
 from appliance.hardware.discovery import discover
+from appliance.hardware.hygon import HygonDetector
 from appliance.hardware.memory import read_memory
 from appliance.hardware.nvidia import NvidiaDetector
 from appliance.hardware.processor import CpuDetector
+from appliance.hardware.tools import Output, ToolFault
 
 MACHINES = Path(__file__).parents[2] / "data" / "machines"
 
@@ -80,12 +84,52 @@ class RecordedNvml:
     def nvmlDeviceGetPowerUsage(self, card):
         return self._value(card, "power_mw")
 
+    def nvmlDeviceGetEnforcedPowerLimit(self, card):
+        return self._value(card, "power_limit_mw")
+
+    def nvmlDeviceGetNvLinkState(self, card, link):
+        states = self._value(card, "nvlink_states")
+        if link >= len(states):
+            raise pynvml.NVMLError(pynvml.NVML_ERROR_INVALID_ARGUMENT)
+        return states[link]
+
     @staticmethod
     def _value(source, name):
-        value = source[name]
+        value = source.get(name, "NOT_SUPPORTED")
         if value == "NOT_SUPPORTED":
             raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)
         return value
+
+
+class RecordedTools:
+    """Tools that print what the record has; `commands` maps a command line to what came of it."""
+
+    def __init__(self, commands):
+        self.commands = commands
+        self.asked = []
+
+    @classmethod
+    def of(cls, raw):
+        """Return the tools of all vendors in a machine's record."""
+        return cls({k: v for vendor in ("amd", "ascend", "hygon") for k, v in raw.get(vendor, {}).items()})
+
+    def has(self, name):
+        return any(command.split()[0] == name for command in self.commands)
+
+    def run(self, command, timeout_s):
+        assert timeout_s > 0
+        self.asked.append(" ".join(command))
+        said = self.commands.get(" ".join(command))
+        if said is None:
+            return Output(2, "", f"{command[0]}: error: unrecognized arguments: {' '.join(command[1:])}")
+        if "fault" in said:
+            raise ToolFault(said["fault"])
+        return Output(said["code"], "\n".join(said["stdout"]), "\n".join(said["stderr"]))
+
+
+def printed(*lines, code=0, stderr=()):
+    """Return what a record has for one command."""
+    return {"code": code, "stdout": list(lines), "stderr": list(stderr)}
 
 
 def write_kernel_files(host, root):
@@ -122,13 +166,32 @@ def nvml():
 
 
 @pytest.fixture
+def tools():
+    """Return the class, for tests that bend a record first; `tools.of(raw)` takes a whole machine."""
+    return RecordedTools
+
+
+@pytest.fixture
+def said():
+    """Return a function that makes one entry of a record."""
+    return printed
+
+
+@pytest.fixture
 def machine(record, tmp_path):
     """Return a function from a machine's name to its facts, read by the real detectors."""
 
     def read(name):
         raw = record(name)
         proc, sys = write_kernel_files(raw["host"], tmp_path / name)
-        detectors = [CpuDetector(proc, sys, raw["host"]["architecture"]), NvidiaDetector(RecordedNvml(raw["nvml"]))]
+        tools = RecordedTools.of(raw)
+        detectors = [
+            CpuDetector(proc, sys, raw["host"]["architecture"]),
+            NvidiaDetector(RecordedNvml(raw["nvml"])),
+            AmdDetector(tools),
+            AscendDetector(tools, toolkit=tmp_path / "no-toolkit"),
+            HygonDetector(tools),
+        ]
         return discover(detectors, memory=read_memory(proc, tmp_path / "no-groups"))
 
     return read

@@ -42,6 +42,17 @@ def test_one_gpu_is_read_whole(machine):
     assert facts.processor.numa_nodes == 2
 
 
+def test_links_and_power_limit_of_a_card(record, nvml):
+    raw = record("8xH20")["nvml"]
+    raw["cards"] = raw["cards"][:4]
+    raw["cards"][0] |= {"power_limit_mw": 500_000, "nvlink_states": [1] * 18}
+    raw["cards"][1] |= {"nvlink_states": [1] * 16 + [0, 0]}
+    raw["cards"][2] |= {"nvlink_states": [0] * 18}
+    cards = NvidiaDetector(nvml(raw)).read().accelerators
+    assert [card.links for card in cards] == [18, 16, 0, None], "links that are down are 0, a card without any None"
+    assert [card.power_limit_w for card in cards] == [500, None, None, None]
+
+
 def test_eight_gpus_keep_their_order(machine):
     facts = machine("8xH20")
     assert [card.index for card in facts.accelerators] == list(range(8))

@@ -12,7 +12,8 @@ from appliance.config.home import Home
 from appliance.config.site import GatewaySettings, SiteConfig
 from appliance.hardware.facts import Accelerator, Disk, Driver, MachineFacts, Memory, Processor
 from appliance.operations.doctor import Check, examine, worst
-from appliance.operations.doctor.machine import check_accelerator, check_limits
+from appliance.operations.doctor.accelerators import check_accelerator, check_accelerators
+from appliance.operations.doctor.machine import check_limits
 from appliance.operations.doctor.software import check_imports, check_versions
 
 GIB = 2**30
@@ -141,6 +142,52 @@ def test_accelerator(driver, setting, state):
     check = check_accelerator(machine, SiteConfig(accelerator=setting))
     assert check.state == state
     assert check.remedy or state == "ok"
+
+
+def ascend(count=8):
+    return tuple(Accelerator(index=number, vendor="ascend", name="910B3") for number in range(count))
+
+
+def test_cards_of_another_vendor_are_shown_with_what_to_do():
+    driver = Driver(vendor="ascend", version="24.1.0", runtime="8.1.RC1")
+    found = facts(drivers=(driver,), accelerators=ascend())
+    first, second = check_accelerators(found, SiteConfig())
+    assert (first.id, first.state) == ("accelerator", "warning")
+    assert "NVIDIA" not in first.title.render("en")
+    assert "no card of Ascend is used" in first.found.render("en")
+    assert (second.id, second.state) == ("accelerator.ascend", "warning")
+    assert second.found.render("en") == "24.1.0, CANN 8.1.RC1: 8 × Ascend 910B3"
+    assert "docs/hardware.md" in second.remedy.render("en")
+    assert [check.state for check in check_accelerators(found, SiteConfig(accelerator="cpu"))] == ["ok", "ok"]
+    failed = next(check_accelerators(found, SiteConfig(accelerator="gpu")))
+    assert failed.state == "failed"
+    assert "Ascend" in failed.remedy.render("en")
+    assert "Install NVIDIA" not in failed.remedy.render("en")
+
+
+def test_driver_of_another_vendor_that_does_not_answer():
+    found = facts(drivers=(Driver(vendor="amd", fault="driver not initialized (amdgpu not found in modules)"),))
+    _first, check = check_accelerators(found, SiteConfig())
+    assert (check.id, check.state) == ("accelerator.amd", "warning")
+    assert "amdgpu not found in modules" in check.found.render("en")
+    assert "amd-smi static" in check.remedy.render("en")
+
+
+def test_cards_beside_nvidias_do_not_hide_them():
+    cards = (Accelerator(index=0, vendor="nvidia", name="NVIDIA L20", compute_capability="8.9"), *ascend(2))
+    drivers = (Driver(vendor="nvidia", version="580.95.05", runtime="13.0"), Driver(vendor="ascend", version="24.1.0"))
+    first, second = check_accelerators(facts(drivers=drivers, accelerators=cards), SiteConfig())
+    assert (first.state, first.found.render("en")) == ("ok", "580.95.05, CUDA 13.0: 1 × NVIDIA L20")
+    assert (second.state, second.found.render("en")) == ("warning", "24.1.0: 2 × Ascend 910B3")
+
+
+def test_nvidia_cards_under_the_cpu_build():
+    cards = (Accelerator(index=0, vendor="nvidia", name="NVIDIA L20", compute_capability="8.9"),)
+    found = facts(drivers=(Driver(vendor="nvidia", version="580.95.05", runtime="13.0"),), accelerators=cards)
+    for setting, state in (("auto", "warning"), ("gpu", "failed"), ("cpu", "ok")):
+        (check,) = check_accelerators(found, SiteConfig(accelerator=setting), frozenset())
+        assert check.state == state
+        assert "ACCELERATOR=gpu make install" in check.remedy.render("en")
 
 
 def test_versions_of_this_environment_are_the_pinned_ones():

@@ -1,6 +1,7 @@
 """What `up` does before and around the cluster; Ray itself is started by the tests of the stack."""
 
 import fcntl
+import itertools
 import os
 import socket
 import stat
@@ -24,9 +25,11 @@ from appliance.core.errors import (
     StartFailed,
 )
 from appliance.core.ids import new_id
+from appliance.core.messages import _
 from appliance.core.progress import Progress
 from appliance.core.units import GIB
 from appliance.hardware.discovery import discover
+from appliance.hardware.facts import Accelerator
 from appliance.hardware.processor import CpuDetector
 from appliance.operations import up
 from appliance.operations.down import take_down
@@ -116,6 +119,16 @@ def test_a_gpu_that_is_asked_for_and_not_there_stops_before_the_cluster(home, si
     with pytest.raises(PreflightError, match="accelerator: gpu"):
         list(up.bring_up(home, site.model_copy(update={"accelerator": "gpu"})))
     assert read_instance(home.instance_file) is None
+
+
+def test_cards_that_are_not_used_are_told_with_the_reason(home, site, monkeypatch):
+    cards = (Accelerator(index=0, vendor="ascend", name="910B3"),)
+    machine = discover([CpuDetector()]).model_copy(update={"accelerators": cards})
+    monkeypatch.setattr(up, "discover", lambda: machine)
+    monkeypatch.setattr(up, "ensure_base_model", lambda *_arguments: iter([Progress("stop", _("Memory"))]))
+    news = itertools.takewhile(lambda event: event.step != "stop", up.bring_up(home, site))
+    done = [event for event in news if (event.step, event.state) == ("preflight", "done")]
+    assert "on CPU: Found 1 × Ascend 910B3" in done[0].detail.render("en")
 
 
 def test_the_defaults_fit_the_machine_that_the_documentation_asks_for():

@@ -6,12 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from appliance.config.site import GuardrailSettings
+from appliance.core.errors import ContentFiltered
+from appliance.core.messages import _
 from appliance.core.protocols import ChatResult
+from appliance.guardrails.chain import Chain
 from appliance.knowledge.bases.store import KnowledgeStore
 from appliance.knowledge.e5 import LocalEmbedder
 from appliance.knowledge.models import Details
 from appliance.scenario.loading import load_pack
 from appliance.scenario.pack import Caller, ScenarioContext, invoke, stream
+from appliance.serving.action_runs import ActionRuns
 from appliance.serving.knowledge import Knowledge
 from appliance.serving.scenario_services import HandleKnowledge, StoredRecords
 from appliance.state.database import Database, sqlite_url
@@ -48,26 +53,35 @@ class Chat:
 
     def __init__(self):
         self.text = ""
+        self.filtered = False
         self.asked = []
 
     async def chat(self, messages, *, max_tokens, temperature=0.0):
         self.asked.append(messages)
-        return ChatResult(self.text, 1, 1, "stop")
+        return ChatResult(self.text, 1, 1, "content_filter" if self.filtered else "stop")
 
     async def stream(self, messages, *, max_tokens, temperature=0.0):
         self.asked.append(messages)
         for start in range(0, len(self.text), 7):
             yield self.text[start : start + 7]
+        if self.filtered:
+            raise ContentFiltered(_("The guardrails have ended the answer of the model {target}.", target="general"))
 
 
 class Desk:
     """The pack as one caller after another uses it: `await desk.post("ask", question=…)`."""
 
-    def __init__(self, context):
+    def __init__(self, context, runs):
         self._actions = load_pack(PACK).actions(context)
+        self._runs = runs
+
+    def action(self, name):
+        (action,) = [action for action in self._actions if action.name == name]
+        return action
 
     async def call(self, name, payload=None, who=A_CALLER, language="en", **parameters):
-        (action,) = [action for action in self._actions if action.name == name]
+        action = self.action(name)
+        self._runs.begin(who.tenant)
         return await invoke(action, payload, Caller(who, language), parameters)
 
     async def ask(self, question, who=A_CALLER, **fields):
@@ -81,8 +95,8 @@ class Desk:
         return await self.call("begin-conversation", {"knowledge_base": "rules", **fields}, who)
 
     def events(self, payload, who=A_CALLER):
-        (action,) = [action for action in self._actions if action.name == "ask"]
-        return stream(action, payload, Caller(who, "en"))
+        self._runs.begin(who.tenant)
+        return stream(self.action("ask"), payload, Caller(who, "en"))
 
 
 @pytest.fixture(scope="session")
@@ -120,6 +134,12 @@ def records(tmp_path):
     database.close()
 
 
+@pytest.fixture(scope="session")
+def runs():
+    """Runs of actions under the shipped guardrails."""
+    return ActionRuns(Chain(GuardrailSettings(), None))
+
+
 @pytest.fixture
 def chat():
     return Chat()
@@ -138,6 +158,6 @@ def parameters():
 
 
 @pytest.fixture
-async def desk(store, records, chat, languages, parameters):
-    knowledge = HandleKnowledge(Near(Service(store)))
-    return Desk(ScenarioContext(chat, languages, knowledge, records, chat_parameters=parameters))
+async def desk(store, records, chat, languages, parameters, runs):
+    knowledge = HandleKnowledge(Near(Service(store)), runs)
+    return Desk(ScenarioContext(chat, languages, knowledge, records, chat_parameters=parameters), runs)

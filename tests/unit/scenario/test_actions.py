@@ -147,3 +147,17 @@ def test_templates():
     assert match("calls", "calls") == {}
     assert is_template("funds/{id}/diagnosis")
     assert not is_template("funds/{ID}")
+
+
+@pytest.mark.parametrize(
+    ("generated", "asked", "holds"),
+    [
+        (None, True, True),
+        (None, False, False),
+        (lambda _answer: True, False, True),
+        (lambda _answer: False, True, False),
+    ],
+)
+def test_a_models_words_are_taken_to_be_in_an_answer_unless_the_action_knows_better(generated, asked, holds):
+    action = Action("a", "A.", Find, Found, run=lambda *_given: None, generated=generated)
+    assert action.holds_generated(Find(call_id="c"), asked=asked) is holds

@@ -26,6 +26,7 @@ from appliance.state.audit.keys import AuditKeys
 from appliance.state.audit.log import AuditLog
 from appliance.state.database import Database, sqlite_url
 from appliance.state.keys import KeyRing
+from appliance.state.reviews import Reviews
 from tests.unit.serving.deployments import EmbedderDeployment, LedgerDeployment, ModelDeployment, PlainDeployment
 
 PEPPER = bytes(range(32))
@@ -158,6 +159,7 @@ def context(ring, accounts, model, knowledge, scenario, embedder, ledger, chain,
         default_language="en",
         disk_folder=str(tmp_path),
         directory=Directory.model_validate(DIRECTORY),
+        reviews=Reviews(ring._database, tmp_path / "secrets" / "reviews", "international"),
     )
 
 

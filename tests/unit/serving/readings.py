@@ -1,6 +1,10 @@
 """What tests read off the gateway: errors in their one shape, and its metrics."""
 
+import json
+
 from ray.exceptions import RayTaskError
+
+from appliance.state.audit.search import Filters, search
 
 
 def error_of(response, status, code):
@@ -33,3 +37,9 @@ def requests_counted(context):
 
 def task_error(cause):
     return RayTaskError("generate", "traceback", cause)
+
+
+def audited(ring, kind="request.completed"):
+    """Return (record, data) of each audit record of a kind, oldest first."""
+    found = search(ring._database, Filters(kind=kind)).records
+    return [(record, json.loads(record.data)) for record in reversed(found)]

@@ -54,7 +54,7 @@ async def send_through(inner, pieces, path="/v1/x", scheme="http", **headers):
     async def send(message):
         sent.append(message)
 
-    edge = Edge(inner, max_body_bytes=10, max_upload_bytes=100, language="en")
+    edge = Edge(inner, max_body_bytes=10, max_upload_bytes=100, max_file_bytes=1000, language="en")
     raw = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
     await edge({"type": scheme, "method": "POST", "path": path, "headers": raw}, receive, send)
     return sent
@@ -164,14 +164,19 @@ async def test_the_refusal_speaks_the_callers_language_or_the_sites():
 
 
 def test_the_proxies_get_their_settings_by_the_environment(monkeypatch):
-    environment = edge_environment(10, 20, "zh_CN")
+    environment = edge_environment(10, 20, 30, "zh_CN")
     module, function = environment[CALLBACK_VARIABLE].split(":")
     assert (module, function) == (proxy_middlewares.__module__, proxy_middlewares.__name__)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     (middleware,) = proxy_middlewares()
     assert middleware.cls is Edge
-    assert middleware.kwargs == {"max_body_bytes": 10, "max_upload_bytes": 20, "language": "zh_CN"}
+    assert middleware.kwargs == {
+        "max_body_bytes": 10,
+        "max_upload_bytes": 20,
+        "max_file_bytes": 30,
+        "language": "zh_CN",
+    }
 
 
 class Serve:
@@ -208,3 +213,24 @@ async def test_serves_own_routes_are_not_there():
     assert inner.scope is None
     assert start["status"] == 404
     assert json.loads(body["body"])["error"]["code"] == "route_not_found"
+
+
+FORM = "multipart/form-data; boundary=x"
+
+
+async def test_a_file_for_a_batch_has_a_limit_of_its_own():
+    inner = Inner()
+    sent = await send_through(inner, [b"x" * 900], path="/v1/files", content_type=FORM)
+    assert (sent[0]["status"], len(inner.body)) == (200, 900)
+    around = 16 * 1024  # what a form has beside its file
+    assert "17.0 KiB" in refused(
+        await send_through(Inner(), [b"x" * (1001 + around)], path="/v1/files", content_type=FORM)
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("/v1/files", "application/json"), ("/v1/files/file_x", FORM), ("/v1/batches", FORM), ("/v2/v1/files", FORM)],
+)
+async def test_only_the_upload_of_a_file_has_it(path, kind):
+    refused(await send_through(Inner(), [b"x" * 11], path=path, content_type=kind))

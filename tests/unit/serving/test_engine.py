@@ -32,6 +32,7 @@ def test_safe_settings_hold_on_both(accelerator):
     assert arguments["chat_template"] == "/models/base/chat_template.jinja"
     assert arguments["enforce_eager"] is True
     assert arguments["tool_strict_level"] == "parameter"
+    assert arguments["scheduling_policy"] == "priority"
 
 
 def test_the_context_is_never_longer_than_the_models_own():

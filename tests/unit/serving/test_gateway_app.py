@@ -44,7 +44,23 @@ GUARDED = {
     ("POST", "/v1/tools/{name}"),
     ("POST", "/mcp"),
 }
-ANY_KEY = {("GET", "/v1/auth/me"), ("POST", "/v1/auth/sign-out"), ("POST", "/v1/auth/password")}
+GUARDED |= {
+    ("GET", "/v1/files"),
+    ("POST", "/v1/files"),
+    ("GET", "/v1/files/{file_id}"),
+    ("DELETE", "/v1/files/{file_id}"),
+    ("GET", "/v1/files/{file_id}/content"),
+    ("GET", "/v1/batches"),
+    ("POST", "/v1/batches"),
+    ("GET", "/v1/batches/{batch_id}"),
+    ("POST", "/v1/batches/{batch_id}/cancel"),
+}
+ANY_KEY = {
+    ("GET", "/v1/auth/me"),
+    ("POST", "/v1/auth/sign-out"),
+    ("POST", "/v1/auth/password"),
+    ("GET", "/v1/reviews/{review_id}/answer"),
+}
 GUARDED |= ANY_KEY
 ADMIN_ONLY = {
     ("POST", "/v1/knowledge-bases"),
@@ -71,11 +87,21 @@ ADMIN_ONLY = {
     ("POST", "/v1/users/{user}/enable"),
     ("POST", "/v1/users/{user}/unlock"),
     ("POST", "/v1/users/{user}/password"),
+    ("GET", "/v1/reviews"),
+    ("GET", "/v1/reviews/{review_id}"),
+    ("POST", "/v1/reviews/{review_id}/approve"),
+    ("POST", "/v1/reviews/{review_id}/edit"),
+    ("POST", "/v1/reviews/{review_id}/refuse"),
+    ("GET", "/v1/approvals"),
+    ("GET", "/v1/approvals/{approval_id}"),
+    ("POST", "/v1/approvals/{approval_id}/approve"),
+    ("POST", "/v1/approvals/{approval_id}/refuse"),
 }
 
 
 def address(path):
-    for name in ("alias", "scenario", "path:path", "base", "document", "name", "key_id", "user"):
+    ids = ("key_id", "user", "file_id", "batch_id", "review_id", "approval_id")
+    for name in ("alias", "scenario", "path:path", "base", "document", "name", *ids):
         path = path.replace("{" + name + "}", "general")
     return path.replace("{page}", "1")
 
@@ -170,11 +196,19 @@ async def test_a_whole_answer_with_its_metrics(http, context, model):
     operation, body, request_id = model.calls[0]
     assert (operation, request_id) == ("chat", "test-1")
     assert body["cache_salt"] == context.cache_salt("default")
+    assert body["priority"] == 0
     assert "user" not in body
     assert gauges(context) == {}
     assert requests_counted(context) == {("general", "/v1/chat/completions", "200"): 1}
     traffic = context.metrics.traffic("general")
     assert (traffic.prompt_tokens_total, traffic.completion_tokens_total, traffic.in_flight) == (7, 2, 0)
+
+
+async def test_what_a_batch_key_asks_runs_behind_what_people_wait_for(http, model, ring):
+    _record, key = ring.create("night", priority="batch")
+    model.scripts = [[WHOLE]]
+    await http.post("/v1/chat/completions", json=CHAT, headers={"Authorization": f"Bearer {key}"})
+    assert model.calls[0][1]["priority"] == 1
 
 
 def test_tenants_have_salts_of_their_own(context):

@@ -58,7 +58,8 @@ async def test_an_error_of_the_knowledge_service_keeps_its_kind(http, knowledge)
 
 
 async def test_a_scenario_gets_payload_and_caller(http, context, scenario):
-    scenario.answer = {"reply": {"answer": "yes"}, "tokens": {"general": [11, 3]}}
+    told = {"tokens": {"general": [11, 3]}, "findings": [], "generated": True}
+    scenario.answer = {"reply": {"answer": "yes"}, **told}
     response = await http.post(
         "/v1/scenarios/knowledge-qa/ask", json={"question": "?"}, headers={"Accept-Language": "zh-CN"}
     )

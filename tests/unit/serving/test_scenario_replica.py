@@ -1,14 +1,19 @@
 """A scenario's replica: it runs a pack with clients that call by handle, and tells what was spent."""
 
+import asyncio
+import json
+
 import pytest
 
 from appliance.config.home import Home
+from appliance.config.site import GuardrailOverride, GuardrailSettings
 from appliance.core.errors import EngineFailed, InvalidRequest
 from appliance.core.principal import Principal
 from appliance.scenario.actions import Caller
 from appliance.scenario.pack import ChatFacts
 from appliance.serving import scenario as replica
 from appliance.state.database import Database, sqlite_url
+from tests.unit.serving.canaries import HARMLESS, INJECTED
 from tests.unit.serving.deployments import USAGE_ITEM, WHOLE, chunk
 
 CALLER = Caller(Principal("a", "caller", "lma-a"), "zh_CN", "test-1")
@@ -50,7 +55,21 @@ def create(context):
         await context.knowledge.search(caller.principal, "rules", text, 3, {"departments": ["law"]})
         yield "done", Said(text=text + current_language())
 
-    return [Action("say", "Say.", Say, Said, say, stream=tell)]
+    async def look(request, caller):
+        found = await context.knowledge.search(caller.principal, "rules", request.text, 3)
+        return Said(text=" ".join(one["text"] for one in found))
+
+    async def follow(request, caller):
+        answer = await context.chat.chat(messages(request), max_tokens=5)
+        yield "piece", Said(text="first")
+        again = await context.chat.chat(messages(request), max_tokens=5)
+        yield "done", Said(text=f"{answer.text}/{again.text}")
+
+    return [
+        Action("say", "Say.", Say, Said, say, stream=tell),
+        Action("look", "Look.", Say, Said, look),
+        Action("shout", "Shout.", Say, Said, say, stream=follow, generated=lambda said: said.text.startswith("Hi")),
+    ]
 """
 
 
@@ -67,7 +86,8 @@ async def echo(tmp_path, context, monkeypatch):
     database.migrate()
     database.close()
     monkeypatch.setattr(replica, "Handles", lambda: context.models)
-    return replica.Scenario(str(tmp_path), "echo", {"general": ChatFacts(("en",), 7_000_000_000)})
+    lax = GuardrailSettings(tenants={"lax": GuardrailOverride(injection="warn")})
+    return replica.Scenario(str(tmp_path), "echo", {"general": ChatFacts(("en",), 7_000_000_000)}, None, lax)
 
 
 async def test_an_action_is_run_in_the_callers_language_and_its_tokens_are_told(echo, model):
@@ -76,24 +96,27 @@ async def test_an_action_is_run_in_the_callers_language_and_its_tokens_are_told(
     text = told["reply"]["text"]
     assert text.startswith("Hi a zh_CN ")
     assert not text.endswith("none")
-    assert told["tokens"] == {"general": [7, 2]}
+    assert (told["tokens"], told["findings"], told["generated"]) == ({"general": [7, 2]}, [], True)
 
 
 async def test_events_and_with_the_last_one_the_tokens(echo, model, knowledge):
-    model.scripts = [[chunk("a"), chunk("b"), USAGE_ITEM]]
+    model.scripts = [[chunk("One. "), chunk("Two. "), USAGE_ITEM]]
+    knowledge.answer = []
     items = [item async for item in echo.stream("say", {"text": "Hello", "stream": True}, CALLER, {})]
-    assert items == [
-        {"event": "piece", "data": {"text": "a"}},
-        {"event": "piece", "data": {"text": "b"}},
-        {"event": "done", "data": {"text": "abzh_CN"}, "tokens": {"general": [7, 2]}},
-    ]
+    end = items.pop()
+    assert {(item["event"], *item["findings"]) for item in items} == {("piece",)}
+    assert "".join(item["data"]["text"] for item in items) == "One. Two. "
+    assert end == {
+        "event": "done", "data": {"text": "One. Two. zh_CN"}, "tokens": {"general": [7, 2]}, "findings": [],
+        "generated": True,
+    }  # fmt: skip
     ((method, who, base, text, k, selection),) = knowledge.calls
-    assert (method, who, base, text, k) == ("search", CALLER.principal, "rules", "ab", 3)
+    assert (method, who, base, text, k) == ("search", CALLER.principal, "rules", "One. Two. ", 3)
     assert selection.departments == ["law"]
 
 
 async def test_a_stream_that_is_left_ends_the_models_work(echo, model, settle):
-    model.scripts = [[chunk("a"), chunk("b")]]
+    model.scripts = [[chunk("One. "), chunk("Two. ")]]
     events = echo.stream("say", {"text": "Hello", "stream": True}, CALLER, {})
     await anext(events)
     await events.aclose()
@@ -103,8 +126,59 @@ async def test_a_stream_that_is_left_ends_the_models_work(echo, model, settle):
 async def test_what_fails_is_raised_before_and_between_events(echo, model):
     with pytest.raises(InvalidRequest):
         await anext(echo.stream("say", {"text": "", "stream": True}, CALLER, {}))
-    model.scripts = [[chunk("a"), {"error": {"message": "x", "code": 500}}]]
+    model.scripts = [[chunk("One. "), {"error": {"message": "x", "code": 500}}]]
     events = echo.stream("say", {"text": "Hello", "stream": True}, CALLER, {})
     assert (await anext(events))["event"] == "piece"
     with pytest.raises(EngineFailed):
         await anext(events)
+
+
+def of(tenant):
+    return Caller(Principal(tenant, "caller", f"lma-{tenant}"), "en", "test-1")
+
+
+def whole(text):
+    result = json.loads(json.dumps(WHOLE["result"]))
+    result["choices"][0]["message"]["content"] = text
+    return {"result": result}
+
+
+async def test_whether_a_models_words_are_in_the_answer(echo, model, knowledge):
+    knowledge.answer = []
+    assert not (await echo.invoke("look", {"text": "x"}, CALLER, {}))["generated"]  # no model was asked
+    model.scripts = [[WHOLE]]
+    assert (await echo.invoke("say", {"text": "x"}, CALLER, {}))["generated"]  # one was, and nobody says otherwise
+    assert (await echo.invoke("shout", {"text": "x"}, CALLER, {}))["generated"]
+    model.scripts = [[whole("Bye")]]
+    told = await echo.invoke("shout", {"text": "x"}, CALLER, {})
+    assert (told["generated"], told["tokens"]) == (False, {"general": [7, 2]})
+
+
+async def test_what_is_found_is_told_once(echo, model, knowledge):
+    knowledge.answer = [{"text": text} for text in (*INJECTED, HARMLESS[0])]
+    told = await echo.invoke("look", {"text": "x"}, CALLER, {})
+    assert told["reply"]["text"] == HARMLESS[0]
+    assert {(one["stage"], one["action"]) for one in told["findings"]} == {("retrieved", "block")}
+    model.scripts = [[whole("这里卖银行卡。")], [WHOLE]]
+    items = [item async for item in echo.stream("shout", {"text": "x", "stream": True}, CALLER, {})]
+    assert [len(item["findings"]) for item in items] == [1, 0]
+    assert items[-1]["data"]["text"] == "这里/Hi"
+
+
+async def test_two_tenants_in_one_replica_each_under_their_policy(echo, model, knowledge):
+    knowledge.answer = [{"text": text} for text in (INJECTED[0], HARMLESS[0])]
+    names = ["a", "lax"] * 5
+    told = await asyncio.gather(*(echo.invoke("look", {"text": "x"}, of(name), {}) for name in names))
+    assert [one["reply"]["text"] for one in told] == [HARMLESS[0], f"{INJECTED[0]} {HARMLESS[0]}"] * 5
+    assert [one["findings"][0]["action"] for one in told] == ["block", "warn"] * 5
+
+
+async def test_streams_that_one_task_reads_in_turns_keep_apart(echo, model):
+    model.scripts = [[WHOLE]]
+    asked = {"text": INJECTED[0], "stream": True}
+    strict, lax = (echo.stream("shout", asked, of(name), {}) for name in ("a", "lax"))
+    await anext(strict)
+    await anext(lax)
+    assert (await anext(strict))["data"]["text"] == "/"
+    end = await anext(lax)
+    assert (end["data"]["text"], end["tokens"]) == ("Hi/Hi", {"general": [14, 4]})

@@ -5,16 +5,25 @@ import json
 
 import pytest
 
+from appliance.config.site import GuardrailSettings
 from appliance.core.errors import InvalidRequest, NotFound
 from appliance.core.messages import _
-from tests.unit.serving.readings import error_of, gauges, requests_counted, task_error
+from appliance.guardrails.chain import Chain
+from appliance.state.reviews import Reviews
+from tests.unit.serving.readings import audited, error_of, gauges, requests_counted, task_error
 from tests.unit.serving.test_stream import Caller
 
+PRODUCER = "001191350100M000100Y4300000"
 BASE = "/v1/scenarios/knowledge-qa"
 ROUTE = "/v1/scenarios/{scenario}/ask"
-SENTENCE = {"event": "sentence", "data": {"text": "你好"}}
-DONE = {"event": "done", "data": {"answer": "a"}, "tokens": {"general": [11, 3]}}
+SENTENCE = {"event": "sentence", "data": {"text": "你好"}, "findings": []}
+DONE = {"event": "done", "data": {"answer": "a"}, "tokens": {"general": [11, 3]}, "findings": [], "generated": True}
 TELL = {"question": "?", "stream": True}
+
+
+def reply(findings=(), generated=False, **answer):
+    """Return what a scenario's replica gives for an action."""
+    return {"reply": answer, "tokens": {}, "findings": list(findings), "generated": generated}
 
 
 def read(text):
@@ -29,14 +38,14 @@ def read(text):
 
 
 async def test_parameters_come_from_path_and_query(http, scenario):
-    scenario.answer = {"reply": {}, "tokens": {}}
+    scenario.answer = reply()
     await http.get(f"{BASE}/conversations/c1?user=li&limit=5")
     assert scenario.calls[0][:3] == ("invoke", "conversation", None)
     assert scenario.calls[0][4] == {"conversation_id": "c1", "user": "li", "limit": "5"}
 
 
 async def test_a_body_leaves_no_room_for_a_query(http, scenario):
-    scenario.answer = {"reply": {}, "tokens": {}}
+    scenario.answer = reply()
     await http.post(f"{BASE}/ask?question=other", json={"question": "?"})
     assert scenario.calls[0][2] == {"question": "?"}
     assert scenario.calls[0][4] == {}
@@ -49,7 +58,7 @@ async def test_a_parameter_given_twice(http, scenario):
 
 
 async def test_an_action_has_its_own_status(admin, context, scenario):
-    scenario.answer = {"reply": {"id": "c1"}, "tokens": {}}
+    scenario.answer = reply(id="c1")
     assert (await admin.post(f"{BASE}/conversations", json={})).status_code == 201
     assert requests_counted(context) == {("knowledge-qa", "/v1/scenarios/{scenario}/conversations", "201"): 1}
 
@@ -84,7 +93,7 @@ async def test_events_and_then_done(http, context, scenario):
 
 @pytest.mark.parametrize("wanted", ["yes", 1, None, False])
 async def test_only_true_streams(http, scenario, wanted):
-    scenario.answer = {"reply": {}, "tokens": {}}
+    scenario.answer = reply()
     await http.post(f"{BASE}/ask", json={**TELL, "stream": wanted})
     assert scenario.calls[0][0] == "invoke"
 
@@ -124,3 +133,70 @@ async def test_a_caller_who_goes_away_ends_the_scenarios_work(app, context, keys
     assert scenario.streams[0].cancelled
     assert gauges(context) == {}
     assert requests_counted(context) == {("knowledge-qa", ROUTE, "499"): 1}
+
+
+FINDING = {"rule": "lexicon:x/1", "version": "1", "start": 0, "end": 2, "action": "block", "stage": "output"}
+
+
+@pytest.mark.parametrize("generated", [True, False])
+@pytest.mark.parametrize("streaming", [True, False])
+async def test_an_answer_has_a_label_where_a_model_wrote_of_it(http, context, scenario, generated, streaming):
+    context.label_producer = PRODUCER
+    told = {"tokens": {"general": [1, 1]}, "findings": [], "generated": generated}
+    scenario.answer = {"reply": {"answer": "a"}, **told}
+    scenario.script = [SENTENCE, {"event": "done", "data": {"answer": "a"}, **told}]
+    response = await http.post(f"{BASE}/ask", json={"question": "?", "stream": streaming})
+    if streaming:
+        (_name, sentence), (_name, answer) = read(response.text)
+        assert sentence == {"text": "你好"}
+    else:
+        answer = response.json()
+    label = answer.pop("AIGC", None)
+    assert answer == {"answer": "a"}
+    assert (label is not None) == generated
+    if generated:
+        assert (label["Label"], label["ContentProducer"], label["ProduceID"]) == ("1", PRODUCER, "test-1")
+
+
+async def test_without_a_provider_code_there_is_no_label(http, scenario):
+    scenario.answer = reply(generated=True, answer="a")
+    assert (await http.post(f"{BASE}/ask", json={"question": "?"})).json() == {"answer": "a"}
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+async def test_what_a_scenario_found_is_in_the_audit(http, ring, scenario, streaming):
+    scenario.answer = reply([FINDING], answer="a")
+    scenario.script = [{**SENTENCE, "findings": [FINDING]}, {**DONE, "findings": [{**FINDING, "start": 1}]}]
+    await http.post(f"{BASE}/ask", json={"question": "?", "stream": streaming})
+    ((_record, data),) = audited(ring)
+    assert data["verdicts"] == ([FINDING, {**FINDING, "start": 1}] if streaming else [FINDING])
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+async def test_an_answer_that_a_policy_wants_reviewed_waits(http, context, ring, scenario, tmp_path, streaming):
+    context.chain = Chain(GuardrailSettings(review=("lexicon:*",)), None)
+    context.reviews = Reviews(ring._database, tmp_path / "reviews", "international")
+    found = {"tokens": {"general": [1, 1]}, "findings": [FINDING], "generated": True}
+    scenario.answer = {"reply": {"answer": "a secret"}, **found}
+    scenario.script = [SENTENCE, {"event": "done", "data": {"answer": "a secret"}, **found}]
+    held = await http.post(f"{BASE}/ask", json={"question": "?", "stream": streaming})
+    assert (held.status_code, held.json()["status"]) == (202, "pending")
+    assert "secret" not in held.text
+    scenario.answer = reply(answer="fine")
+    scenario.script = [SENTENCE, DONE]
+    free = await http.post(f"{BASE}/ask", json={"question": "?", "stream": streaming})
+    assert free.status_code == 200
+    if streaming:
+        assert read(free.text) == [("sentence", {"text": "你好"}), ("done", {"answer": "a"})]
+
+
+async def test_what_was_held_is_held_again_when_a_conversation_gives_it_back(http, context, ring, scenario, tmp_path):
+    context.chain = Chain(GuardrailSettings(review=("topic:*",)), None)
+    context.reviews = Reviews(ring._database, tmp_path / "reviews", "international")
+    promise = "这款产品保本保收益，年化收益率稳赚不赔，绝对没有风险。"
+    scenario.answer = reply(generated=True, turns=[{"question": "?", "answer": promise}])
+    held = await http.post(f"{BASE}/ask", json={"question": "?"})
+    assert (held.status_code, held.json()["object"]) == (202, "review")
+    # What no model wrote is the bank's own word.
+    scenario.answer = reply(turns=[{"question": "?", "answer": promise}])
+    assert (await http.post(f"{BASE}/ask", json={"question": "?"})).status_code == 200

@@ -1,0 +1,95 @@
+"""`appliance plan`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from appliance.cli.drawing import print_table
+from appliance.cli.exit_codes import ExitCode
+from appliance.cli.localised import LocalisedCommand
+from appliance.cli.options import json_option
+from appliance.cli.session import Session, session_of
+from appliance.core.messages import Message, _
+
+if TYPE_CHECKING:
+    from appliance.catalogue.plan import Change, Plan
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`, with help in the current language."""
+
+    @app.command(
+        "plan",
+        cls=LocalisedCommand,
+        help=str(_("Say whether models fit on machines, how fast, and for how many users.")),
+    )
+    def plan(
+        context: typer.Context,
+        users: Annotated[int | None, typer.Option(help=str(_("Users of each chat model at once.")))] = None,
+        ttft_ms: Annotated[float | None, typer.Option(help=str(_("Longest time to the first token, in ms.")))] = None,
+        tokens_per_s: Annotated[float | None, typer.Option(help=str(_("Tokens a second that each user gets.")))] = None,
+        prompt_tokens: Annotated[int | None, typer.Option(help=str(_("Tokens of a prompt.")))] = None,
+        answer_tokens: Annotated[int | None, typer.Option(help=str(_("Tokens of an answer.")))] = None,
+        model: Annotated[
+            list[str] | None,
+            typer.Option(
+                metavar="ALIAS=NAME",
+                help=str(_("A model of the catalogue, instead of those of the site file; may be repeated.")),
+            ),
+        ] = None,
+        model_context: Annotated[
+            int | None, typer.Option("--context", help=str(_("Longest prompt and answer together, in tokens.")))
+        ] = None,
+        machine: Annotated[
+            list[Path] | None,
+            typer.Option(metavar="FILE", help=str(_("A recorded machine instead of this one; may be repeated."))),
+        ] = None,
+        nodes: Annotated[int | None, typer.Option(help=str(_("Plan with so many such machines.")))] = None,
+        as_json: Annotated[bool, json_option()] = False,
+    ) -> None:
+        from appliance.operations.planning import PlanRequest, plan_site
+
+        session = session_of(context)
+        request = PlanRequest(
+            models=tuple(model or ()), machines=tuple(machine or ()), nodes=nodes, users=users, ttft_ms=ttft_ms,
+            tokens_per_s=tokens_per_s, prompt_tokens=prompt_tokens, answer_tokens=answer_tokens, context=model_context,
+        )  # fmt: skip
+        found = plan_site(session.home, session.site, request)
+        if as_json:
+            session.print_json(found.to_dict())
+        else:
+            _print_plan(session, found)
+        if not found.complete:
+            raise typer.Exit(ExitCode.CHECKS_FAILED)
+
+
+def _print_plan(session: Session, plan: "Plan") -> None:
+    from appliance.catalogue.plan import MEMORY_HEADINGS, PLACEMENT_HEADINGS
+
+    if plan.placements:
+        rows = [placement.row() for placement in plan.placements]
+        print_table(session.out, PLACEMENT_HEADINGS, rows, whole=(0, 2, 3, 4, 6, 7, 8, 9))
+        session.out.print()
+        print_table(session.out, MEMORY_HEADINGS, plan.memory_rows(), whole=(2, 3, 4, 5, 6, 7))
+    for placement in plan.placements:
+        if placement.shortfall is not None:
+            _print_fault(session, placement.alias, placement.shortfall, placement.changes)
+    for refusal in plan.refusals:
+        _print_fault(session, refusal.alias, refusal.reason, refusal.changes)
+    notes: list[Message] = [note for placement in plan.placements for note in placement.notes]
+    session.out.print()
+    for note in (*notes, *plan.notes):
+        session.out.print(Text(f"· {note}", style="dim"), soft_wrap=True)
+
+
+def _print_fault(session: Session, alias: str, reason: Message, changes: "tuple[Change, ...]") -> None:
+    session.out.print()
+    session.out.print(Text.assemble(("✗ ", "bold red"), (f"{alias}: ", "bold"), str(reason)), soft_wrap=True)
+    if not changes:
+        session.out.print(Text(f"  {_('No single change was found that is enough.')}"), soft_wrap=True)
+        return
+    for number, change in enumerate(changes):
+        lead = _("Least change:") if number == 0 else _("Or:")
+        session.out.print(Text(f"  {lead} {change.text}"), soft_wrap=True)

@@ -1,0 +1,192 @@
+"""`appliance plan`: what the site file, or a wish, takes and gives on this machine or on recorded ones."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from appliance.catalogue.calibration import read_calibration
+from appliance.catalogue.devices import Node
+from appliance.catalogue.from_config import entry_from_config
+from appliance.catalogue.loading import Catalogue, find_model, load_catalogue
+from appliance.catalogue.model import ModelEntry
+from appliance.catalogue.plan import Plan
+from appliance.catalogue.planner import make_plan
+from appliance.catalogue.wish import ModelWish, ServiceLevel, Wish
+from appliance.config.home import Home
+from appliance.config.section import Section
+from appliance.config.site import ModelSettings, SiteConfig
+from appliance.core.errors import InvalidRequest, NotFound, PackageError
+from appliance.core.messages import _
+from appliance.core.units import GIB
+from appliance.core.validation import invalid_request
+from appliance.hardware.discovery import discover
+from appliance.hardware.facts import MachineFacts
+from appliance.packages.card import read_card
+from appliance.packages.places import model_folder
+
+EMBEDDER = "embedder"
+_Section = TypeVar("_Section", bound=Section)
+MOST_NODES = 64
+_MOST_BYTES = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class PlanRequest:
+    """What a front end asks; None and empty mean: as the site file or the defaults say."""
+
+    models: tuple[str, ...] = ()
+    """`ALIAS=NAME` each; instead of the chat models of the site file."""
+    machines: tuple[Path, ...] = ()
+    """Recorded machines; none: this machine."""
+    nodes: int | None = None
+    """Plan with so many machines like the one that is given."""
+    users: int | None = None
+    ttft_ms: float | None = None
+    tokens_per_s: float | None = None
+    prompt_tokens: int | None = None
+    answer_tokens: int | None = None
+    context: int | None = None
+
+
+def plan_site(home: Home, site: SiteConfig, request: PlanRequest) -> Plan:
+    """Return the plan.
+
+    Raises `InvalidRequest` for values and machine files that cannot be used, `NotFound` for unknown models,
+    `PackageError` and `ConfigError` for packages and a calibration that cannot be read, and `PreflightError` where
+    the site asks for a GPU that is not there.
+    """
+    nodes = _nodes(home, request)
+    catalogue, models = _models(home, site, request)
+    wish = Wish(
+        models=tuple(_checked(ModelWish, model) for model in models), level=_checked(ServiceLevel, _level(request))
+    )
+    return make_plan(wish, nodes, catalogue, read_calibration(home.calibration_file), site.accelerator)
+
+
+def _checked(kind: type[_Section], values: dict[str, Any]) -> _Section:
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        raise invalid_request(error, values) from error
+
+
+def read_machines(file: Path) -> tuple[MachineFacts, ...]:
+    """Read a recorded machine, or a list of them: bare facts, or a whole record. Raises `InvalidRequest`."""
+    try:
+        if file.stat().st_size > _MOST_BYTES:
+            raise ValueError(str(_("it is too large")))  # a record has a few kilobytes
+        raw = json.loads(file.read_bytes())
+        records = raw if isinstance(raw, list) else [raw]
+        facts = [record.get("facts", record) if isinstance(record, dict) else record for record in records]
+        machines = tuple(MachineFacts.model_validate_json(json.dumps(found)) for found in facts)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())[:300]
+        raise InvalidRequest(
+            _("The machine file {file} cannot be used: {reason}", file=file, reason=reason),
+            _("Record a machine with `appliance doctor --record FILE`."),
+            param="machine",
+        ) from error
+    if not machines:
+        raise InvalidRequest(_("The machine file {file} holds no machine.", file=file), param="machine")
+    return machines
+
+
+def _nodes(home: Home, request: PlanRequest) -> tuple[Node, ...]:
+    if request.machines:
+        facts = [machine for file in request.machines for machine in read_machines(file)]
+    else:
+        facts = [discover(folders=(home.root,))]
+    if request.nodes is not None:
+        if not 1 <= request.nodes <= MOST_NODES:
+            raise InvalidRequest(
+                _("{count} machines cannot be planned.", count=request.nodes),
+                _("Give a number from 1 to {most}.", most=MOST_NODES),
+                param="nodes",
+            )
+        if len(facts) > 1:
+            raise InvalidRequest(
+                _("--nodes needs one machine; {count} are given.", count=len(facts)),
+                _("Leave --nodes out, or give one --machine."),
+                param="nodes",
+            )
+        facts *= request.nodes
+    return tuple(Node(f"node-{number}", machine) for number, machine in enumerate(facts, 1))
+
+
+def _models(home: Home, site: SiteConfig, request: PlanRequest) -> tuple[Catalogue, list[dict[str, Any]]]:
+    """Return the catalogue with the site's own packages, and wishes as plain data."""
+    catalogue = dict(load_catalogue())
+    wishes: list[dict[str, Any]] = []
+    if request.models:
+        for text in request.models:
+            alias, _equals, name = text.partition("=")
+            if not alias or not name:
+                raise InvalidRequest(
+                    _("The model {text} cannot be read.", text=ascii(text[:100])),
+                    _("Write ALIAS=NAME, for example general=qwen3-32b."),
+                    param="model",
+                )
+            find_model(catalogue, name)
+            if alias == EMBEDDER or any(wish["alias"] == alias for wish in wishes):
+                raise InvalidRequest(
+                    _("The alias {alias} is taken.", alias=ascii(alias[:100])),
+                    _("Give each model another alias; `embedder` is the appliance's own."),
+                    param="model",
+                )
+            wishes.append({"alias": alias, "model": name})
+    else:
+        for alias, settings in site.models.items():
+            entry = _entry_of(home, settings.package, catalogue)
+            catalogue[entry.name] = entry
+            wishes.append(_wish(home, alias, settings, entry).model_dump())
+    if request.context is not None:
+        wishes = [{**wish, "context": request.context} for wish in wishes]
+    embedder = ModelWish(alias=EMBEDDER, model=EMBEDDER, replicas=site.embedder.replicas)
+    return catalogue, [*wishes, embedder.model_dump()]
+
+
+def _entry_of(home: Home, package: str, catalogue: Mapping[str, ModelEntry]) -> ModelEntry:
+    """Return the catalogue's entry for a package, or one made from the installed package's own configuration."""
+    folder = model_folder(home, package)
+    config = folder / "config.json"
+    try:
+        return find_model(catalogue, package)
+    except NotFound:
+        if not config.is_file():
+            raise
+    try:
+        raw = json.loads(config.read_bytes())
+    except (OSError, ValueError) as error:
+        raise PackageError(
+            _("The package {name} cannot be sized: {reason}", name=package, reason=" ".join(str(error).split())),
+            _("Build or copy the package again."),
+        ) from error
+    return entry_from_config(package, read_card(folder).title, raw if isinstance(raw, dict) else {})
+
+
+def _wish(home: Home, alias: str, settings: ModelSettings, entry: ModelEntry) -> ModelWish:
+    """Return what the site file asks of one model; the precision is that of the package where it is installed."""
+    engine = settings.engine
+    installed = model_folder(home, settings.package).is_dir()
+    return ModelWish(
+        alias=alias,
+        model=entry.name,
+        precision=entry.precisions[0] if installed else None,
+        replicas=settings.replicas,
+        tensor_parallel=engine.tensor_parallel_size,
+        context=engine.max_model_len or entry.context,
+        sequences=engine.max_num_seqs,
+        compiled=engine.compile,
+        memory_share=engine.gpu_memory_utilization,
+        cache_bytes=engine.kv_cache_gib * GIB,
+    )
+
+
+def _level(request: PlanRequest) -> dict[str, Any]:
+    names: Sequence[str] = tuple(ServiceLevel.model_fields)
+    given = {name: getattr(request, name) for name in names}
+    return {name: value for name, value in given.items() if value is not None}

@@ -1,0 +1,1 @@
+"""Signed packages (`.lmab`): their signature, manifest and archive, and the store that they are installed into."""

@@ -1,0 +1,1 @@
+"""Batches: the one process that runs their rows, through the gateway's own application."""

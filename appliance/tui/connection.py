@@ -1,0 +1,131 @@
+"""The one HTTP connection of the terminal: the address, the key, and what every refusal means."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+
+from appliance.core.errors import (
+    ApplianceError,
+    AuthenticationFailed,
+    Conflict,
+    NotFound,
+    NotRunning,
+    PermissionDenied,
+    RequestError,
+    TooManyRequests,
+    Unavailable,
+)
+from appliance.core.messages import _
+
+_TIMEOUT_S = 5.0
+_REFUSALS: Mapping[int, type[RequestError]] = {404: NotFound, 409: Conflict, 429: TooManyRequests}
+
+
+class HttpConnection:
+    """Sends requests with the key in `key_file`, which is read anew each time: keys get replaced."""
+
+    def __init__(
+        self, url: str, key_file: Path, language: str = "en", transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._key_file = key_file
+        # Without trust_env a proxy for the outside world never sees the key.
+        self._client = httpx.AsyncClient(
+            timeout=_TIMEOUT_S,
+            trust_env=False,
+            headers={"Accept-Language": language.replace("_", "-")},
+            transport=transport,
+        )
+
+    @property
+    def address(self) -> str:
+        """The appliance's address."""
+        return self._url
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """Return the answer, whatever its status. Raises `NotRunning`, `Unavailable` or `AuthenticationFailed`."""
+        headers = {"Authorization": f"Bearer {self._key()}"}
+        try:
+            return await self._client.request(method, self._url + path, params=params, json=body, headers=headers)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise NotRunning(
+                _("No appliance answers at {url}.", url=self._url), _("Start it with `appliance up`.")
+            ) from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise Unavailable(
+                _("The appliance at {url} did not answer in time.", url=self._url),
+                _("See `appliance status`, then try again."),
+            ) from error
+
+    def refusal(self, response: httpx.Response, forbidden: PermissionDenied) -> ApplianceError:
+        """Return the error for an answer that is not a success; `forbidden` is the one of a 403.
+
+        A refusal of the request itself quotes the appliance's reason and keeps its code.
+        """
+        status = response.status_code
+        if status == httpx.codes.UNAUTHORIZED:
+            return AuthenticationFailed(
+                _("The appliance refused the key in {file}.", file=self._key_file),
+                _("Make a new one with `appliance key create`, and write it into that file."),
+            )
+        if status == httpx.codes.FORBIDDEN:
+            return forbidden
+        code, reason = error_of(response)
+        if httpx.codes.is_client_error(status) and reason:
+            kind = _REFUSALS.get(status, RequestError)
+            return kind(_("The appliance refused: {reason}", reason=reason), code=code)
+        if status == httpx.codes.NOT_FOUND:
+            return self.not_understood()
+        return Unavailable(
+            _("The appliance at {url} answered with HTTP {status}.", url=self._url, status=status),
+            _("It may still be starting; `appliance doctor` looks for faults."),
+        )
+
+    @property
+    def key_file(self) -> Path:
+        """The file that holds the key."""
+        return self._key_file
+
+    def not_understood(self) -> Unavailable:
+        """Return the error for an answer that has not the form of this version."""
+        return Unavailable(
+            _("What answers at {url} is not an appliance of this version.", url=self._url),
+            _("Check gateway.port in the site file, and `appliance --version` on both sides."),
+        )
+
+    def _key(self) -> str:
+        try:
+            key = self._key_file.read_text(encoding="ascii").strip()
+        except (OSError, ValueError) as error:
+            raise AuthenticationFailed(
+                _("The key in {file} cannot be read.", file=self._key_file),
+                _("Start the appliance once with `appliance up`, or name another file with --key-file."),
+            ) from error
+        if not key.isprintable():
+            raise AuthenticationFailed(
+                _("The key in {file} cannot be read.", file=self._key_file),
+                _("The file must hold one key and nothing else."),
+            )
+        return key
+
+
+def error_of(response: httpx.Response) -> tuple[str | None, str]:
+    """Return code and message of an error in OpenAI's shape; None and an empty text where it has another."""
+    try:
+        error = response.json()["error"]
+        code, message = error["code"], error["message"]
+    except (ValueError, KeyError, TypeError):
+        return None, ""
+    return (code if isinstance(code, str) else None), message if isinstance(message, str) else ""

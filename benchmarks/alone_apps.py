@@ -1,0 +1,81 @@
+"""Put one gateway with the engine's double on a running Ray: `python alone_apps.py appliance|ray HOME`.
+
+A process of its own, because its environment makes it a driver of that cluster.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from appliance.config.home import Home
+from appliance.config.site import load_site
+from appliance.serving import deploy
+from appliance.serving.ledger_app import LEDGER_APPLICATION, ledger_app
+from appliance.serving.names import GATEWAY_APPLICATION, MODEL_DEPLOYMENT, model_application
+
+_TIMEOUT_S = 180.0
+_QUIET = {"enable_access_log": False, "log_level": "WARNING"}
+_SMALL = {"num_cpus": 0.25}
+_PLACES = 256  # requests that the double takes at once: it is not to be what they wait for
+
+
+def put_appliance(home: Home) -> None:
+    """Deploy the gateway as `appliance up` does, with its ledger and guardrails, and the double as its model."""
+    from instant_engine import InstantModel
+    from ray import serve
+
+    site = load_site(home.site_file)
+    model = serve.deployment(
+        InstantModel,
+        name=MODEL_DEPLOYMENT,
+        max_ongoing_requests=_PLACES,
+        ray_actor_options=_SMALL,
+        logging_config=_QUIET,
+    )
+    entry = {
+        "alias": "general", "kind": "chat", "package": "double", "context_length": 8192, "languages": ["en"],
+        "created": int(time.time()),
+    }  # fmt: skip
+    applications = [
+        (LEDGER_APPLICATION, ledger_app(home.root, site)),
+        (model_application("general"), model.bind()),
+        (GATEWAY_APPLICATION, deploy.gateway_app(home.root, site, {"models": [entry], "scenarios": []})),
+    ]
+    deploy.submit(applications)
+    for _state in deploy.watch([name for name, _application in applications], _TIMEOUT_S):
+        pass
+
+
+def put_ray(_home: Home) -> None:
+    """Deploy `ray.serve.llm`'s own ingress in front of its own server around the double."""
+    from ray import serve
+    from ray.serve.llm import LLMConfig, build_openai_app
+
+    config = LLMConfig(
+        model_loading_config={"model_id": "general", "model_source": "/nonexistent"},
+        accelerator_config={"kind": "cpu"},
+        placement_group_config={"bundles": [{"CPU": 1}]},
+        experimental_configs={"stream_batching_interval_ms": 0},
+        server_cls="instant_server:InstantServer",
+        log_engine_metrics=False,
+        deployment_config={"num_replicas": 1, "max_ongoing_requests": _PLACES, "logging_config": _QUIET},
+    )
+    options = {"num_replicas": 1, "logging_config": _QUIET, "max_ongoing_requests": _PLACES}
+    arguments = {"llm_configs": [config], "ingress_deployment_config": options}
+    serve.run(build_openai_app(arguments), name="ray", route_prefix="/")
+
+
+def main() -> None:
+    """Connect, start Serve on the site file's port, deploy."""
+    kind, home = sys.argv[1], Home(Path(sys.argv[2]))
+    site = load_site(home.site_file)
+    deploy.connect(f"127.0.0.1:{site.cluster.port}")
+    try:
+        deploy.start_serve(site)
+        (put_appliance if kind == "appliance" else put_ray)(home)
+    finally:
+        deploy.disconnect()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+"""Start and stop what `gateway_alone.py` compares: each with the same double of an engine behind it."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import yaml
+
+from appliance.cluster import node
+from appliance.cluster.environment import cluster_environment
+from appliance.cluster.instance import Instance, end_processes, processes_of
+from appliance.config.home import Home
+from appliance.config.site import load_site
+from appliance.serving.edge_settings import CALLBACK_VARIABLE, LIMITS_VARIABLE
+from appliance.serving.gateway.edge import proxy_middlewares
+from appliance.state.database import Database, sqlite_url
+from appliance.state.keys import KeyRing, load_or_create_pepper, load_or_create_token
+
+_HERE = Path(__file__).resolve().parent
+_WAIT_S = 180
+_DOUBLES = ("model-general", "InstantServer", "instant_engine")
+_KEY = "sk-benchmark"
+_LIMIT = 64 * 1024**2
+
+
+class NotStarted(Exception):
+    """A server did not come up; the message says where its log is."""
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A server that answers; `processes` finds what it consists of, without the double where that is apart."""
+
+    name: str
+    url: str
+    key: str
+    processes: Callable[[], list[psutil.Process]]
+
+    def counted(self) -> dict[psutil.Process, bool]:
+        """Return its processes, and whether each is the double: that one's work is not the gateway's."""
+        return {process: any(word in _title(process) for word in _DOUBLES) for process in self.processes()}
+
+
+def _title(process: psutil.Process) -> str:
+    with contextlib.suppress(psutil.Error):
+        return " ".join(process.cmdline())
+    return ""
+
+
+def await_answer(url: str, key: str, log: Path, alive: Callable[[], bool] = lambda: True) -> None:
+    """Wait until a chat request is answered. Raises `NotStarted`."""
+    body = json.dumps({"model": "general", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 2})
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    deadline, last = time.monotonic() + _WAIT_S, ""
+    while time.monotonic() < deadline and alive():
+        request = urllib.request.Request(f"{url}/v1/chat/completions", body.encode(), headers)
+        try:
+            urllib.request.urlopen(request, timeout=20).close()
+            return
+        except urllib.error.HTTPError as error:
+            last = f"HTTP {error.code}: {error.read()[:300]!r}"
+        except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
+            last = str(error)
+        time.sleep(0.5)
+    raise NotStarted(f"{url} does not answer ({last}); its log is {log}")
+
+
+@contextlib.contextmanager
+def _process(command: list[str], log: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as words:
+        started = subprocess.Popen(
+            command, stdout=words, stderr=subprocess.STDOUT, env=environment, start_new_session=True
+        )  # fmt: skip
+    try:
+        yield started
+    finally:
+        for sign in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(started.pid, sign)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                started.wait(10)
+
+
+def _tree(first: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    process = psutil.Process(first.pid)
+    return [process, *process.children(recursive=True)]
+
+
+@contextlib.contextmanager
+def double_server(folder: Path, port: int, tokens: int) -> Iterator[Contestant]:
+    """Run the double as an OpenAI server: what all others are compared with."""
+    log = folder / "double.log"
+    command = [
+        sys.executable, "-m", "uvicorn", "instant_engine:app", "--app-dir", str(_HERE), "--port", str(port),
+        "--log-level", "warning",
+    ]  # fmt: skip
+    with _process(command, log, {**os.environ, "INSTANT_TOKENS": str(tokens)}) as started:
+        await_answer(f"http://127.0.0.1:{port}", _KEY, log, lambda: started.poll() is None)
+        yield Contestant("direct", f"http://127.0.0.1:{port}", _KEY, lambda: _tree(started))
+
+
+@contextlib.contextmanager
+def litellm_server(folder: Path, port: int, double: Contestant, program: Path) -> Iterator[Contestant]:
+    """Run the LiteLLM proxy, one worker, its key checked without a database, in front of the double."""
+    log, config = folder / "litellm.log", folder / "litellm.yaml"
+    model = {"model": "openai/general", "api_base": f"{double.url}/v1", "api_key": _KEY}
+    settings = {
+        "model_list": [{"model_name": "general", "litellm_params": model}],
+        "litellm_settings": {"telemetry": False, "num_retries": 0, "request_timeout": 60},
+        "general_settings": {"master_key": _KEY},
+    }
+    config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    command = [str(program), "--config", str(config), "--host", "127.0.0.1", "--port", str(port), "--num_workers", "1"]
+    quiet = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR", "LITELLM_MODE": "PRODUCTION"}
+    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "DATABASE_URL")}
+    with _process(command, log, environment | quiet) as started:
+        await_answer(f"http://127.0.0.1:{port}", _KEY, log, lambda: started.poll() is None)
+        yield Contestant("LiteLLM", f"http://127.0.0.1:{port}", _KEY, lambda: _tree(started))
+
+
+@contextlib.contextmanager
+def ray_server(kind: str, folder: Path, port: int, cluster_port: int, tokens: int) -> Iterator[Contestant]:
+    """Run Ray with the appliance's gateway (`appliance`) or `ray.serve.llm`'s ingress (`ray`).
+
+    Both get the appliance's settings of Ray; what the appliance has in front of its proxies, `ray` has not.
+    """
+    home = Home(folder / kind)
+    home.create()
+    workers = {"worker_port_min": cluster_port + 1000, "worker_port_max": cluster_port + 1199}
+    site = {"gateway": {"port": port}, "cluster": {"port": cluster_port, **workers}}
+    home.site_file.write_text(yaml.safe_dump(site), encoding="utf-8")
+    key = _prepared(home)
+    settings = load_site(home.site_file)
+    instance = Instance(
+        f"benchmark-{kind}-{os.getpid()}", f"127.0.0.1:{cluster_port}", f"http://127.0.0.1:{port}",
+        str(node.temp_folder(home.root)), "", "",
+    )  # fmt: skip
+    environment = cluster_environment(instance.instance_id, home.ray_token_file, os.environ)
+    environment |= {"PYTHONPATH": str(_HERE), "INSTANT_TOKENS": str(tokens)}
+    if kind == "appliance":
+        names = ("max_body_bytes", "max_upload_bytes", "max_file_bytes")
+        limits = {**dict.fromkeys(names, _LIMIT), "language": "en"}
+        environment[CALLBACK_VARIABLE] = f"{proxy_middlewares.__module__}:{proxy_middlewares.__name__}"
+        environment[LIMITS_VARIABLE] = json.dumps(limits)
+    log = home.logs / "deploy.log"
+    try:
+        node.start_head(home.root, settings.cluster, environment, home.logs / "ray.log")
+        with log.open("wb") as words:
+            command = [sys.executable, str(_HERE / "alone_apps.py"), kind, str(home.root)]
+            done = subprocess.run(command, env=environment, stdout=words, stderr=words, check=False, timeout=_WAIT_S)
+        if done.returncode != 0:
+            raise NotStarted(f"{kind} was not deployed; the log is {log}")
+        await_answer(instance.gateway_url, key, log)
+        name = "appliance" if kind == "appliance" else "Ray Serve LLM"
+        yield Contestant(name, instance.gateway_url, key, lambda: processes_of(instance))
+    finally:
+        end_processes(instance)
+        node.remove_temp_folder(home.root, home.logs)
+
+
+def _prepared(home: Home) -> str:
+    """Make the secrets and the database, and return a caller's key."""
+    load_or_create_token(home.ray_token_file)
+    database = Database.open(sqlite_url(home.database))
+    try:
+        database.migrate()
+        return KeyRing(database, load_or_create_pepper(home.pepper_file)).create("benchmark")[1]
+    finally:
+        database.close()

@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import pytest
+
+FACTS = Path(__file__).parents[2] / "data" / "machines" / "facts"
+
+
+def test_a_plan_is_drawn_with_its_memory_and_notes(run, home):
+    shown = run("plan", "--machine", FACTS / "8xH20.json", "--model", "general=deepseek-v3", "--users", 20)
+    assert shown.code == 0
+    assert "DeepSeek-V3" in shown.out
+    assert "node-1:0-7" in shown.out
+    assert "79.3 GiB" in shown.out
+    assert "Speeds are computed from data sheets" in shown.out
+    assert shown.err == ""
+
+
+def test_what_does_not_fit_is_told_with_the_least_change(run, home):
+    shown = run("plan", "--machine", FACTS / "1xL20.json", "--model", "general=deepseek-v3")
+    assert shown.code == 9
+    assert "✗ general: In int4 over 1 × NVIDIA L20 each needs" in shown.out
+    assert "Least change: Take DeepSeek-R1-Distill-Qwen-32B, which fits." in shown.out
+
+
+def test_a_level_that_cannot_be_reached_is_told(run, home):
+    shown = run("plan", "--machine", FACTS / "cpu-only.json", "--ttft-ms", 1)
+    assert shown.code == 9
+    assert "alone takes" in shown.out
+    assert "No single change was found that is enough." in shown.out
+
+
+def test_json_is_all_of_stdout(run, home):
+    shown = run("plan", "--json", "--machine", FACTS / "2x4090.json", "--model", "general=qwen3-14b")
+    assert shown.code == 0
+    assert shown.json["placements"][0]["tensor_parallel"] == 2
+    assert shown.json["placements"][1]["alias"] == "embedder"
+    refused = run("plan", "--json", "--machine", FACTS / "2x4090.json", "--model", "general=deepseek-v3")
+    assert refused.code == 9
+    assert refused.json["refusals"][0]["changes"][0]["kind"] == "model"
+
+
+def test_the_plan_of_the_site_file_needs_no_options(run, home):
+    (home / "site.yaml").write_text("accelerator: cpu\n")
+    shown = run("plan", "--json", "--ttft-ms", 10**7, "--tokens-per-s", 0.001)
+    assert shown.json["level"]["ttft_ms"] == 10**7
+    assert run("plan").code in (0, 9)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--users", "-1"), "The field users is not valid"),
+        (("--model", "general=qwen3-32"), "Did you mean qwen3-32b"),
+        (("--model", "qwen3-32b"), "Write ALIAS=NAME"),
+        (("--machine", "/nowhere.json"), "appliance doctor --record FILE"),
+    ],
+)
+def test_bad_input_is_refused_with_what_to_do(run, home, arguments, told):
+    shown = run("plan", *arguments)
+    assert (shown.code, shown.out) == (7, "")
+    assert told in shown.err
+
+
+def test_a_plan_fits_a_narrow_terminal(run, home, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = run("plan", "--machine", FACTS / "8xH20.json", "--model", "general=qwen3-32b")
+    assert max(map(len, shown.out.split("·")[0].splitlines())) <= 80
