@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from appliance.config.home import Home
-from appliance.config.site import load_site
+from appliance.config.site import SiteConfig, load_site
 from appliance.serving import deploy
 from appliance.serving.ledger_app import LEDGER_APPLICATION, ledger_app
 from appliance.serving.names import GATEWAY_APPLICATION, MODEL_DEPLOYMENT, model_application
@@ -65,14 +65,27 @@ def put_ray(_home: Home) -> None:
     serve.run(build_openai_app(arguments), name="ray", route_prefix="/")
 
 
+def start_with_proxy(site: SiteConfig) -> None:
+    """Start Serve with its own proxy on the site file's port: `ray.serve.llm` answers there."""
+    from ray import serve
+    from ray.serve.config import HTTPOptions
+
+    options = HTTPOptions(host=site.gateway.host, port=site.gateway.port, keep_alive_timeout_s=75)
+    serve.start(proxy_location="EveryNode", http_options=options, logging_config=_QUIET)
+
+
 def main() -> None:
-    """Connect, start Serve on the site file's port, deploy."""
+    """Connect, start Serve, deploy."""
     kind, home = sys.argv[1], Home(Path(sys.argv[2]))
     site = load_site(home.site_file)
     deploy.connect(f"127.0.0.1:{site.cluster.port}")
     try:
-        deploy.start_serve(site)
-        (put_appliance if kind == "appliance" else put_ray)(home)
+        if kind == "appliance":
+            deploy.start_serve(site)
+            put_appliance(home)
+        else:
+            start_with_proxy(site)
+            put_ray(home)
     finally:
         deploy.disconnect()
 

@@ -21,8 +21,6 @@ from appliance.cluster.environment import cluster_environment
 from appliance.cluster.instance import Instance, end_processes, processes_of
 from appliance.config.home import Home
 from appliance.config.site import load_site
-from appliance.serving.edge_settings import CALLBACK_VARIABLE, LIMITS_VARIABLE
-from appliance.serving.gateway.edge import proxy_middlewares
 from appliance.state.database import Database, sqlite_url
 from appliance.state.keys import KeyRing, load_or_create_pepper, load_or_create_token
 
@@ -30,7 +28,6 @@ _HERE = Path(__file__).resolve().parent
 _WAIT_S = 180
 _DOUBLES = ("model-general", "InstantServer", "instant_engine")
 _KEY = "sk-benchmark"
-_LIMIT = 64 * 1024**2
 
 
 class NotStarted(Exception):
@@ -132,7 +129,7 @@ def litellm_server(folder: Path, port: int, double: Contestant, program: Path) -
 def ray_server(kind: str, folder: Path, port: int, cluster_port: int, tokens: int) -> Iterator[Contestant]:
     """Run Ray with the appliance's gateway (`appliance`) or `ray.serve.llm`'s ingress (`ray`).
 
-    Both get the appliance's settings of Ray; what the appliance has in front of its proxies, `ray` has not.
+    Both get the appliance's settings of Ray; `ray` has Serve's proxy in front of its ingress.
     """
     home = Home(folder / kind)
     home.create()
@@ -147,11 +144,6 @@ def ray_server(kind: str, folder: Path, port: int, cluster_port: int, tokens: in
     )  # fmt: skip
     environment = cluster_environment(instance.instance_id, home.ray_token_file, os.environ)
     environment |= {"PYTHONPATH": str(_HERE), "INSTANT_TOKENS": str(tokens)}
-    if kind == "appliance":
-        names = ("max_body_bytes", "max_upload_bytes", "max_file_bytes")
-        limits = {**dict.fromkeys(names, _LIMIT), "language": "en"}
-        environment[CALLBACK_VARIABLE] = f"{proxy_middlewares.__module__}:{proxy_middlewares.__name__}"
-        environment[LIMITS_VARIABLE] = json.dumps(limits)
     log = home.logs / "deploy.log"
     try:
         node.start_head(home.root, settings.cluster, environment, home.logs / "ray.log")

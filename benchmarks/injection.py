@@ -4,10 +4,9 @@
 
 Attacks are the user inputs of PurpleLlama's prompt-injection set. Harmless are N utterances of banking77's test file,
 and the half of CMRC2018's articles (passages and questions) that the training program leaves alone: the recall is given
-at the threshold that 1 % of these reach, and at the shipped one. Of fin_eva and presidio the training program has read a
-part; judged is the rest, of presidio texts of other templates. TAT-QA and FinLongEval it has never read: they are of
-another kind than anything that thresholds were set on. Topics are judged by sentences written apart from those learnt
-from.
+at the threshold that 1 % of these reach, and at the shipped one. Of fin_eva and presidio it has read a part; judged is
+the rest, of presidio texts of other templates. TAT-QA and FinLongEval it has never read: they are of another kind than
+anything that thresholds were set on. Topics are judged by sentences written apart from those learnt from.
 """
 
 import argparse

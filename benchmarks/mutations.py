@@ -153,7 +153,7 @@ class Mutator:
 
     def whole_body(self, _body: Any) -> Any:  # noqa: ANN401 - JSON
         """Something else altogether."""
-        return self._chance.choice(WHOLE_BODIES)
+        return copy.deepcopy(self._chance.choice(WHOLE_BODIES))
 
     def rewritten(self, content: bytes) -> tuple[str, bytes]:
         """Return what was done to the bytes of a body, and the bytes."""

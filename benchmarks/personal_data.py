@@ -35,6 +35,7 @@ _PRESIDIO = {
     "IP_ADDRESS": "ip_address",
     "US_DRIVER_LICENSE": "permit",
 }
+_PARTS_OF_ADDRESS = ("STREET_ADDRESS", "GPE", "ZIP_CODE")
 Place = tuple[str, int, int]
 # Values of the generated set are drawn from here, not from the recognisers' tables; check digits are the standards'.
 _SURNAMES = (
@@ -326,6 +327,30 @@ def presidio(path: Path) -> tuple[list[Example], Counter[str]]:
     return examples, uncovered
 
 
+def joined(path: Path) -> list[Example]:
+    """Return the set with the pieces of one address as one place.
+
+    It labels the parts of an address apart, number, street, flat, city and postcode, each by itself; here what has
+    nothing but blanks, commas, line ends and marks of quotation between is one place, if a street is among it.
+    """
+    examples = []
+    for record in json.loads(path.read_text(encoding="utf-8")):
+        text = record["full_text"]
+        places: list[tuple[int, int, bool]] = []
+        for span in sorted(record["spans"], key=lambda one: one["start_position"]):
+            if span["entity_type"] not in _PARTS_OF_ADDRESS:
+                continue
+            street = span["entity_type"] == "STREET_ADDRESS"
+            start, end = span["start_position"], span["end_position"]
+            if places and not text[places[-1][1] : start].strip(" ,\n>"):
+                places[-1] = (places[-1][0], max(end, places[-1][1]), places[-1][2] or street)
+            else:
+                places.append((start, end, street))
+        gold = [("address", start, end) for start, end, street in places if street]
+        examples.append(Example(text, tuple(gold)))
+    return examples
+
+
 def harmless(data: Path) -> dict[str, list[str]]:
     """Return texts that are published and should hold hardly any personal data, except names of public persons."""
     articles = json.loads((data / "cmrc2018" / "dev.json").read_text(encoding="utf-8"))
@@ -352,6 +377,8 @@ def main() -> None:
     print(json.dumps(describe()))
     examples, uncovered = presidio(arguments.data / "presidio" / "synth_dataset_v2.json")
     report(f"Presidio synth_dataset_v2, {len(examples)} texts", count(examples, set(_PRESIDIO.values())))
+    whole = joined(arguments.data / "presidio" / "synth_dataset_v2.json")
+    report("The same, the parts of an address as one place", count(whole, {"address"}))
     print("\nTypes no kind covers: " + ", ".join(f"{name} {number}" for name, number in uncovered.most_common()))
     made = Generator().examples(arguments.generated)
     report(f"Generated Chinese set, {len(made)} texts", count(made, {place[0] for one in made for place in one.gold}))

@@ -3,6 +3,7 @@
 locks/cpu.txt         everything a CPU machine runs, with hashes, without torch (`extras: cpu, build`)
 locks/torch-cpu.txt   the CPU build of torch, with the hash of this machine's wheel
 locks/dev.txt         what development adds to cpu.txt (`extras: dev`)
+locks/training.txt    what training adapters adds to cpu.txt (`extras: training`)
 locks/gpu.txt         everything a GPU machine runs, torch and CUDA libraries included (`extras: gpu, build`)
 
 Versions that are locked stay unless `--upgrade` is given. pip installs these files with `--no-deps --require-hashes`.
@@ -81,6 +82,21 @@ def lock_torch(upgrade: bool) -> None:
     TORCH.write_text(f"{requirement} \\\n    --hash=sha256:{digest}\n", encoding="utf-8")
 
 
+def lock_added(extra: str, target: Path, cpu: Path, upgrade: bool) -> None:
+    """Write what an extra adds to `cpu`."""
+    with tempfile.TemporaryDirectory() as folder:
+        everything = Path(folder) / "everything.txt"
+        # What is locked already leads, so that the extra runs on exactly what is shipped.
+        known = "" if upgrade or not target.is_file() else target.read_text(encoding="utf-8")
+        everything.write_text(cpu.read_text(encoding="utf-8") + known, encoding="utf-8")
+        compile_lock(("cpu", "build", extra), everything, cpu=True, upgrade=False)
+        wanted = entries(everything.read_text(encoding="utf-8"))
+    shipped = entries(cpu.read_text(encoding="utf-8"))
+    if missing := sorted(set(shipped) - set(wanted)):
+        sys.exit(f"locks: {extra} needs other versions than are shipped: {', '.join(missing)}")
+    target.write_text("".join(block for first, block in wanted.items() if first not in shipped), encoding="utf-8")
+
+
 def main() -> None:
     """Remake every lock file."""
     parser = argparse.ArgumentParser(description="Remake the lock files from pyproject.toml.")
@@ -91,21 +107,12 @@ def main() -> None:
     lock_torch(upgrade)
     overrides = OVERRIDES.read_text(encoding="utf-8")
     OVERRIDES.write_text(re.sub(r"^torch==.*$", torch_requirement(), overrides, flags=re.MULTILINE), encoding="utf-8")
-    cpu, dev, gpu = (LOCKS / name for name in ("cpu.txt", "dev.txt", "gpu.txt"))
+    cpu, dev, training, gpu = (LOCKS / name for name in ("cpu.txt", "dev.txt", "training.txt", "gpu.txt"))
     compile_lock(("cpu", "build"), cpu, cpu=True, upgrade=upgrade)
-    with tempfile.TemporaryDirectory() as folder:
-        everything = Path(folder) / "everything.txt"
-        # What is locked already leads, so that development runs on exactly what is shipped.
-        known = "" if upgrade else dev.read_text(encoding="utf-8") if dev.is_file() else ""
-        everything.write_text(cpu.read_text(encoding="utf-8") + known, encoding="utf-8")
-        compile_lock(("cpu", "build", "dev"), everything, cpu=True, upgrade=False)
-        wanted = entries(everything.read_text(encoding="utf-8"))
-    shipped = entries(cpu.read_text(encoding="utf-8"))
-    if missing := sorted(set(shipped) - set(wanted)):
-        sys.exit(f"locks: development needs other versions than are shipped: {', '.join(missing)}")
-    dev.write_text("".join(block for first, block in wanted.items() if first not in shipped), encoding="utf-8")
+    lock_added("dev", dev, cpu, upgrade)
+    lock_added("training", training, cpu, upgrade)
     compile_lock(("gpu", "build"), gpu, cpu=False, upgrade=upgrade)
-    for path in (TORCH, cpu, dev, gpu):
+    for path in (TORCH, cpu, dev, training, gpu):
         print(f"{path.relative_to(ROOT)}: {len(entries(path.read_text(encoding='utf-8')))} packages")
 
 

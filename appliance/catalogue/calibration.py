@@ -32,7 +32,7 @@ class DeviceCalibration(Section):
     flops: float | None = Field(default=None, gt=0)
     """Operations a second that a prefilling engine reaches with 16-bit weights."""
     layer_s: float | None = Field(default=None, gt=0)
-    """Time that each layer adds to a decoding step beyond reading and computing, in seconds."""
+    """Time that each layer of a model that is not compiled adds to a step beyond reading and computing, in seconds."""
     engine_bytes: int | None = Field(default=None, gt=0)
     """Memory of an engine's processes without weights, cache and activations."""
 

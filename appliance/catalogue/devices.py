@@ -7,6 +7,7 @@ from typing import Literal
 from appliance.catalogue.accelerators import CardType, card_type
 from appliance.catalogue.calibration import CPU_DEVICE, Calibration, DeviceCalibration
 from appliance.catalogue.model import Precision
+from appliance.catalogue.sizing import CPU_ENGINE, CPU_ENGINE_INSIDE
 from appliance.core.messages import Message, _
 from appliance.core.units import GIB, human_bytes
 from appliance.hardware.choice import choose_accelerator
@@ -20,13 +21,15 @@ GPU_LAYER_S = {True: 110e-6, False: 140e-6}
 """Time a layer adds to a step on a card: launches and scheduling; by `compiled`."""
 CPU_LAYER_S = {True: 0.27e-3, False: 0.93e-3}
 
-PLATFORM_BYTES = 3 * GIB  # operating system, Ray, gateway, ledger and knowledge
+STACK_BYTES = int(2.1 * GIB)  # Ray, gateway, ledger, batches, knowledge and scenarios
+SYSTEM_BYTES = int(0.9 * GIB)  # the operating system
+PLATFORM_BYTES = STACK_BYTES + SYSTEM_BYTES
 _CLOCK = 2.0e9  # operations count from a base clock, not a boost clock
 _CPU_COMPUTE_PART = 0.44
 _FLOPS_A_CYCLE = (("avx512_bf16", 128), ("avx512f", 64), ("bf16", 64), ("avx2", 32), ("asimd", 16))
 _CORE_BANDWIDTH = 13e9  # bytes a second that one core reads
 _NODE_BANDWIDTH = 80e9  # and all cores of a NUMA node together, conservatively
-_FEW_CORES = 4  # up to here one core is left to everything else, as the engine does
+FEW_CORES = 4  # up to here the engine leaves one core to everything else, and has its worker inside
 
 
 @dataclass(frozen=True)
@@ -137,13 +140,13 @@ def _speeds(card: Accelerator, known: CardType | None, measured: DeviceCalibrati
     precisions: tuple[Precision, ...] = known.precisions if known else ("bf16", "fp16")
     read = known.bandwidth * 1e9 * READ_PART if known else None
     flops = {precision: known.flops(precision) * COMPUTE_PART for precision in precisions} if known else None
-    layer = GPU_LAYER_S
+    layer: Mapping[bool, float] = GPU_LAYER_S
     if measured is not None:
         read = measured.memory_bytes_per_s or read
         if measured.flops is not None:
             scale = measured.flops / (known.flops("bf16") if known else measured.flops)
             flops = {p: (known.flops(p) * scale if known else measured.flops) for p in precisions}
-        layer = {compiled: measured.layer_s or value for compiled, value in GPU_LAYER_S.items()}
+        layer = _layer_s(GPU_LAYER_S, measured)
     return DeviceType(
         "gpu", card.vendor, card.name, memory, precisions, read, flops, (known.link if known else 16) * 1e9, layer,
         measured.engine_bytes if measured else None,
@@ -155,25 +158,42 @@ def _processor_type(node: Node, calibration: Calibration | None, notes: list[Mes
     if total is None:
         notes.append(_("{node}: its memory is unknown; nothing is planned on its processors.", node=node.name))
         return None
-    cores = processor.usable_cores or processor.physical_cores
-    if cores is None:
+    if processor.usable_cores is None and processor.physical_cores is None:
         notes.append(_("{node}: its cores are unknown; one is assumed.", node=node.name))
-        cores = 1
-    working = max(1, min(cores, processor.physical_cores or cores))
-    if working <= _FEW_CORES:
-        working = max(1, working - 1)
+    working = working_cores(processor)
     read = min(working * _CORE_BANDWIDTH, (processor.numa_nodes or 1) * _NODE_BANDWIDTH)
     flops = working * _CLOCK * _flops_a_cycle(processor) * _CPU_COMPUTE_PART
     measured = calibration.of(CPU_DEVICE) if calibration else None
     layer: Mapping[bool, float] = CPU_LAYER_S
     if measured is not None:
         read, flops = measured.memory_bytes_per_s or read, measured.flops or flops
-        layer = {compiled: measured.layer_s or value for compiled, value in CPU_LAYER_S.items()}
+        layer = _layer_s(CPU_LAYER_S, measured)
     return DeviceType(
         "cpu", CPU_DEVICE, processor.model or processor.architecture, max(0, total - PLATFORM_BYTES),
         ("bf16", "fp16", "fp32"), read, {"bf16": flops, "fp16": flops, "fp32": flops / 2}, read, layer,
-        measured.engine_bytes if measured else None,
+        engine_on_processors(processor, measured),
     )  # fmt: skip
+
+
+def engine_on_processors(processor: Processor, measured: DeviceCalibration | None = None) -> int:
+    """Return what an engine's processes take of main memory without weights, cache and activations."""
+    if measured is not None and measured.engine_bytes is not None:
+        return measured.engine_bytes
+    few = (processor.usable_cores or processor.physical_cores or 1) <= FEW_CORES
+    return CPU_ENGINE_INSIDE if few else CPU_ENGINE
+
+
+def working_cores(processor: Processor) -> int:
+    """Return the cores that an engine computes with."""
+    cores = processor.usable_cores or processor.physical_cores or 1
+    working = max(1, min(cores, processor.physical_cores or cores))
+    return max(1, working - 1) if working <= FEW_CORES else working
+
+
+def _layer_s(defaults: Mapping[bool, float], measured: DeviceCalibration) -> Mapping[bool, float]:
+    """Return what was measured of a model that is not compiled; compiling saves the part that it does by default."""
+    part = 1.0 if measured.layer_s is None else measured.layer_s / defaults[False]
+    return {compiled: value * part for compiled, value in defaults.items()}
 
 
 def _flops_a_cycle(processor: Processor) -> int:

@@ -47,7 +47,17 @@ class Change:
     """One change that makes a model fit, or gives the asked service."""
 
     kind: Literal[
-        "compile", "tensor_parallel", "precision", "context", "users", "prompt_tokens", "ttft_ms", "nodes", "model"
+        "compile",
+        "tensor_parallel",
+        "precision",
+        "cache",
+        "replicas",
+        "context",
+        "users",
+        "prompt_tokens",
+        "ttft_ms",
+        "nodes",
+        "model",
     ]
     value: int | str
     text: Message

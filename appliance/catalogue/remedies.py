@@ -11,6 +11,7 @@ from appliance.catalogue.plan import Change, Plan
 from appliance.catalogue.sizing import MATRIX_BYTES
 from appliance.catalogue.wish import ModelWish
 from appliance.core.messages import _
+from appliance.core.units import GIB
 
 MOST_NODES = 8
 """Machines more, up to which is searched."""
@@ -85,6 +86,24 @@ def _precision(situation: Situation, before: Plan, alias: str) -> Iterator[Chang
 def _quantised(entry: ModelEntry, precision: Precision) -> ModelEntry:
     own = Checkpoint(precision=precision, repository=entry.name, source=Source(url="-", unverified=True))
     return entry.model_copy(update={"checkpoints": (*entry.checkpoints, own)})
+
+
+def _cache(situation: Situation, before: Plan, alias: str) -> Iterator[Change]:
+    """Yield the largest smaller cache that works, where the cache is set: on processors."""
+    now = -(-_wish_of(situation, alias).cache_bytes // GIB)
+    best = _last(now - 1, lambda less: _works(_with(situation, alias, cache_bytes=(less + 1) * GIB), before, alias))
+    if best is not None and before.placement(alias) is None:
+        yield Change("cache", best + 1, _("Lower its KV cache to {size} GiB (engine: kv_cache_gib).", size=best + 1))
+
+
+def _replicas(situation: Situation, before: Plan, alias: str) -> Iterator[Change]:
+    """Yield the most replicas that fit, where fewer than are wished do."""
+    wished = _wish_of(situation, alias).replicas or 1
+    best = _last(wished - 1, lambda less: _works(_with(situation, alias, replicas=less + 1), before, alias))
+    if best is not None and before.placement(alias) is None:
+        yield Change(
+            "replicas", best + 1, _("Run {count} replicas of it, not {wished}.", count=best + 1, wished=wished)
+        )
 
 
 def _context(situation: Situation, before: Plan, alias: str) -> Iterator[Change]:
@@ -186,6 +205,7 @@ def _last(count: int, works: Callable[[int], bool]) -> int | None:
 
 
 _SEARCHES = (
-    _compiled, _tensor_parallel, _precision, _context, _users, _shorter_prompts, _more_patience, _nodes, _other_model,
+    _compiled, _tensor_parallel, _precision, _cache, _replicas, _context, _users, _shorter_prompts, _more_patience,
+    _nodes, _other_model,
 )  # fmt: skip
 """In the order of what they cost a site."""

@@ -11,6 +11,7 @@ from appliance.cli.commands import (
     approvals,
     audit,
     batches,
+    calibrate,
     catalogue,
     keys,
     knowledge,
@@ -64,6 +65,7 @@ def build_app(language: str) -> typer.Typer:
         support.register(app)
         packages.register(app)
         plan.register(app)
+        calibrate.register(app)
     return app
 
 

@@ -37,7 +37,7 @@ class ExitCode(IntEnum):
     UNAVAILABLE = 8
     """The request is fine, the appliance or its database cannot serve it now: try again."""
     CHECKS_FAILED = 9
-    """`doctor` found something that must be mended."""
+    """`doctor` found something that must be mended, or `plan` that something does not fit or falls short."""
     PACKAGE = 10
     """A model or package is damaged, unknown or not allowed."""
     INTERRUPTED = 130

@@ -35,6 +35,8 @@ _WORDS: dict[str, Message] = {
     "scenario": _("scenario"),
     "knowledge": _("knowledge base"),
     "gateway": _("gateway"),
+    "ledger": _("ledger"),
+    "batch": _("batch runner"),
 }
 
 

@@ -85,6 +85,11 @@ class Home:
         return self.run / "batch.lock"
 
     @property
+    def ledger_socket(self) -> Path:
+        """Where the ledger listens for gateways on the same machine, mode 0600."""
+        return self.run / "ledger.sock"
+
+    @property
     def indexes(self) -> Path:
         """Search indexes: a cache."""
         return self.root / "indexes"
@@ -108,6 +113,11 @@ class Home:
     def calibration_file(self) -> Path:
         """Speeds that were measured here; absent: plans rest on data sheets."""
         return self.root / "calibration.json"
+
+    @property
+    def acceptance_file(self) -> Path:
+        """The site's own golden questions; absent: the shipped ones."""
+        return self.root / "acceptance.yaml"
 
     @property
     def downloads(self) -> Path:

@@ -240,7 +240,7 @@ class SiteConfig(Section):
     language: Literal["en", "zh_CN"] = "en"
     """Language of messages where the reader names none."""
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
-    """Where models run; auto asks the hardware."""
+    """Where models run; auto asks the hardware and the installed engine."""
     gateway: GatewaySettings = GatewaySettings()
     """The HTTP gateway."""
     models: dict[str, ModelSettings] = Field(default_factory=lambda: {"general": ModelSettings(package="base")})

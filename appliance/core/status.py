@@ -55,7 +55,7 @@ class ApplicationStatus(_Reading):
     """A model or a scenario: one Serve application each."""
 
     name: str
-    kind: Literal["model", "embedding", "scenario", "knowledge", "gateway"]
+    kind: Literal["model", "embedding", "scenario", "knowledge", "gateway", "ledger", "batch"]
     state: Literal["running", "starting", "unhealthy", "failed", "stopped"]
     replicas_running: int = 0
     replicas_target: int = 0

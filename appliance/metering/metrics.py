@@ -56,6 +56,12 @@ class GatewayMetrics:
         self._held = Counter(
             "appliance_answers_held", "Answers that were held for a person.", labels, registry=self.registry
         )
+        self._versions = Counter(
+            "appliance_model_version_requests",
+            "Finished requests by the version of the model.",
+            ("target", "version", "status"),
+            registry=self.registry,
+        )
         self._totals: dict[str, _Totals] = defaultdict(_Totals)
 
     def started(self, target: str, tenant: str) -> None:
@@ -94,6 +100,10 @@ class GatewayMetrics:
         totals.requests += 1
         totals.errors += status >= 500
         self._requests.labels(target, tenant, route, str(status)).inc()
+
+    def version_served(self, target: str, version: str, status: int) -> None:
+        """Count a finished request for the version of the model that it went to."""
+        self._versions.labels(target, version, str(status)).inc()
 
     def held(self, target: str, tenant: str) -> None:
         """Count an answer that waits for a person."""

@@ -81,20 +81,27 @@ class ApplianceClient:
     `Unavailable`: it could not serve the request now, or answered what this version does not understand.
     """
 
-    def __init__(self, url: str, key: str, *, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        timeout_s: float = _ANSWER_TIMEOUT_S,
+    ) -> None:
         self._url = url
         self._http = httpx.Client(
             base_url=url,
             headers={"Authorization": f"Bearer {key}", "Accept-Language": current_language().replace("_", "-")},
-            timeout=httpx.Timeout(_ANSWER_TIMEOUT_S, connect=_CONNECT_TIMEOUT_S),
+            timeout=httpx.Timeout(timeout_s, connect=_CONNECT_TIMEOUT_S),
             trust_env=False,  # a proxy for the outside must not carry keys and documents
             transport=transport,
         )
 
     @classmethod
-    def for_home(cls, home: Home, site: SiteConfig) -> Self:
+    def for_home(cls, home: Home, site: SiteConfig, timeout_s: float = _ANSWER_TIMEOUT_S) -> Self:
         """Return a client of the appliance in `home`, with its admin key."""
-        return cls(base_url(site), read_admin_key(home))
+        return cls(base_url(site), read_admin_key(home), timeout_s=timeout_s)
 
     def __enter__(self) -> Self:
         return self

@@ -21,7 +21,9 @@ from appliance.guardrails.lexicon.entries import read_source
 from appliance.hardware.choice import choose_accelerator
 from appliance.hardware.discovery import discover
 from appliance.hardware.engines import installed_engine
+from appliance.operations import platform
 from appliance.operations.accounts import open_accounts
+from appliance.operations.going_live import BACK, LIVE, Going, News, check_switch, go_live, served_aliases
 from appliance.packages.checksums import verify_package
 from appliance.packages.places import open_store, this_platform
 from appliance.packages.signed.building import SUFFIX, Moved, Wish, build_package
@@ -94,12 +96,25 @@ def inspect(home: Home, site: SiteConfig, file: Path, whole: bool) -> Iterator[P
             yield Inspected(path.name, opened.manifest, opened.key.key_id, _fault(opened.manifest, here))
 
 
-def install(home: Home, site: SiteConfig, file: Path) -> Iterator[Progress | Release]:
-    """Install a package or each of a file of several; yield progress and each release. Raises `PackageError` etc."""
+def install(
+    home: Home, site: SiteConfig, file: Path, going: Going = LIVE, *, database_saved: bool = False
+) -> Iterator[News | Release]:
+    """Install a package or each of a file of several; yield progress, and each release once it is in use.
+
+    A model that serves an alias goes live on the running appliance; where it fails there, the release before is in
+    use again. Raises `PackageError` etc., `ApprovalNeeded`, and as `go_live`.
+    """
     home.create()
     store = open_store(home, _here(site).accelerator)
     for path in _each(file, home):
         title = _("Install {file}", file=path.name)
+        with opened_file(path) as archive:
+            manifest = open_package(archive, Trust(home.trusted_keys)).manifest
+        check_switch(home, site, manifest, "package.install", going)
+        if manifest.kind == "platform":
+            yield from platform.upgrade(home, site, path, database_saved=database_saved)
+            continue
+        was = store.current(manifest.kind, manifest.name)
         release: Release | None = None
         for news in _told("package.install", title, store.install(path, _test)):
             if isinstance(news, Release):
@@ -108,12 +123,14 @@ def install(home: Home, site: SiteConfig, file: Path) -> Iterator[Progress | Rel
                 yield news
         assert release is not None, "an installation ends with its release"
         _note(home, site, "package.install", release.manifest)
-        yield release
+        before = None if was is None else was.manifest.release_counter
+        yield from go_live(home, site, release.manifest, before, going)
+        yield next(one for one in store.releases(manifest.kind, manifest.name) if one.folder == release.folder)
 
 
 def installed(home: Home) -> tuple[Release, ...]:
     """Return what is installed, by kind and name, the newest release first."""
-    return open_store(home).releases()
+    return (*platform.installed_platforms(), *open_store(home).releases())
 
 
 def trusted(home: Home) -> list[str]:
@@ -121,16 +138,31 @@ def trusted(home: Home) -> list[str]:
     return sorted(Trust(home.trusted_keys).keys())
 
 
-def rollback(home: Home, site: SiteConfig, kind: Kind, name: str) -> Release:
-    """Put the other release of a package in use. Raises `NotFound`, `Conflict`."""
-    release = open_store(home).rollback(kind, name)
+def rollback(home: Home, site: SiteConfig, kind: Kind, name: str, going: Going = BACK) -> Iterator[News | Release]:
+    """Put the other release of a package in use, a model on the running appliance too; yield it at the end.
+
+    Raises `NotFound`, `Conflict`, `ApprovalNeeded`, and as `go_live`.
+    """
+    store = open_store(home)
+    was = store.current(kind, name)
+    others = [one for one in store.releases(kind, name) if not one.current]
+    if others:
+        check_switch(home, site, others[0].manifest, "package.rollback", going)
+    release = store.rollback(kind, name)
     _note(home, site, "package.rollback", release.manifest)
-    return release
+    yield from go_live(home, site, release.manifest, None if was is None else was.manifest.release_counter, going)
+    yield release
 
 
 def remove(home: Home, site: SiteConfig, kind: Kind, name: str) -> None:
     """Remove a package. Raises `NotFound`, `Conflict` where it is needed: by another one, or by the site file."""
     users = [alias for alias, model in site.models.items() if kind == "model" and model.package == name]
+    if kind == "model":
+        users += served_aliases(home, site, name)
+    if kind == "lexicon":
+        link = f"packages/lexicon/{name}/current/"
+        named = [site.guardrails.lexicon, *(one.lexicon for one in site.guardrails.tenants.values())]
+        users += [path for path in named if path is not None and link in path]
     if users or (kind == "scenario" and name in site.scenarios):
         raise InvalidRequest(
             _("The site file names the package {name}.", name=name),

@@ -1,7 +1,7 @@
 """`appliance plan`: what the site file, or a wish, takes and gives on this machine or on recorded ones."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ from appliance.core.units import GIB
 from appliance.core.validation import invalid_request
 from appliance.hardware.discovery import discover
 from appliance.hardware.facts import MachineFacts
+from appliance.operations.tuned_models import plan_with_tuned, tuned_aliases
 from appliance.packages.card import read_card
 from appliance.packages.places import model_folder
 
@@ -60,11 +61,14 @@ def plan_site(home: Home, site: SiteConfig, request: PlanRequest) -> Plan:
     the site asks for a GPU that is not there.
     """
     nodes = _nodes(home, request)
-    catalogue, models = _models(home, site, request)
-    wish = Wish(
-        models=tuple(_checked(ModelWish, model) for model in models), level=_checked(ServiceLevel, _level(request))
-    )
-    return make_plan(wish, nodes, catalogue, read_calibration(home.calibration_file), site.accelerator)
+    catalogue, models = wishes_of(home, site, request)
+    level, calibration = _checked(ServiceLevel, _level(request)), read_calibration(home.calibration_file)
+
+    def plan_without(aliases: Collection[str]) -> Plan:
+        wanted = tuple(_checked(ModelWish, model) for model in models if model["alias"] not in aliases)
+        return make_plan(Wish(models=wanted, level=level), nodes, catalogue, calibration, site.accelerator)
+
+    return plan_with_tuned({} if request.models else tuned_aliases(home, site), plan_without)
 
 
 def _checked(kind: type[_Section], values: dict[str, Any]) -> _Section:
@@ -117,8 +121,11 @@ def _nodes(home: Home, request: PlanRequest) -> tuple[Node, ...]:
     return tuple(Node(f"node-{number}", machine) for number, machine in enumerate(facts, 1))
 
 
-def _models(home: Home, site: SiteConfig, request: PlanRequest) -> tuple[Catalogue, list[dict[str, Any]]]:
-    """Return the catalogue with the site's own packages, and wishes as plain data."""
+def wishes_of(home: Home, site: SiteConfig, request: PlanRequest) -> tuple[Catalogue, list[dict[str, Any]]]:
+    """Return the catalogue with the site's own packages, and wishes as plain data.
+
+    Raises `InvalidRequest`, and as `entry_of`.
+    """
     catalogue = dict(load_catalogue())
     wishes: list[dict[str, Any]] = []
     if request.models:
@@ -140,17 +147,20 @@ def _models(home: Home, site: SiteConfig, request: PlanRequest) -> tuple[Catalog
             wishes.append({"alias": alias, "model": name})
     else:
         for alias, settings in site.models.items():
-            entry = _entry_of(home, settings.package, catalogue)
+            entry = entry_of(home, settings.package, catalogue)
             catalogue[entry.name] = entry
-            wishes.append(_wish(home, alias, settings, entry).model_dump())
+            wishes.append(wish_of(home, alias, settings, entry).model_dump())
     if request.context is not None:
         wishes = [{**wish, "context": request.context} for wish in wishes]
     embedder = ModelWish(alias=EMBEDDER, model=EMBEDDER, replicas=site.embedder.replicas)
     return catalogue, [*wishes, embedder.model_dump()]
 
 
-def _entry_of(home: Home, package: str, catalogue: Mapping[str, ModelEntry]) -> ModelEntry:
-    """Return the catalogue's entry for a package, or one made from the installed package's own configuration."""
+def entry_of(home: Home, package: str, catalogue: Mapping[str, ModelEntry]) -> ModelEntry:
+    """Return the catalogue's entry for a package, or one made from the installed package's own configuration.
+
+    Raises `NotFound` for a package that is neither known nor installed, `PackageError` for one of unknown shape.
+    """
     folder = model_folder(home, package)
     config = folder / "config.json"
     try:
@@ -168,7 +178,7 @@ def _entry_of(home: Home, package: str, catalogue: Mapping[str, ModelEntry]) -> 
     return entry_from_config(package, read_card(folder).title, raw if isinstance(raw, dict) else {})
 
 
-def _wish(home: Home, alias: str, settings: ModelSettings, entry: ModelEntry) -> ModelWish:
+def wish_of(home: Home, alias: str, settings: ModelSettings, entry: ModelEntry) -> ModelWish:
     """Return what the site file asks of one model; the precision is that of the package where it is installed."""
     engine = settings.engine
     installed = model_folder(home, settings.package).is_dir()

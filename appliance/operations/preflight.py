@@ -8,11 +8,10 @@ from pathlib import Path
 
 import psutil
 
-from appliance.core.errors import DiskFull, NotEnoughMemory, PortInUse, PreflightError
+from appliance.core.errors import DiskFull, PortInUse, PreflightError
 from appliance.core.messages import Message, _
 from appliance.core.units import human_bytes
 from appliance.hardware.discovery import read_disk
-from appliance.hardware.memory import read_memory
 
 
 @dataclass(frozen=True)
@@ -84,25 +83,6 @@ def check_disk(folder: Path, needed_bytes: int) -> None:
                 free=human_bytes(free),
             ),
             _("Free some space there, or set APPLIANCE_HOME to a folder on a larger disk."),
-        )
-
-
-def check_memory(
-    needed_bytes: int, available_bytes: int | None = None, setting: str = "models.general.engine.kv_cache_gib"
-) -> None:
-    """Check that `needed_bytes` of memory are available; None measures what is, within the control group's limit.
-
-    `setting` is the one that would lower the need. Raises `NotEnoughMemory`.
-    """
-    available = read_memory().available_bytes if available_bytes is None else available_bytes
-    if available is not None and available < needed_bytes:
-        raise NotEnoughMemory(
-            _(
-                "{needed} of memory are needed, but {available} are available.",
-                needed=human_bytes(needed_bytes),
-                available=human_bytes(available),
-            ),
-            _("End other programs, add memory, or lower {setting} in the site file.", setting=setting),
         )
 
 

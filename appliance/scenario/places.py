@@ -1,26 +1,30 @@
-"""Where scenario packs are: those that a site added in its home folder, then those that come with the appliance."""
+"""Where scenario packs are: installed packages, those that a site put into its home folder, those that are shipped."""
 
 from pathlib import Path
 
 from appliance.config.home import Home
+from appliance.config.installation import shipped
 from appliance.core.errors import ConfigError
 from appliance.core.messages import _
+from appliance.packages.places import open_store
 from appliance.scenario.loading import load_pack
 from appliance.scenario.pack import ScenarioPack
 
-_SHIPPED = Path(__file__).resolve().parent.parent.parent / "scenarios"
+_SHIPPED = shipped("scenarios")
 _ADDED = "scenarios"
+_DESCRIPTION = "scenario.yaml"
 
 
 def pack_folders(home: Home) -> dict[str, Path]:
-    """Return the folder of each pack by name; a pack in the home folder goes before a shipped one of that name."""
+    """Return the folder of each pack by name; an installed one goes before one in the home folder, that before ours."""
     found: dict[str, Path] = {}
     for place in (_SHIPPED, home.root / _ADDED):
         if place.is_dir():
             for folder in sorted(place.iterdir()):
-                if (folder / "scenario.yaml").is_file():
+                if (folder / _DESCRIPTION).is_file():
                     found[folder.name.replace("_", "-")] = folder
-    return found
+    installed = (release for release in open_store(home).releases("scenario") if release.current)
+    return found | {release.manifest.name: release.files for release in installed}
 
 
 def find_pack(home: Home, name: str) -> ScenarioPack:

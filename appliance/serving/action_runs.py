@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
+from appliance.core.ids import new_id
 from appliance.guardrails.chain import Chain, Released, RequestGuard, Verdict
 from appliance.guardrails.outcome import summary
 from appliance.guardrails.output_stream import OutputStream
@@ -25,8 +26,10 @@ _TRUSTED = "system"  # the role of what the pack itself tells the model
 class ActionRun:
     """One action of one caller; for one event loop."""
 
-    def __init__(self, guard: RequestGuard, *, slowly: bool) -> None:
+    def __init__(self, guard: RequestGuard, tenant: str = "", *, slowly: bool) -> None:
         """With `slowly`, what the model writes is embedded to be checked: not on the event loop."""
+        self.id = new_id("run")
+        self.tenant = tenant
         self.tokens: dict[str, list[int]] = {}
         """Model alias to [prompt, completion]."""
         self.findings: list[Json] = []
@@ -121,7 +124,7 @@ class ActionRuns:
 
     def begin(self, tenant: str) -> ActionRun:
         """Begin a run in this context, under the policy of `tenant`."""
-        run = ActionRun(self._chain.request(tenant), slowly=self._slowly)
+        run = ActionRun(self._chain.request(tenant), tenant, slowly=self._slowly)
         self.enter(run)
         return run
 

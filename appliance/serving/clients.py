@@ -42,7 +42,7 @@ class HandleChat:
         admitted = await run.messages(messages)
         if admitted is None:
             return ChatResult("", 0, 0, FILTERED)
-        async with self._generation(admitted, max_tokens, temperature, stream=False) as generation:
+        async with self._generation(run, admitted, max_tokens, temperature, stream=False) as generation:
             item = await generation.first()
             if not isinstance(item, dict) or "result" not in item:
                 raise self._failed()
@@ -85,7 +85,7 @@ class HandleChat:
         """Yield the text as the model writes it; one that is left early is counted by its pieces."""
         written = 0
         try:
-            async with self._generation(messages, max_tokens, temperature, stream=True) as generation:
+            async with self._generation(run, messages, max_tokens, temperature, stream=True) as generation:
                 item: Any = await generation.first()
                 rest = generation.rest()
                 while item is not None:
@@ -104,7 +104,13 @@ class HandleChat:
                 run.spend(self._alias, {"completion_tokens": written})
 
     def _generation(
-        self, messages: Sequence[Mapping[str, str]], max_tokens: int, temperature: float, *, stream: bool
+        self,
+        run: ActionRun,
+        messages: Sequence[Mapping[str, str]],
+        max_tokens: int,
+        temperature: float,
+        *,
+        stream: bool,
     ) -> Generation:
         body = {
             "model": self._alias,
@@ -113,7 +119,9 @@ class HandleChat:
             "temperature": temperature,
             "stream": stream,
         }
-        return Generation(self._handles.handle(self._alias), self._alias, "chat", body, new_id("req"))
+        # One action asks one version: the run's id is what the percentage goes by.
+        route = self._handles.route(self._alias, run.tenant, run.id)
+        return Generation(route, self._alias, "chat", body, new_id("req"))
 
     def _failed(self) -> EngineFailed:
         return EngineFailed(_("The model {target} gave no answer.", target=self._alias), _("Send the request again."))

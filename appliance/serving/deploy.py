@@ -10,10 +10,10 @@ from appliance.config.site import SiteConfig
 from appliance.core.errors import StartFailed
 from appliance.core.messages import _
 from appliance.serving.engine import ChatModel, llm_config
+from appliance.serving.gateway.server import ensure_free
 from appliance.serving.names import (
     BATCH_DEPLOYMENT,
     EMBEDDER_DEPLOYMENT,
-    GATEWAY_APPLICATION,
     GATEWAY_DEPLOYMENT,
     HEAD_NODE,
     KNOWLEDGE_DEPLOYMENT,
@@ -28,16 +28,17 @@ if TYPE_CHECKING:
 
 _HEALTH = {"health_check_timeout_s": 30, "health_check_period_s": 10}
 _POLL_S = 0.25
+_GATEWAY_LOOK_S = 1  # nobody answers in the place of a gateway that has died
 # Replicas that mostly wait ask Ray for a part of a CPU slot, so that a small box has room for all of them.
 _SMALL_ACTOR = {"num_cpus": 0.25}
 
 
 @dataclass(frozen=True)
 class AppState:
-    """One application while it starts."""
+    """One application while it starts or stops."""
 
     name: str
-    state: Literal["starting", "running", "failed"]
+    state: Literal["starting", "running", "failed", "stopping", "stopped"]
     message: str
 
 
@@ -62,28 +63,11 @@ def disconnect() -> None:
 
 
 def start_serve(site: SiteConfig) -> None:
-    """Start Serve's controller and proxies with the gateway's address. Raises `StartFailed`."""
+    """Start Serve's controller; gateways listen themselves. Raises `StartFailed` where their address is taken."""
     from ray import serve
-    from ray.serve.config import HTTPOptions
 
-    settings = site.gateway
-    options = HTTPOptions(host=settings.host, port=settings.port, keep_alive_timeout_s=75, request_timeout_s=None)
-    try:
-        serve.start(
-            proxy_location="EveryNode",
-            http_options=options,
-            logging_config={"enable_access_log": False, "log_level": "WARNING"},
-        )
-    except RuntimeError as error:
-        raise StartFailed(
-            _(
-                "The gateway cannot listen on {host}:{port}: {reason}",
-                host=settings.host,
-                port=settings.port,
-                reason=str(error),
-            ),
-            _("Choose another gateway.host or gateway.port in the site file."),
-        ) from error
+    ensure_free(site.gateway.host, site.gateway.port)
+    serve.start(proxy_location="Disabled", logging_config={"enable_access_log": False, "log_level": "WARNING"})
 
 
 def _options(name: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - Serve's own option types
@@ -147,17 +131,15 @@ def gateway_app(home: Path, site: SiteConfig, directory: Mapping[str, Any]) -> "
     from appliance.serving.gateway.app import Gateway
     from appliance.serving.handles import Handles
 
-    settings = site.gateway
     options = _options(
         GATEWAY_DEPLOYMENT,
         num_replicas=1,
-        max_ongoing_requests=settings.max_ongoing_requests,
-        max_queued_requests=settings.max_queued_requests,
-        graceful_shutdown_timeout_s=settings.generation_timeout_s,
+        ray_actor_options={**_SMALL_ACTOR, "resources": {HEAD_NODE: 0.001}},  # where callers look for it
+        graceful_shutdown_timeout_s=site.gateway.generation_timeout_s,
+        health_check_period_s=_GATEWAY_LOOK_S,
         user_config=dict(directory),
     )
-    ingress = serve.ingress()(Gateway)
-    return serve.deployment(ingress, **options).bind(str(home), site, Handles())
+    return serve.deployment(Gateway, **options).bind(str(home), site, Handles())
 
 
 def batch_app(home: Path, site: SiteConfig, directory: Mapping[str, Any]) -> "Application":
@@ -176,13 +158,10 @@ def batch_app(home: Path, site: SiteConfig, directory: Mapping[str, Any]) -> "Ap
 
 
 def submit(applications: Sequence[tuple[str, "Application"]]) -> None:
-    """Hand applications to Serve; only the gateway gets a route. Does not wait."""
+    """Hand applications to Serve. Does not wait."""
     from ray import serve
 
-    targets = [
-        serve.RunTarget(application, name=name, route_prefix="/" if name == GATEWAY_APPLICATION else None)
-        for name, application in applications
-    ]
+    targets = [serve.RunTarget(application, name=name, route_prefix=None) for name, application in applications]
     serve.run_many(targets, wait_for_ingress_deployment_creation=False, wait_for_applications_running=False)
 
 

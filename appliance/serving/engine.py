@@ -11,10 +11,21 @@ if TYPE_CHECKING:
 
 WORKER_INSIDE = "appliance_worker_inside"
 """Key in `experimental_configs`: the worker runs inside the engine's process (`serving.vllm_engine`)."""
+ADAPTERS = "appliance_adapters"
+"""Key in `experimental_configs`: folder of each adapter by the alias that it answers for (`serving.adapters`)."""
 _FEW_CORES = 4  # a core that only waits is a quarter of the machine or more
 
 HEALTH_CHECK_TIMEOUT_S = 30  # a busy engine is not a dead one
 HEALTH_CHECK_PERIOD_S = 10
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """A tuned model that an engine serves beside its own: alias, folder in PEFT's format, rank to keep room for."""
+
+    alias: str
+    folder: Path
+    rank: int
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,8 @@ class ChatModel:
     chat_template: Path
     dtype: str
     settings: ModelSettings
+    adapters: tuple[Adapter, ...] = ()
+    """Tuned models on the same engine."""
 
     @property
     def max_model_len(self) -> int:
@@ -63,6 +76,12 @@ def engine_kwargs(model: ChatModel, accelerator: Literal["cpu", "gpu"]) -> dict[
             "tool_call_parser": settings.tool_call_parser,
             "tool_strict_level": "parameter",
         }
+    if model.adapters:
+        arguments |= {
+            "enable_lora": True,
+            "max_loras": len(model.adapters),
+            "max_lora_rank": max(adapter.rank for adapter in model.adapters),
+        }
     if accelerator == "gpu":
         arguments["gpu_memory_utilization"] = settings.gpu_memory_utilization
     return arguments
@@ -85,13 +104,16 @@ def llm_config(model: ChatModel, accelerator: Literal["cpu", "gpu"], cores: int,
         placement: dict[str, Any] = {"bundles": [{"CPU": 1}]}
     else:
         placement = {"bundle_per_worker": {"CPU": 1, "GPU": 1}, "strategy": "STRICT_PACK"}
+    experiments: dict[str, Any] = {"stream_batching_interval_ms": 0, WORKER_INSIDE: worker_inside}
+    if model.adapters:
+        experiments[ADAPTERS] = {adapter.alias: str(adapter.folder) for adapter in model.adapters}
     return LLMConfig(
         model_loading_config={"model_id": model.alias, "model_source": str(model.folder)},
         accelerator_config={"kind": accelerator},
         placement_group_config=placement,
         runtime_env={"env_vars": environment} if environment else None,
         engine_kwargs=engine_kwargs(model, accelerator),
-        experimental_configs={"stream_batching_interval_ms": 0, WORKER_INSIDE: worker_inside},
+        experimental_configs=experiments,
         server_cls="appliance.serving.model_server:ModelServer",
         log_engine_metrics=False,
         deployment_config={

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Protocol, Self
 
 from ray.exceptions import RayActorError, RayError, RayTaskError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, RayServeException
@@ -11,10 +12,19 @@ from ray.serve.handle import DeploymentHandle, DeploymentResponseGenerator
 
 from appliance.core.errors import ApplianceError, EngineFailed, TooManyRequests, Unavailable
 from appliance.core.messages import _
-from appliance.serving.model_items import Operation
-from appliance.serving.names import MODEL_DEPLOYMENT, model_application
+from appliance.serving.model_items import BEGUN, Item, Operation
+from appliance.serving.names import MODEL_DEPLOYMENT
 
 _REPLAYS = 1  # a request without a token may be sent once more: nobody has seen anything of it
+_MOST_MOVES: Final = 5  # from one version to the next; each takes an operator's command
+
+
+class ApplicationGone(Exception):
+    """There is no such application any more."""
+
+
+class _Moved(Exception):
+    """What a request waits for is to get nothing more."""
 
 
 def from_serve(error: Exception, target: str) -> ApplianceError:
@@ -27,7 +37,7 @@ def from_serve(error: Exception, target: str) -> ApplianceError:
             _("Try again in a moment."),
             code="queue_full",
         )
-    if isinstance(error, RayActorError | DeploymentUnavailableError):
+    if isinstance(error, RayActorError | DeploymentUnavailableError | ApplicationGone | _Moved):
         return EngineFailed(
             _("The replica of {target} that worked on this request is gone.", target=target),
             _("Send the request again; a new replica is being started."),
@@ -67,21 +77,37 @@ class StreamedCall:
 
         Raises `TooManyRequests`, `EngineFailed` or `Unavailable`, also when `timeout_s` is over.
         """
-        for attempt in range(self._replays + 1):
+        replays, moves = self._replays, _MOST_MOVES
+        while True:
             try:
                 self._response = self._send()
                 async with asyncio.timeout_at(self._deadline):
-                    return await anext(self._response)
+                    return await self._first_item(self._response)
             except TimeoutError as error:
                 raise self._too_long() from error
-            except (RayActorError, DeploymentUnavailableError) as error:
-                if attempt == self._replays:
+            except _Moved as error:
+                self.close()
+                self._finished = False
+                moves -= 1
+                if not moves:
                     raise from_serve(error, self._target) from error
+            except (RayActorError, DeploymentUnavailableError, ApplicationGone) as error:
+                if not replays:
+                    raise from_serve(error, self._target) from error
+                replays -= 1
+                await self._look_again()
             except (RayServeException, RayError) as error:
                 raise from_serve(error, self._target) from error
             except StopAsyncIteration:
                 break
         raise EngineFailed(_("{target} gave no answer.", target=self._target), _("Send the request again."))
+
+    async def _first_item(self, response: DeploymentResponseGenerator) -> Any:  # noqa: ANN401
+        """Return the first item. Raises `_Moved` where the request is to be sent elsewhere."""
+        return await anext(response)
+
+    async def _look_again(self) -> None:
+        """Find out where a request belongs whose replica or application is gone."""
 
     async def rest(self) -> AsyncIterator[Any]:
         """Yield the items after the first. Raises as `first` does; nothing is replayed any more."""
@@ -118,24 +144,86 @@ class StreamedCall:
         self.close()
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a generation is sent; `ended` is set once nothing more is to be sent there."""
+
+    handle: DeploymentHandle
+    version: str
+    """Package and version of the model; empty where nothing is written of it."""
+    ended: asyncio.Event | None = None
+
+
+class Route(Protocol):
+    """Where a request goes; asked anew for each attempt."""
+
+    def place(self) -> Place:
+        """Return the place now. Raises `ApplicationGone`, `Unavailable`, `NotFound`."""
+        ...
+
+    async def look_again(self) -> None:
+        """Read what is served."""
+        ...
+
+
 class Generation(StreamedCall):
-    """One generation of a chat model; its items are `model_items.Item`."""
+    """One generation of a chat model; its items are `model_items.Item`, without those that say it has begun.
+
+    A request that has not begun moves when its version is taken out of service; one that has begun ends where it is.
+    """
 
     def __init__(
         self,
-        handle: DeploymentHandle,
+        route: Route,
         target: str,
         operation: Operation,
         body: dict[str, Any],
         request_id: str,
         timeout_s: float | None = None,
     ) -> None:
-        super().__init__(lambda: handle.generate.remote(operation, body, request_id), target, timeout_s, _REPLAYS)
+        super().__init__(self._sent, target, timeout_s, _REPLAYS)
+        self._route = route
+        self._arguments = (operation, body, request_id)
+        self._ended: asyncio.Event | None = None
+        self.version = ""
+        """Package and version of the model that the request was sent to last."""
+
+    def _sent(self) -> DeploymentResponseGenerator:
+        place = self._route.place()
+        self._ended, self.version = place.ended, place.version
+        return place.handle.generate.remote(*self._arguments)
+
+    async def _look_again(self) -> None:
+        await self._route.look_again()
+
+    async def _first_item(self, response: DeploymentResponseGenerator) -> Item:
+        item: Item = await self._unless_moved(response)
+        return await anext(response) if item == BEGUN else item
+
+    async def _unless_moved(self, response: DeploymentResponseGenerator) -> Item:
+        """Return the next item, or raise `_Moved` when nothing more is to be sent to this version."""
+        if self._ended is None:
+            alone: Item = await anext(response)
+            return alone
+        item = asyncio.ensure_future(anext(response))
+        ended = asyncio.ensure_future(self._ended.wait())
+        try:
+            await asyncio.wait((item, ended), return_when=asyncio.FIRST_COMPLETED)
+            if not item.done():
+                raise _Moved
+            found: Item = await item
+            return found
+        finally:
+            ended.cancel()
+            item.cancel()
 
 
-def model_handle(alias: str) -> DeploymentHandle:
-    """Return the streaming handle of the chat model behind `alias`."""
+def model_handle(application: str) -> DeploymentHandle:
+    """Return the streaming handle of a model's application. Raises `ApplicationGone` where there is none."""
     from ray import serve
 
-    handle = serve.get_deployment_handle(MODEL_DEPLOYMENT, model_application(alias))
+    try:
+        handle = serve.get_deployment_handle(MODEL_DEPLOYMENT, application)
+    except KeyError as error:
+        raise ApplicationGone(application) from error
     return handle.options(stream=True)

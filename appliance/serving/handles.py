@@ -1,6 +1,7 @@
 """Deployment handles of everything the gateway and the scenarios call, looked up once."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Mapping
 from typing import Any, Literal, TypeVar
 
@@ -8,9 +9,12 @@ from ray.exceptions import RayError
 from ray.serve.exceptions import RayServeException
 from ray.serve.handle import DeploymentHandle
 
+from appliance.core.errors import Unavailable
 from appliance.scenario.actions import Caller
-from appliance.serving.generation import StreamedCall, from_serve, model_handle
+from appliance.serving.generation import ApplicationGone, Place, StreamedCall, from_serve, model_handle
 from appliance.serving.ledger_app import LEDGER_APPLICATION, LEDGER_DEPLOYMENT
+from appliance.serving.ledger_channel import CallFailed, LedgerChannel, NotCarried, ReplyLost
+from appliance.serving.ledger_frames import METHODS, REPEATABLE
 from appliance.serving.names import (
     EMBEDDER_ALIAS,
     EMBEDDER_APPLICATION,
@@ -20,6 +24,8 @@ from appliance.serving.names import (
     SCENARIO_DEPLOYMENT,
     scenario_application,
 )
+from appliance.serving.routing import ServedView, unwritten
+from appliance.state.served import Slot, Variant
 
 Result = TypeVar("Result")
 
@@ -38,12 +44,30 @@ class Handles:
     def __init__(self) -> None:
         self._models: dict[str, DeploymentHandle] = {}
         self._others: dict[str, DeploymentHandle] = {}
+        self.channel: LedgerChannel | None = None
+        """The ledger's socket; None: it is called by handle."""
+        self.served: ServedView | None = None
+        """What serves each alias; None: the application that every start begins with."""
 
-    def handle(self, alias: str) -> DeploymentHandle:
-        """Return the streaming handle of a chat model."""
-        if alias not in self._models:
-            self._models[alias] = model_handle(alias)
-        return self._models[alias]
+    def __reduce__(self) -> tuple[type["Handles"], tuple[()]]:
+        """Pickle as it was made: Serve looks through a deployment's arguments when they are in use already."""
+        return Handles, ()
+
+    def handle(self, application: str) -> DeploymentHandle:
+        """Return the streaming handle of a chat model's application. Raises `ApplicationGone`."""
+        if application not in self._models:
+            self._models[application] = model_handle(application)
+        return self._models[application]
+
+    def choose(self, alias: str, tenant: str, request_id: str, slot: Slot | None = None) -> Variant:
+        """Return the version that a request goes to. Raises as `ServedView.choose`."""
+        if self.served is None:
+            return unwritten(alias)
+        return self.served.choose(alias, tenant, request_id, slot)
+
+    def route(self, alias: str, tenant: str, request_id: str, slot: Slot | None = None) -> "ModelRoute":
+        """Return where a request for a chat model goes, for each attempt to send it."""
+        return ModelRoute(self, alias, tenant, request_id, slot)
 
     async def embed(self, texts: list[str], kind: Literal["query", "passage"]) -> dict[str, Any]:
         """Return `{"vectors": float32 (len(texts), dimensions), "tokens": [int]}` from the embedder."""
@@ -57,7 +81,20 @@ class Handles:
         return await answer_of(getattr(handle, method).remote(*arguments), "knowledge")
 
     async def ledger(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - what the method returns
-        """Call a method of the ledger."""
+        """Call a method of the ledger: by its socket where it listens on this machine, else by handle.
+
+        Raises what the ledger raises, and `Unavailable`; a call may have been done all the same then.
+        """
+        if self.channel is not None and method in METHODS:
+            try:
+                return await self.channel.call(method, *arguments)
+            except NotCarried:
+                pass
+            except ReplyLost as error:
+                if method not in REPEATABLE:
+                    raise from_serve(error, "ledger") from error
+            except CallFailed as error:
+                raise from_serve(error, "ledger") from error
         handle = self._other(LEDGER_DEPLOYMENT, LEDGER_APPLICATION)
         return await answer_of(getattr(handle, method).remote(*arguments), "ledger")
 
@@ -84,7 +121,11 @@ class Handles:
 
     async def canary(self, alias: str, timeout_s: float) -> None:
         """Let the model generate one token. Raises `Unavailable`, also when it takes longer than `timeout_s`."""
-        response = self.handle(alias).options(stream=False).canary.remote()
+        try:
+            handle = self.handle(self.choose(alias, "", "", "stable").application)
+        except ApplicationGone as error:
+            raise from_serve(error, alias) from error
+        response = handle.options(stream=False).canary.remote()
         try:
             await asyncio.wait_for(answer_of(response, alias), timeout_s)
         except TimeoutError as error:
@@ -97,3 +138,28 @@ class Handles:
 
             self._others[application] = serve.get_deployment_handle(deployment, application)
         return self._others[application]
+
+
+class ModelRoute:
+    """`generation.Route` of one request."""
+
+    def __init__(self, handles: Handles, alias: str, tenant: str, request_id: str, slot: Slot | None) -> None:
+        self._handles = handles
+        self._asked = (alias, tenant, request_id, slot)
+
+    def choose(self) -> Variant:
+        """Return the version that the request goes to now. Raises as `ServedView.choose`."""
+        return self._handles.choose(*self._asked)
+
+    def place(self) -> Place:
+        """Return where the request goes now."""
+        variant = self.choose()
+        served = self._handles.served
+        ended = None if served is None or not variant.package else served.ended(variant.application)
+        return Place(self._handles.handle(variant.application), variant.label if variant.package else "", ended)
+
+    async def look_again(self) -> None:
+        """Read what is served, where that can be read: the request is sent again either way."""
+        if self._handles.served is not None:
+            with contextlib.suppress(Unavailable):
+                await self._handles.served.refresh()

@@ -9,11 +9,12 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from appliance.config.home import Home
-from appliance.config.site import SiteConfig, load_site
+from appliance.config.site import ModelSettings, SiteConfig, load_site
 from appliance.core.errors import ApplianceError, ConfigError
 from appliance.core.messages import _
 from appliance.hardware.choice import choose_accelerator
@@ -21,9 +22,12 @@ from appliance.hardware.discovery import discover
 from appliance.hardware.engines import installed_engine
 from appliance.knowledge import e5
 from appliance.packages.card import load_card
+from appliance.packages.model_sources import ModelSource, current_source, source_at
 from appliance.scenario.pack import ChatFacts
 from appliance.scenario.places import find_pack
 from appliance.serving import deploy
+from appliance.serving.adapters import share_engines
+from appliance.serving.declared import Declared, declare
 from appliance.serving.engine import ChatModel
 from appliance.serving.ledger_app import LEDGER_APPLICATION, ledger_app
 from appliance.serving.names import (
@@ -35,36 +39,64 @@ from appliance.serving.names import (
     model_application,
     scenario_application,
 )
+from appliance.serving.room import enough_for_engine
+from appliance.serving.starting import start_model
+from appliance.state.database import Database, sqlite_url
+from appliance.state.served import Served, ServedDirectory, Variant
 
+_LONGEST_ALIAS = 64
 _START_TIMEOUT_S = 900.0
 _OUT = os.dup(1)  # libraries print to standard output; the protocol keeps it for itself
 
 
-def chat_models(home: Home, site: SiteConfig) -> list[ChatModel]:
-    """Return the chat models that the site file names. Raises `PackageError`, `ConfigError`."""
-    models = []
-    for alias, settings in site.models.items():
+@dataclass(frozen=True)
+class _Machine:
+    """What the engines are configured for."""
+
+    accelerator: Literal["cpu", "gpu"]
+    cores: int
+
+
+def machine_of(site: SiteConfig) -> _Machine:
+    """Return what this machine gives to an engine. Raises `PreflightError` where the site asks for a missing GPU."""
+    facts = discover()
+    cores = (facts.processor.logical_cores if facts.processor else None) or os.cpu_count() or 1
+    return _Machine(choose_accelerator(site.accelerator, facts, installed_engine()).kind, cores)
+
+
+def sources_of(home: Home, site: SiteConfig) -> dict[str, ModelSource]:
+    """Return the version in use of each chat model that the site file names, by alias.
+
+    Raises `PackageError`, `ConfigError`.
+    """
+    for alias in site.models:
         if alias == EMBEDDER_ALIAS:
             raise ConfigError(
                 _("The alias {alias} belongs to the embedding model.", alias=alias),
                 _("Give the chat model another name under models in the site file."),
             )
-        folder = home.models / settings.package
-        card = load_card(folder)
-        models.append(
-            ChatModel(
-                alias=alias,
-                package=settings.package,
-                folder=folder,
-                context_length=card.context_length,
-                languages=tuple(card.languages),
-                parameters=card.parameters,
-                chat_template=folder / card.chat_template,
-                dtype=card.dtype,
-                settings=settings,
+        if "@" in alias or len(alias) > _LONGEST_ALIAS:
+            raise ConfigError(
+                _("{alias} cannot be an alias: it has an @ or more than 64 characters.", alias=ascii(alias[:80])),
+                _("Give the chat model another name under models in the site file."),
             )
-        )
-    return models
+    return {alias: current_source(home, settings.package) for alias, settings in site.models.items()}
+
+
+def chat_model(alias: str, settings: ModelSettings, source: ModelSource) -> ChatModel:
+    """Return a version of a model as it is to be served. Raises `PackageError`."""
+    card = load_card(source.folder)
+    return ChatModel(
+        alias=alias,
+        package=source.package,
+        folder=source.folder,
+        context_length=card.context_length,
+        languages=tuple(card.languages),
+        parameters=card.parameters,
+        chat_template=source.folder / card.chat_template,
+        dtype=card.dtype,
+        settings=settings,
+    )
 
 
 def directory_of(home: Home, site: SiteConfig, models: list[ChatModel]) -> dict[str, Any]:
@@ -89,12 +121,18 @@ def directory_of(home: Home, site: SiteConfig, models: list[ChatModel]) -> dict[
 def launch(home: Home) -> Iterator[deploy.AppState]:
     """Start Serve and every application; yield their states until all run. Raises the error tree."""
     site = load_site(home.site_file)
-    facts = discover()
-    accelerator: Literal["cpu", "gpu"] = choose_accelerator(site.accelerator, facts, installed_engine()).kind
-    cores = (facts.processor.logical_cores if facts.processor else None) or os.cpu_count() or 1
-    models = chat_models(home, site)
+    machine = machine_of(site)
+    sources = sources_of(home, site)
+    models = [chat_model(alias, site.models[alias], source) for alias, source in sources.items()]
     chat = {model.alias: ChatFacts(model.languages, model.parameters) for model in models}
     directory = directory_of(home, site, models)
+    database = Database.open(site.state.url or sqlite_url(home.database))
+    served = Served(database)
+    shared = share_engines(home, models, machine.accelerator)
+    variants = declare(
+        served,
+        [Declared(model, sources[model.alias], model_application(shared.host(model.alias))) for model in models],
+    )
     deploy.connect(f"127.0.0.1:{site.cluster.port}")
     try:
         deploy.start_serve(site)
@@ -110,13 +148,41 @@ def launch(home: Home) -> Iterator[deploy.AppState]:
         ]
         deploy.submit(applications)  # they start while the models' configurations are worked out
         engines = [
-            (model_application(model.alias), deploy.model_app(model, site, accelerator, cores)) for model in models
+            (model_application(model.alias), deploy.model_app(model, site, machine.accelerator, machine.cores))
+            for model in shared.models
         ]
         engines.append((BATCH_APPLICATION, deploy.batch_app(home.root, site, directory)))
         deploy.submit(engines)
         yield from deploy.watch([name for name, _application in (*engines, *applications)], _START_TIMEOUT_S)
+        for candidate in [one for one in variants.variants if one.slot == "candidate"]:
+            yield from _candidate(home, site, machine, served, candidate)
     finally:
         deploy.disconnect()
+        database.close()
+
+
+def _candidate(
+    home: Home, site: SiteConfig, machine: _Machine, served: Served, candidate: Variant
+) -> Iterator[deploy.AppState]:
+    """Start a candidate that was there before; one that does not come up is dropped, and the others serve."""
+    try:
+        source = source_at(home, candidate.package, candidate.release_counter)
+        settings = site.models[candidate.alias]
+        enough_for_engine(load_card(source.folder).weights_bytes, settings, machine.accelerator)
+        model = chat_model(candidate.alias, settings, source)
+        application = deploy.model_app(model, site, machine.accelerator, machine.cores)
+        yield from start_model(candidate.application, application, _START_TIMEOUT_S)
+    except ApplianceError as error:
+        sys.stderr.write(f"{error}\n")
+        _write(served, candidate, None)
+    else:
+        _write(served, candidate, replace(candidate, state="ready"))
+
+
+def _write(served: Served, old: Variant, new: Variant | None) -> ServedDirectory:
+    base = served.read()
+    kept = [one for one in base.variants if (one.alias, one.slot) != (old.alias, old.slot)]
+    return served.replace(base, [*kept, *([] if new is None else [new])])
 
 
 def _say(line: dict[str, Any]) -> None:

@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from appliance.config.home import Home
 from appliance.config.site import SiteConfig
 from appliance.serving.ledger_calls import AdmitRequest, Completion, UsageQuery
 from appliance.serving.ledger_core import LedgerCore
+from appliance.serving.ledger_listener import LedgerListener
 from appliance.state.audit.forwarding import Forwarder
 from appliance.state.audit.keys import AuditKeys
 from appliance.state.audit.log import AuditLog
@@ -16,10 +19,13 @@ from appliance.state.audit.syslog import Destination
 from appliance.state.audit.witness import Witness
 from appliance.state.database import Database, sqlite_url
 
+log: structlog.stdlib.BoundLogger = structlog.get_logger("ledger")
+
 
 class Ledger:
     """One replica on the head node; its methods are those of `LedgerCore`, which says what they raise.
 
+    Gateways on the same machine call it by `home.ledger_socket`, others by handle.
     `started_at` is when the appliance was started: a replica that takes over keeps the requests opened since.
     """
 
@@ -33,6 +39,7 @@ class Ledger:
         self._forwarder = forwarder(folders, site, database)
         if self._forwarder is not None:
             self._forwarder.start()
+        self._listener = _listener(self._core, folders)
         self._keeper = asyncio.get_event_loop().create_task(self._core.look_after_for_ever())
 
     async def admit(self, request: AdmitRequest) -> dict[str, Any]:
@@ -67,6 +74,15 @@ class Ledger:
         """Fail when the background task is gone: requests that were lost would count for ever."""
         if self._keeper.done():
             raise RuntimeError(f"the ledger's keeper ended: {self._keeper.exception()!r}")
+
+
+def _listener(core: LedgerCore, home: Home) -> LedgerListener | None:
+    """Return what gateways on this machine call; None where it cannot listen: they call by handle then."""
+    try:
+        return LedgerListener(core, home.ledger_socket)
+    except OSError as error:
+        log.warning("the ledger's socket cannot be made", path=str(home.ledger_socket), reason=error.strerror)
+        return None
 
 
 def open_log(home: Home, site: SiteConfig, database: Database) -> AuditLog:

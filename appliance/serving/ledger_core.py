@@ -102,6 +102,11 @@ class LedgerCore:
             task.add_done_callback(self._forgo)
             raise
 
+    def forgo(self, seq: int) -> None:
+        """End a request that was let in and whose caller will never hear of it."""
+        if (opened := self._open.get(seq)) is not None:
+            self._spawn(self._abort_quietly(opened))
+
     async def complete(self, result: Completion) -> dict[str, Any]:
         """Free the place, count the tokens, write the end and the usage; return `{"seq", "duplicate"}`, durable.
 

@@ -11,7 +11,7 @@ from jinja2 import TemplateError
 from pydantic import ValidationError
 from ray.llm._internal.serve.core.server.llm_server import LLMServer
 
-from appliance.serving.model_items import EVENT_END, Item, Operation
+from appliance.serving.model_items import BEGUN, EVENT_END, Item, Operation
 
 _DONE = "data: [DONE]"
 _NO_CHOICES = '"choices":[]'
@@ -35,7 +35,7 @@ class ModelServer(LLMServer):  # type: ignore[misc]
     async def generate(self, operation: Operation, body: dict[str, Any], request_id: str) -> AsyncIterator[Item]:
         """Run one request that the gateway has checked.
 
-        Streaming yields server-sent events as text, then `{"usage": …}`; not streaming yields `{"result": …}`.
+        Streaming yields server-sent events as text, then `{"usage": …}`; not streaming `BEGUN`, then `{"result": …}`.
         A failure is one item `{"error": {"message", "type", "param", "code"}}`, also in the middle of a stream.
         """
         from vllm.exceptions import VLLMValidationError
@@ -46,6 +46,8 @@ class ModelServer(LLMServer):  # type: ignore[misc]
             reason = str(error).replace("\n", " ")
             yield {"error": {"message": reason, "type": "BadRequestError", "param": None, "code": 400}}
             return
+        if not body.get("stream"):
+            yield BEGUN
         outputs = self.engine.chat(request, None) if operation == "chat" else self.engine.completions(request, None)
         async for output in outputs_at_hand(outputs):
             if isinstance(output, str):
@@ -85,6 +87,8 @@ class ModelServer(LLMServer):  # type: ignore[misc]
         """Generate one token; return its text. Fails where a ping would still answer."""
         body = {"model": self._llm_config.model_id, "prompt": "1", "max_tokens": 1, "temperature": 0.0}
         async for item in self.generate("completions", body, "canary"):
+            if item == BEGUN:
+                continue
             if isinstance(item, dict) and "result" in item:
                 return str(item["result"]["choices"][0]["text"])
             raise RuntimeError(str(item))

@@ -15,9 +15,12 @@ HEAD_NODE = "node:__internal_head__"
 """A resource that Ray gives its head node, where the home folder is."""
 
 
-def model_application(alias: str) -> str:
-    """Return the application of the chat model behind `alias`."""
-    return f"model-{alias}"
+def model_application(alias: str, revision: int | None = None) -> str:
+    """Return the application of the chat model behind `alias` that every start begins with.
+
+    With the directory's `revision`, that of a version put beside it: no name comes twice, as handles are kept by it.
+    """
+    return f"model-{alias}" if revision is None else f"model-{alias}@{revision}"
 
 
 def scenario_application(name: str) -> str:

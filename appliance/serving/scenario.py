@@ -22,9 +22,11 @@ from appliance.serving.action_runs import ActionRun, ActionRuns
 from appliance.serving.clients import HandleChat
 from appliance.serving.embedders import QueryEmbedder, RemoteEmbedder
 from appliance.serving.handles import Handles
+from appliance.serving.routing import ServedView
 from appliance.serving.scenario_services import HandleKnowledge, StoredRecords
 from appliance.state.database import Database, sqlite_url
 from appliance.state.records import RecordRows
+from appliance.state.served import Served
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("scenario")
 
@@ -49,6 +51,8 @@ class Scenario:
         pack = find_pack(folders, name)
         database = Database.open(database_url or sqlite_url(folders.database))
         handles = Handles()
+        handles.served = ServedView(Served(database))
+        handles.served.take(handles.served.load())
         self._chain, slowly = load_chain(guardrails)
         self._runs = ActionRuns(self._chain, slowly=slowly)
         model = chat.get(_CHAT_ALIAS, ChatFacts())
@@ -61,8 +65,9 @@ class Scenario:
             embedder=RemoteEmbedder(asyncio.get_event_loop(), handles),
         )
         self._actions = {action.name: action for action in pack.actions(context)}
-        looking = asyncio.get_event_loop().create_task(look_after(self._chain))
-        self._looking = looking  # a task that nothing holds may be collected
+        loop = asyncio.get_event_loop()
+        looking = loop.create_task(look_after(self._chain))
+        self._looking = looking, loop.create_task(handles.served.follow_for_ever())  # what nothing holds is collected
 
     async def invoke(
         self,

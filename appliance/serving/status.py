@@ -10,13 +10,19 @@ from appliance.core.errors import Unavailable
 from appliance.core.messages import _
 from appliance.core.status import ApplianceStatus, ApplicationStatus, NodeStatus
 from appliance.hardware.sampling import NodeSampler
-from appliance.serving.names import EMBEDDER_APPLICATION, GATEWAY_APPLICATION, KNOWLEDGE_APPLICATION
+from appliance.serving.ledger_app import LEDGER_APPLICATION
+from appliance.serving.names import (
+    BATCH_APPLICATION,
+    EMBEDDER_APPLICATION,
+    GATEWAY_APPLICATION,
+    KNOWLEDGE_APPLICATION,
+)
 
 if TYPE_CHECKING:
     from appliance.serving.gateway.context import GatewayContext
 
 _State = Literal["running", "starting", "unhealthy", "failed", "stopped"]
-_Kind = Literal["model", "embedding", "scenario", "knowledge", "gateway"]
+_Kind = Literal["model", "embedding", "scenario", "knowledge", "gateway", "ledger", "batch"]
 
 _STATES: dict[str, _State] = {
     "NOT_STARTED": "starting",
@@ -30,8 +36,10 @@ _KINDS: dict[str, _Kind] = {
     GATEWAY_APPLICATION: "gateway",
     KNOWLEDGE_APPLICATION: "knowledge",
     EMBEDDER_APPLICATION: "embedding",
+    LEDGER_APPLICATION: "ledger",
+    BATCH_APPLICATION: "batch",
 }
-_ORDER: tuple[_Kind, ...] = ("model", "embedding", "knowledge", "scenario", "gateway")
+_ORDER: tuple[_Kind, ...] = ("model", "embedding", "knowledge", "scenario", "gateway", "ledger", "batch")
 
 
 def application_kind(name: str) -> _Kind:
@@ -47,6 +55,15 @@ def target_name(application: str) -> str:
         if application.startswith(prefix):
             return application.removeprefix(prefix)
     return application
+
+
+def _shown_name(gateway: "GatewayContext", application: str) -> str:
+    """Return `target_name`; of a model's version beside the stable one with its slot."""
+    served = gateway.models.served
+    variant = None if served is None else served.directory.by_application(application)
+    if variant is None:
+        return target_name(application)
+    return variant.alias if variant.slot == "stable" else f"{variant.alias}@{variant.slot}"
 
 
 @cache
@@ -102,7 +119,7 @@ def _applications(gateway: "GatewayContext") -> tuple[ApplicationStatus, ...]:
             if str(getattr(state, "value", state)) == "RUNNING"
         )
         total = sum(sum(deployment.replica_states.values()) for deployment in application.deployments.values())
-        target = target_name(name)
+        target = _shown_name(gateway, name)
         found.append(
             ApplicationStatus(
                 name=target,

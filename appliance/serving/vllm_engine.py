@@ -1,10 +1,10 @@
-"""vLLM behind `ray.serve.llm`, without the process that only waits where processors are few."""
+"""vLLM behind `ray.serve.llm`: adapters from local folders, and no process that only waits where processors are few."""
 
 from typing import Any
 
 from ray.llm._internal.serve.engines.vllm.vllm_engine import VLLMEngine
 
-from appliance.serving.engine import WORKER_INSIDE
+from appliance.serving.engine import ADAPTERS, WORKER_INSIDE
 
 
 class Engine(VLLMEngine):  # type: ignore[misc]
@@ -13,11 +13,18 @@ class Engine(VLLMEngine):  # type: ignore[misc]
     On CPU vLLM always gives the worker a process of its own, and the engine's process spins while it waits for it: on
     two cores half the machine. Its reason, that OpenMP must be set up before the process starts, is met by the
     replica's environment (`serving.engine.llm_config`).
+
+    Adapters are named to vLLM as those of its own server's command line, before the first request: `ray.serve.llm`
+    itself fetches them at requests, and only from cloud addresses.
     """
 
     def _prepare_engine_config(self, callback_ctx: Any) -> tuple[Any, Any, Any]:  # noqa: ANN401 - Ray's and vLLM's types
+        from vllm.entrypoints.openai.models.protocol import LoRAModulePath
+
         arguments, frontend, config = super()._prepare_engine_config(callback_ctx)
         if self.llm_config.experimental_configs.get(WORKER_INSIDE):
             config.parallel_config.distributed_executor_backend = "uni"
             arguments.distributed_executor_backend = "uni"
+        if adapters := self.llm_config.experimental_configs.get(ADAPTERS):
+            frontend.lora_modules = [LoRAModulePath(name=alias, path=path) for alias, path in sorted(adapters.items())]
         return arguments, frontend, config

@@ -9,6 +9,7 @@ from appliance.state.approval_tables import STATEMENTS as APPROVALS
 from appliance.state.audit.tables import STATEMENTS as AUDIT
 from appliance.state.batch_tables import STATEMENTS as BATCHES
 from appliance.state.review_tables import STATEMENTS as REVIEWS
+from appliance.state.served_tables import STATEMENTS as SERVED
 from appliance.state.usage_tables import STATEMENTS as USAGE
 
 
@@ -201,4 +202,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(7, "files and batches", BATCHES),
     Migration(8, "answers that wait for a person", REVIEWS),
     Migration(9, "second approvals", APPROVALS),
+    Migration(10, "versions behind aliases", SERVED),
 )

@@ -30,6 +30,8 @@ KINDS: dict[str, Message] = {
     "scenario": _("scenario"),
     "knowledge": _("knowledge base"),
     "gateway": _("gateway"),
+    "ledger": _("ledger"),
+    "batch": _("batch runner"),
 }
 
 REVIEW_STATES: dict[str, StateMark] = {

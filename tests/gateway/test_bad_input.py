@@ -240,6 +240,7 @@ FIELDS = st.sampled_from(
 @given(st.dictionaries(FIELDS, JSON, max_size=4), st.sampled_from([CHAT, "/v1/completions", "/v1/embeddings"]))
 def test_no_generated_body_gives_a_5xx(http, fields, path):
     body = {**({"model": "general", "messages": HELLO} if path == CHAT else {"model": "general"}), **fields}
-    body.setdefault("max_tokens", 1)
+    if body.get("max_tokens") is None:  # else the model writes until its context is full
+        body["max_tokens"] = 1
     response = http.post(path, json=body)
     assert response.status_code < 500, (body, response.text)

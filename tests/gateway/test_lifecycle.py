@@ -11,17 +11,24 @@ import pytest
 
 from tests.gateway.stack import run_cli, share_model, write_site
 
-_LASTING = ("ray::Serve", "ray::Proxy")  # workers of tasks come and go
+_LASTING = ("ray::Serve",)  # workers of tasks come and go
 
 
 def left_behind(home) -> list[str]:
     """Return processes that work in `home`, and what describes a running instance."""
     found = [
-        f"{process.pid} {process.name()}"
-        for process in psutil.process_iter()
-        if str(home) in " ".join(process.cmdline() if process.is_running() else [])
+        f"{process.pid} {process.info['name']}"
+        for process in psutil.process_iter(["name", "cmdline"])  # None where a process ends meanwhile
+        if str(home) in " ".join(process.info["cmdline"] or [])
     ]
     return found + [str(path) for path in (home / "run").glob("*") if path.name != "up.lock"]
+
+
+def serving(home) -> set[int]:
+    """Return the processes that serve from `home`: those of the session that its head runs."""
+    head = json.loads((home / "run" / "instance.json").read_text())["head_pid"]
+    family = psutil.Process(head).children(recursive=True)
+    return {process.pid for process in family if process.name().startswith(_LASTING)}
 
 
 def test_the_tour_asked_every_endpoint_and_each_answered(stack):
@@ -42,11 +49,11 @@ def test_home_and_secrets_are_private(stack):
 
 def test_a_second_up_starts_and_builds_nothing(stack):
     before = {path: path.stat().st_mtime_ns for path in (stack.home / "models").rglob("*") if path.is_file()}
-    processes = {process.pid for process in psutil.process_iter() if process.name().startswith(_LASTING)}
+    processes = serving(stack.home)
     again = stack.cli("up", "--json", timeout=200)
     assert again.returncode == 0, again.stderr
     assert all(row["ok"] for row in json.loads(again.stdout)["rows"])
-    assert {process.pid for process in psutil.process_iter() if process.name().startswith(_LASTING)} == processes
+    assert serving(stack.home) == processes
     assert {path: path.stat().st_mtime_ns for path in (stack.home / "models").rglob("*") if path.is_file()} == before
 
 

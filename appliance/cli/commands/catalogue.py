@@ -1,9 +1,10 @@
-"""`appliance model list` and `appliance scenario list`."""
+"""`appliance model …` (`commands.models`) and `appliance scenario list`."""
 
 from typing import Annotated
 
 import typer
 
+from appliance.cli.commands import models
 from appliance.cli.drawing import print_table
 from appliance.cli.localised import LocalisedCommand, LocalisedGroup
 from appliance.cli.session import session_of
@@ -13,42 +14,8 @@ from appliance.core.messages import _
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`, with help in the current language."""
-    _register_models(app)
+    models.register(app)
     _register_scenarios(app)
-
-
-def _register_models(app: typer.Typer) -> None:
-    models = typer.Typer(cls=LocalisedGroup, no_args_is_help=True)
-    app.add_typer(models, name="model", help=str(_("The models that the appliance serves.")))
-
-    # A group of one command collapses into it without a callback.
-    models.callback()(_nothing)
-
-    @models.command("list", cls=LocalisedCommand, help=str(_("List the models.")))
-    def list_models(
-        context: typer.Context,
-        as_json: Annotated[bool, typer.Option("--json", help=str(_("Print JSON.")))] = False,
-    ) -> None:
-        session = session_of(context)
-        with session.connect() as client:
-            rows = client.models()
-        if as_json:
-            session.print_json({"models": rows})
-            return
-        print_table(
-            session.out,
-            (_("Model"), _("Kind"), _("Context"), _("Languages"), _("Package")),
-            (
-                (
-                    row.get("id"),
-                    in_words(row.get("kind")),
-                    row.get("context_length"),
-                    ", ".join(row.get("languages") or ()),
-                    row.get("package"),
-                )
-                for row in rows
-            ),
-        )
 
 
 def _register_scenarios(app: typer.Typer) -> None:

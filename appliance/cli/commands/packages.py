@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
+from appliance.cli.commands.models import no_gate_option, questions_option, replace_option
+from appliance.cli.commands.platform import add_build_platform, database_saved_option, roll_back_platform
 from appliance.cli.drawing import follow, print_table
 from appliance.cli.localised import LocalisedCommand, LocalisedGroup
-from appliance.cli.options import json_option
+from appliance.cli.options import approval_option, json_option
 from appliance.cli.session import Session, session_of
 from appliance.core.errors import InvalidRequest
 from appliance.core.messages import Message, _
@@ -29,6 +31,7 @@ def register(app: typer.Typer) -> None:
     )
     for add in (_build, _inspect, _verify, _install, _list, _rollback, _remove, _export, _keygen, _trust, _distrust):
         add(group)
+    add_build_platform(group)
 
 
 def _build(group: typer.Typer) -> None:
@@ -103,16 +106,36 @@ def _install(group: typer.Typer) -> None:
     def install(
         context: typer.Context,
         file: Annotated[Path, typer.Argument(metavar="FILE", help=str(_("Package, or file of several.")))],
+        stage_only: Annotated[bool, _stage_only_option()] = False,
+        no_gate: Annotated[bool, no_gate_option()] = False,
+        replace: Annotated[bool, replace_option()] = False,
+        questions: Annotated[Path | None, questions_option()] = None,
+        database_saved: Annotated[bool, database_saved_option()] = False,
+        approval: Annotated[str, approval_option()] = "",
         as_json: Annotated[bool, json_option()] = False,
     ) -> None:
         from appliance.operations import packages as operation
+        from appliance.operations.going_live import Going
 
         session = session_of(context)
-        releases = follow(operation.install(session.home, session.site, file), session.err)
+        going = Going(stage_only, not no_gate, replace, questions, approval)
+        news = operation.install(session.home, session.site, file, going, database_saved=database_saved)
+        releases = _releases(follow(news, session.err))
         if as_json:
             session.print_json({"packages": [_release(one) for one in releases]})
         for one in releases if not as_json else ():
             _say(session, _("{title} is installed.", title=one.manifest.title))
+
+
+def _stage_only_option() -> Any:  # noqa: ANN401 - typer's own type is private
+    told = _("Start a model that is served beside the version that serves, and send it nothing yet.")
+    return typer.Option("--stage-only", help=str(told))
+
+
+def _releases(results: Iterable[object]) -> "list[Release]":
+    from appliance.packages.signed.store import Release
+
+    return [one for one in results if isinstance(one, Release)]
 
 
 def _list(group: typer.Typer) -> None:
@@ -137,12 +160,22 @@ def _rollback(group: typer.Typer) -> None:
         context: typer.Context,
         kind: Annotated[str, typer.Argument(metavar="KIND", help=str(_("model, scenario, lexicon or platform.")))],
         name: Annotated[str, typer.Argument(metavar="NAME", help=str(_("Name of the package.")))],
+        replace: Annotated[bool, replace_option()] = False,
+        yes: Annotated[bool, typer.Option("--yes", help=str(_("Do not ask before data is lost.")))] = False,
+        database_saved: Annotated[bool, database_saved_option()] = False,
+        approval: Annotated[str, approval_option()] = "",
         as_json: Annotated[bool, json_option()] = False,
     ) -> None:
         from appliance.operations import packages as operation
+        from appliance.operations.going_live import Going
 
         session = session_of(context)
-        release = operation.rollback(session.home, session.site, operation.kind_of(kind), name)
+        going = Going(gate=False, replace=replace, approval=approval)
+        if kind == "platform":
+            release = roll_back_platform(session, yes=yes, database_saved=database_saved)
+        else:
+            news = operation.rollback(session.home, session.site, operation.kind_of(kind), name, going)
+            (release,) = _releases(follow(news, session.err))
         if as_json:
             session.print_json(_release(release))
         else:

@@ -14,7 +14,11 @@ from appliance.cli.session import Session, session_of
 from appliance.core.messages import Message, _
 
 if TYPE_CHECKING:
-    from appliance.catalogue.plan import Change, Plan
+    from appliance.catalogue.plan import Plan
+    from appliance.catalogue.verdict import Verdict
+
+_TABLES = ((0, 1, 2, 3, 4, 5), (0, 6, 7, 8, 9))
+_MODEL = 1  # the column whose words may go to the next line
 
 
 def register(app: typer.Typer) -> None:
@@ -67,29 +71,36 @@ def register(app: typer.Typer) -> None:
 
 def _print_plan(session: Session, plan: "Plan") -> None:
     from appliance.catalogue.plan import MEMORY_HEADINGS, PLACEMENT_HEADINGS
+    from appliance.catalogue.verdict import asked, verdicts
 
+    session.out.print(Text(str(asked(plan))), soft_wrap=True)
+    for verdict in verdicts(plan):
+        _print_verdict(session, verdict)
     if plan.placements:
         rows = [placement.row() for placement in plan.placements]
-        print_table(session.out, PLACEMENT_HEADINGS, rows, whole=(0, 2, 3, 4, 6, 7, 8, 9))
+        for columns in _TABLES:  # two, so that they fit a terminal of 80 columns
+            session.out.print()
+            headings = [PLACEMENT_HEADINGS[column] for column in columns]
+            cells = [[row[column] for column in columns] for row in rows]
+            print_table(
+                session.out, headings, cells, whole=[at for at, column in enumerate(columns) if column != _MODEL]
+            )
         session.out.print()
         print_table(session.out, MEMORY_HEADINGS, plan.memory_rows(), whole=(2, 3, 4, 5, 6, 7))
-    for placement in plan.placements:
-        if placement.shortfall is not None:
-            _print_fault(session, placement.alias, placement.shortfall, placement.changes)
-    for refusal in plan.refusals:
-        _print_fault(session, refusal.alias, refusal.reason, refusal.changes)
     notes: list[Message] = [note for placement in plan.placements for note in placement.notes]
     session.out.print()
     for note in (*notes, *plan.notes):
         session.out.print(Text(f"· {note}", style="dim"), soft_wrap=True)
 
 
-def _print_fault(session: Session, alias: str, reason: Message, changes: "tuple[Change, ...]") -> None:
-    session.out.print()
-    session.out.print(Text.assemble(("✗ ", "bold red"), (f"{alias}: ", "bold"), str(reason)), soft_wrap=True)
-    if not changes:
-        session.out.print(Text(f"  {_('No single change was found that is enough.')}"), soft_wrap=True)
+def _print_verdict(session: Session, verdict: "Verdict") -> None:
+    mark = ("✓ ", "green") if verdict.good else ("✗ ", "bold red")
+    session.out.print(Text.assemble(mark, (str(verdict.line), "bold")), soft_wrap=True)
+    if verdict.reason is None:
         return
-    for number, change in enumerate(changes):
-        lead = _("Least change:") if number == 0 else _("Or:")
+    session.out.print(Text(f"  {_('Because:')} {verdict.reason}"), soft_wrap=True)
+    if not verdict.changes:
+        session.out.print(Text(f"  {_('No single change was found that is enough.')}"), soft_wrap=True)
+    for number, change in enumerate(verdict.changes):
+        lead = _("What would do:") if number == 0 else _("Or:")
         session.out.print(Text(f"  {lead} {change.text}"), soft_wrap=True)

@@ -6,8 +6,8 @@
 Attacks and topics are learnt from the sentences in `sentences/` only. The public sets are harmless text: of banking77
 its training file, of CMRC2018 every other article, of presidio the texts of every other template, of fin_eva a seeded
 sample; the rest of each judges. Thresholds come from models fitted without a third of the ordinary texts: that of
-injection is the one that one in fifty of these reaches in the worst of the public sets; that of a topic the one that
-one in a hundred of all reaches, or 0.3.
+injection is the one that three in a hundred of these reach in the worst of the public sets; that of a topic the one
+that one in a hundred of all reaches, or 0.3.
 """
 
 import argparse
@@ -38,7 +38,7 @@ _FILLINGS = 3  # texts of each template
 _FILLINGS_OF_MANY = 2  # the same of files with many templates
 _FOLDS = 3
 _FALSE_POSITIVES = 0.01
-_IN_WORST_SET = 0.02  # the sets are small: one in a hundred of some is less than one text
+_IN_WORST_SET = 0.03  # a model that has read less is wrong more often than the one that is written
 _LEAST_OF_TOPICS = 0.3  # a topic is rare: its threshold at one in a hundred would name what is hardly likely
 _UTTERANCES = 3000  # of banking77
 _ROWS_OF_PRESIDIO = 500

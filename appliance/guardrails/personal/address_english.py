@@ -27,14 +27,17 @@ _AFTER_NAME = r"(?:u\.|utca|út|útja|tér|tere|krt\.|köz|ulica|ulice|náměst�
 _UNIT = r"(?:Apt|Apartment|Suite|Ste|Unit|Flat|Room|Rm|Floor|Building|Bldg)\.? ?#?\d{1,5}[A-Za-z]?\b"
 _NUMBER = r"\d{1,6}[A-Za-z]?(?:[-/]\d{1,5}[A-Za-z]?)?"
 _MILITARY = r"(?:PSC \d{2,5},? Box \d{1,6}|Unit \d{2,6},? Box \d{1,6})(?:[, \n]{1,3}(?:APO|FPO|DPO),? A[AEP],? \d{5})?"
-_BREAK = r"(?:,? ?\n ?,? ?|,? )"
-_AFTER_COMMA = r"(?:,? ?\n ?,? ?|, ?)"
+# A line end, in a quoted mail with its mark; an empty line only where a line with a postal code follows.
+_LINE = r"(?:\n[ >]{0,4}(?:\n[ >]{0,4}(?=[^\n]{0,40} \d{4,6}\b))?)"
+_BREAK = rf"(?:,? ?{_LINE},? ?|,? )"
+_AFTER_COMMA = rf"(?:,? ?{_LINE},? ?|, ?)"
+_NO_LABEL = rf"(?!{LETTER}|[ ,]{{0,2}}[:：])"  # what a colon follows is the name of the next line: Mobile:
 # City, region, country and postal code behind a street: words with a capital, two letters, four to six digits.
 _MORE = (
     rf"(?:{_BREAK}{_UNIT}"
-    rf"|{_AFTER_COMMA}(?:{_WORD}|{_ANY_WORD}(?= {_WORD}))(?: (?:de|da|do|la|of|the|and|{_WORD})){{0,4}}"
+    rf"|{_AFTER_COMMA}(?:{_WORD}|{_ANY_WORD}(?= {_WORD}))(?: (?:de|da|do|la|of|the|and|{_WORD})){{0,4}}{_NO_LABEL}"
     rf"| {_WORD}(?: {_WORD}){{0,2}}(?=,? (?:[A-Z]{{2}},? )?\d{{4,6}}\b|\n|\.?\Z)"
-    rf"|(?:,? ?\n ?|,? )(?:[A-Z]{{2}},? )?\d{{4,6}}(?:-\d{{3,4}})?\b(?!,? {_STREETS})"
+    rf"|(?:,? ?{_LINE}|,? )(?:[A-Z]{{2}},? )?\d{{4,6}}(?:-\d{{3,4}})?\b(?!,? {_STREETS})"
     rf"|,? [A-Z]{{1,2}}\d[A-Z\d]? \d[A-Z]{{2}}\b){{0,7}}"
 )
 _APART = r"(?<![\w.,$€£-])"
@@ -80,7 +83,7 @@ _FORMS = (
     _form(rf"(?<![\w.])(?:{_NUMBER},? ){{1,2}}{_BEFORE_NAME} {_NAMES}(?:,? \d{{1,5}}\b)?", 0.75, _BEFORE_CUES),
     _form(rf"(?<![\w.])(?:{_NUMBER},? )?{_BEFORE_NAME} {_NAMES},? \d{{1,5}}\b", 0.7, _BEFORE_CUES),
     _form(rf"(?<![\w.])(?:{_NUMBER} )?(?:{_WORD} ){{1,4}}{_AFTER_NAME} \d{{1,4}}\b\.?", 0.7, _AFTER_CUES),
-    _form(r"(?<!\w)P\.? ?O\.? Box \d{1,6}\b", 0.75, _BOX_CUES),
+    _form(rf"(?<![\w.])(?:{_NUMBER},? ){{0,2}}P\.? ?O\.? Box \d{{1,6}}\b", 0.75, _BOX_CUES),
     _form(rf"(?<!\w){_MILITARY}", 0.85, _BOX_CUES, more=""),
     _form(rf"(?<!\w){_UNIT}", 0.55, _UNIT_CUES),
     _form(rf"{_APART}(?:{_NUMBER} ){{1,2}}(?:{_WORD} ){{0,4}}{_WORD}(?: \d{{1,4}})?,? {_UNIT}", 0.75, _UNIT_CUES),

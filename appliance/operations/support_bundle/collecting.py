@@ -15,6 +15,7 @@ import httpx
 from appliance import __version__
 from appliance.cluster.instance import read_instance
 from appliance.config.home import Home
+from appliance.config.installation import shipped
 from appliance.config.site import SiteConfig, load_site
 from appliance.core.clock import iso, utc_now
 from appliance.core.errors import ApplianceError
@@ -107,7 +108,7 @@ def _versions() -> dict[str, Any]:
 
 
 def _add_locks(found: _Collected) -> None:
-    folder = Path(__file__).resolve().parents[3] / "locks"
+    folder = shipped("locks")
     files = sorted(folder.glob("*.txt"))
     for file in files:
         _add_file(found, f"locks/{file.name}", file)

@@ -79,8 +79,9 @@ class PackageStore:
                 write_durably(staging / MANIFEST, opened.raw)
                 write_durably(staging / SIGNATURE, opened.signature)
                 folder = self._take_over(manifest, staging)
+            before = _target(folder.parent.parent / _CURRENT)
             self._switch(folder)
-            self._forget_old(folder.parent)
+            self._forget_old(folder.parent, before)
         yield Release(manifest, folder, current=True)
 
     def clean_up(self) -> None:
@@ -117,6 +118,20 @@ class PackageStore:
                 )
             self._switch(others[0].folder)
             return Release(others[0].manifest, others[0].folder, current=True)
+
+    def use(self, kind: Kind, name: str, release_counter: int | None) -> None:
+        """Put a certain release that is kept in use, or with None none of them. Raises `NotFound`."""
+        with self._alone():
+            there = self._there(kind, name)
+            if release_counter is None:
+                home = there[0].folder.parent.parent
+                home.joinpath(_CURRENT).unlink(missing_ok=True)
+                fsync_folder(home)
+                return
+            chosen = [one for one in there if one.manifest.release_counter == release_counter]
+            if not chosen:
+                raise _absent(kind, f"{name} {release_counter}")
+            self._switch(chosen[0].folder)
 
     def remove(self, kind: Kind, name: str) -> None:
         """Remove every release of a package. Raises `NotFound`, `Conflict` where another package needs it."""
@@ -215,9 +230,11 @@ class PackageStore:
         link.replace(home / _CURRENT)
         fsync_folder(home)
 
-    def _forget_old(self, releases: Path) -> None:
+    def _forget_old(self, releases: Path, before: str | None) -> None:
+        """Keep the release in use and the one that was in use before it, else the newest of the others."""
         current = _target(releases.parent / _CURRENT)
-        others = sorted((folder for folder in releases.iterdir() if folder.name != current), reverse=True)
+        others = [folder for folder in releases.iterdir() if folder.name != current]
+        others.sort(key=lambda folder: (folder.name == before, folder.name), reverse=True)
         for folder in others[KEPT - 1 :]:
             self._discard(folder)
 

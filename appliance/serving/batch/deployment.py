@@ -16,7 +16,7 @@ from appliance.serving.gateway import logs
 from appliance.serving.gateway.app import build_app
 from appliance.serving.gateway.context import GatewayContext
 from appliance.serving.gateway.directory import Directory
-from appliance.serving.gateway.opening import look_after_for_ever, open_context
+from appliance.serving.gateway.opening import background, open_context
 
 if TYPE_CHECKING:
     from appliance.serving.handles import Handles
@@ -41,7 +41,7 @@ class Batch:
         self._context.directory = Directory.model_validate(config)
         if not self._tasks:
             loop = asyncio.get_running_loop()
-            self._tasks = [loop.create_task(look_after_for_ever(self._context)), loop.create_task(self._run())]
+            self._tasks = [*background(self._context), loop.create_task(self._run())]
 
     async def _run(self) -> None:
         set_language(self._context.default_language)

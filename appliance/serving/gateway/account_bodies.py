@@ -85,7 +85,7 @@ class KeyRequest(_Body):
     )
     expires_at: Moment | None = Field(default=None, description=f"When it ends (RFC 3339); {_OWN}.")
     priority: Priority | None = Field(
-        default=None, description=f"Recorded in the audit; engines do not sort by it yet; {_OWN}."
+        default=None, description=f"batch runs behind what people wait for; {_OWN}."
     )
     user: TypedName | None = Field(default=None, description="Person whose key it is: name or id.")
 

@@ -28,6 +28,7 @@ from appliance.serving.gateway import (
     health_routes,
     knowledge_routes,
     logs,
+    model_routes,
     openai_routes,
     review_routes,
     scenario_routes,
@@ -46,7 +47,8 @@ from appliance.serving.gateway.directory import Directory
 from appliance.serving.gateway.errors import error_body, error_headers, status_of
 from appliance.serving.gateway.exchange import unforeseen
 from appliance.serving.gateway.openapi import build_openapi
-from appliance.serving.gateway.opening import look_after_for_ever, open_context
+from appliance.serving.gateway.opening import background, open_context
+from appliance.serving.gateway.server import server_of
 from appliance.serving.handles import Handles
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway")
@@ -79,6 +81,7 @@ def build_app(context: GatewayContext) -> FastAPI:
     app: FastAPI = FastAPIOffline(title="LLM Appliance", version=__version__, description=_DESCRIPTION, redoc_url=None)
     app.state.context = context
     app.state.canary = health_routes.Canary()
+    app.include_router(model_routes.router)
     for routes in (openai_routes, scenario_routes, knowledge_routes, tool_routes, appliance_routes, health_routes):
         app.include_router(routes.router)
     for routes in (sign_in_routes, account_routes, approval_routes, file_routes, batch_routes, review_routes):
@@ -174,7 +177,7 @@ class Door:
 
 
 class Gateway:
-    """The deployment's class; `serve.ingress()` puts the HTTP side around it."""
+    """The deployment's class: a replica listens itself, beside others on its machine, without Serve's proxies."""
 
     def __init__(self, home: str, site: SiteConfig, models: Handles) -> None:
         from ray import serve
@@ -182,13 +185,21 @@ class Gateway:
         folders = Home(Path(home))
         logs.configure(folders.logs, serve.get_replica_context().replica_id.unique_id)
         self._context = open_context(folders, site, models)
-        looking = asyncio.get_event_loop().create_task(look_after_for_ever(self._context))
-        self._looking = looking  # a task that nothing holds may be collected
+        self._server = server_of(build_app(self._context), site)
+        self._longest_s = site.gateway.generation_timeout_s
+        self._tasks: list[asyncio.Task[None]] = []
 
-    def reconfigure(self, config: dict[str, Any]) -> None:
-        """Take the newest directory of models and scenarios: no replica restarts for it."""
+    async def reconfigure(self, config: dict[str, Any]) -> None:
+        """Take the newest directory of models and scenarios; with the first one it begins to listen."""
         self._context.directory = Directory.model_validate(config)
+        if not self._tasks:
+            self._tasks = background(self._context)
+            await self._server.start()
 
-    def __serve_build_asgi_app__(self) -> FastAPI:
-        """Return the application; Serve asks for it after the constructor."""
-        return build_app(self._context)
+    async def check_health(self) -> None:
+        """Fail when the HTTP server has ended: nothing would reach the application any more."""
+        self._server.check()
+
+    async def __del__(self) -> None:
+        """Take no more requests and let those that run end; Serve calls it before it ends the process."""
+        await self._server.stop(self._longest_s)

@@ -1,7 +1,11 @@
-"""Which models and scenarios there are. The gateway gets it as `user_config`: a change restarts nothing."""
+"""Which models and scenarios there are. The gateway gets it as `user_config`: a change restarts nothing.
 
+What serves a chat model is not in it but in the database (`serving.routing`).
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal, cast, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -9,8 +13,10 @@ from appliance.core.errors import MethodNotAllowed, NotFound
 from appliance.core.messages import _
 from appliance.scenario.routes import Method, match
 from appliance.serving.gateway.errors import unknown_model, wrong_kind
+from appliance.state.served import Slot, Variant
 
 Kind = Literal["chat", "embedding"]
+_ADDRESSED: Final = tuple(slot for slot in get_args(Slot) if slot != "previous")
 
 
 class ModelEntry(BaseModel):
@@ -26,18 +32,24 @@ class ModelEntry(BaseModel):
     created: int
     owned_by: str = "appliance"
 
-    def to_openai(self) -> dict[str, Any]:
-        """Return OpenAI's model object with further facts."""
-        return {
+    def to_openai(self, variants: Sequence[Variant] = (), *, every: bool = False) -> dict[str, Any]:
+        """Return OpenAI's model object with further facts: those of the stable version among `variants`.
+
+        With `every` each of them is told, as administrators see them.
+        """
+        stable = next((one for one in variants if one.slot == "stable"), None)
+        body = {
             "id": self.alias,
             "object": "model",
             "created": self.created,
             "owned_by": self.owned_by,
             "kind": self.kind,
-            "package": self.package,
-            "context_length": self.context_length,
-            "languages": list(self.languages),
+            "package": self.package if stable is None else stable.package,
+            "version": None if stable is None else stable.version,
+            "context_length": self.context_length if stable is None else stable.context_length,
+            "languages": list(self.languages if stable is None else stable.languages),
         }
+        return body | ({"variants": [one.to_dict() for one in variants]} if every else {})
 
 
 class ActionEntry(BaseModel):
@@ -90,6 +102,13 @@ class Directory(BaseModel):
 
     models: tuple[ModelEntry, ...] = ()
     scenarios: tuple[ScenarioEntry, ...] = ()
+
+    def addressed(self, name: str) -> tuple[ModelEntry, Slot | None]:
+        """Return the chat model that `ALIAS` or `ALIAS@SLOT` stands for, with the slot. Raises as `model`."""
+        alias, at, slot = name.partition("@")
+        if at and slot not in _ADDRESSED:
+            raise unknown_model(name, [entry.alias for entry in self.models])
+        return self.model(alias, "chat"), cast("Slot", slot) if at else None
 
     def model(self, alias: str, kind: Kind) -> ModelEntry:
         """Return the model. Raises `NotFound`, which lists the models, or `InvalidRequest` for the wrong kind."""

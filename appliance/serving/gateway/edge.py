@@ -1,50 +1,49 @@
-"""What the proxies do before a request reaches the gateway: cap its size, drop headers meant for Serve itself."""
+"""What stands before the gateway's application: request ids, the limits of bodies, and the last resort."""
 
+import asyncio
+import contextlib
 import json
-import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import Headers
-from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from appliance.core.errors import ApplianceError, BodyTooLarge, NotFound, Unavailable
+from appliance.core.errors import ApplianceError, BodyTooLarge
 from appliance.core.ids import new_id
 from appliance.core.messages import _, negotiate
 from appliance.core.units import human_bytes
-from appliance.serving.edge_settings import LIMITS_VARIABLE
 from appliance.serving.gateway.errors import error_body, error_headers, status_of
+from appliance.serving.gateway.exchange import unforeseen
 
-# Serve reads these from any caller: a model id, a session to route by, a timeout, "go on after I hang up".
-_SERVE_HEADERS = (b"serve_multiplexed_model_id", b"serve-multiplexed-model-id")
-_SERVE_PREFIXES = (b"x-serve-", b"x-request-timeout", b"x-request-disconnect", b"x-session-id", b"serve-", b"serve_")
 _REQUEST_ID = b"x-request-id"
 _MAX_REQUEST_ID = 64
-_SERVE_ROUTES = "/-/"  # Serve's own: its route table
 _UPLOADS = ("/documents", "/versions")  # only there a form may be larger than a JSON body
 _FILES = "/v1/files"
 _FORM_BYTES = 16 * 1024  # of a form around its file
-
-
-def _keep(name: bytes, value: bytes) -> bool:
-    if name == _REQUEST_ID:
-        return 0 < len(value) <= _MAX_REQUEST_ID and all(byte in _ID_BYTES for byte in value)
-    return name not in _SERVE_HEADERS and not name.startswith(_SERVE_PREFIXES)
-
-
+_LINGER_S = 5.0
 _ID_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:")
 
 
-class Edge:
-    """ASGI middleware in the proxy process."""
+@dataclass(frozen=True)
+class BodyLimits:
+    """The most bytes that a request may have: as JSON, as a form with a document, as a form with a batch's file."""
 
-    def __init__(
-        self, app: ASGIApp, *, max_body_bytes: int, max_upload_bytes: int, max_file_bytes: int, language: str
-    ) -> None:
+    json: int
+    upload: int
+    file: int
+
+
+class Edge:
+    """ASGI middleware around everything else; `language` is for callers who name none.
+
+    An `ApplianceError` that comes out of the application before its answer begins is answered here.
+    """
+
+    def __init__(self, app: ASGIApp, limits: BodyLimits, language: str) -> None:
         self._app = app
-        self._max_body = max_body_bytes
-        self._max_upload = max_upload_bytes
-        self._max_file = max_file_bytes + _FORM_BYTES
+        self._limits = limits
         self._language = language
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,30 +51,33 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope["headers"] = [(name, value) for name, value in scope["headers"] if _keep(name.lower(), value)]
-        if all(name != _REQUEST_ID for name, _value in scope["headers"]):
-            # Serve's own middleware comes behind this one and takes it over.
-            scope["headers"].append((_REQUEST_ID, new_id("req").encode()))
-        headers = Headers(scope=scope)
-        limit = self._limit(scope["path"], headers)
-        declared = headers.get("content-length", "")
-        if scope["path"].startswith(_SERVE_ROUTES):
-            await self._answer(_no_route(scope), headers, send)
-        elif declared.isdecimal() and int(declared) > limit:
-            await self._answer(_too_large(limit), headers, send)
-        else:
-            exchange = _Passage(receive, send, limit)
-            await self._app(scope, exchange.receive, exchange.send)
-            if exchange.error is not None:
-                await self._answer(exchange.error, headers, send)
+        request_id = _identified(scope)
+        found = dict(scope["headers"])
+        limit = self._limit(scope["path"], found)
+        declared = found.get(b"content-length", b"")
+        passage = _Passage(receive, send, limit, request_id)
+        error: ApplianceError | None = None
+        try:
+            if declared.isdigit() and int(declared) > limit:
+                raise _too_large(limit)
+            await self._app(scope, passage.receive, passage.send)
+        except ApplianceError as refusal:
+            error = refusal
+        except Exception as failure:  # noqa: BLE001 - the last resort of this process
+            # The application's own comes first: then the answer has begun.
+            if not passage.started:
+                error = unforeseen(failure, request_id.decode(), scope["path"])
+        if not passage.started and (error := passage.error or error) is not None:
+            await self._answer(error, Headers(scope=scope), send)
+            await passage.read_out()
+            await send({"type": "http.response.body", "body": b""})
 
-    def _limit(self, path: str, headers: Headers) -> int:
-        form = headers.get("content-type", "").lower().startswith("multipart/form-data")
-        if not form:
-            return self._max_body
+    def _limit(self, path: str, found: Mapping[bytes, bytes]) -> int:
+        if not found.get(b"content-type", b"").lower().startswith(b"multipart/form-data"):
+            return self._limits.json
         if path == _FILES:
-            return self._max_file
-        return self._max_upload if path.endswith(_UPLOADS) else self._max_body
+            return self._limits.file + _FORM_BYTES
+        return self._limits.upload if path.endswith(_UPLOADS) else self._limits.json
 
     async def _answer(self, error: ApplianceError, headers: Headers, send: Send) -> None:
         language = negotiate(headers.get("accept-language"), self._language)
@@ -88,39 +90,58 @@ class Edge:
             "headers": [(name.lower().encode(), value.encode()) for name, value in told.items()],
         }
         await send(start)
-        await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+def _identified(scope: Scope) -> bytes:
+    """Return the request's id: the caller's, where it is harmless, or one that the headers get here."""
+    named: list[bytes] = [value for name, value in scope["headers"] if name == _REQUEST_ID]
+    if len(named) == 1 and 0 < len(named[0]) <= _MAX_REQUEST_ID and _ID_BYTES.issuperset(named[0]):
+        return named[0]
+    made = new_id("req").encode()
+    kept = [(name, value) for name, value in scope["headers"] if name != _REQUEST_ID] if named else scope["headers"]
+    scope["headers"] = [*kept, (_REQUEST_ID, made)]
+    return made
 
 
 class _Passage:
-    """One request on its way through: counts its body, and holds back what Serve itself would answer in plain text."""
+    """One request on its way through: counts its body, and names it in the answer."""
 
-    def __init__(self, receive: Receive, send: Send, limit: int) -> None:
+    def __init__(self, receive: Receive, send: Send, limit: int, request_id: bytes) -> None:
         self._receive = receive
         self._send = send
         self._limit = limit
+        self._request_id = request_id
         self._seen = 0
-        self._started = False
+        self._over = False
+        self.started = False
+        """The answer has begun."""
         self.error: ApplianceError | None = None
-        """What is to be answered instead."""
+        """What is to be answered, whatever the application makes of it."""
 
     async def receive(self) -> Message:
         message = await self._receive()
+        self._over = not message.get("more_body")
         self._seen += len(message.get("body", b""))
         if self._seen > self._limit:
-            if not self._started:  # an answer that has begun goes on: a second one cannot follow it
-                self.error = _too_large(self._limit)
-            # Serve reads in a task of its own, so an exception would be lost there; a disconnect ends the request.
-            return {"type": "http.disconnect"}
+            self.error = self.error or _too_large(self._limit)
+            raise self.error
         return message
 
+    async def read_out(self) -> None:
+        """Let the caller send the rest of its body, for a while: many read no answer before, and a reset loses it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER_S):
+                while not self._over:
+                    self._over = not (await self._receive()).get("more_body")
+
     async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start" and not self._started and self.error is None:
-            kind = Headers(raw=list(message["headers"])).get("content-type", "text/plain")
-            if message["status"] >= 400 and kind.startswith("text/plain"):
-                self.error = _unavailable()
-        if self.error is None:
-            self._started = True
-            await self._send(message)
+        if not self.started:
+            if self.error is not None:
+                return
+            self.started = True
+            message["headers"] = [*message.get("headers", ()), (_REQUEST_ID, self._request_id)]
+        await self._send(message)
 
 
 def _too_large(limit: int) -> BodyTooLarge:
@@ -131,25 +152,3 @@ def _too_large(limit: int) -> BodyTooLarge:
             "batch.max_file_bytes."
         ),
     )
-
-
-def _no_route(scope: Scope) -> NotFound:
-    return NotFound(
-        _("There is no route {method} {path} here.", method=scope["method"], path=scope["path"]),
-        _("/docs lists the routes."),
-        code="route_not_found",
-    )
-
-
-def _unavailable() -> Unavailable:
-    """What Serve says for itself: no gateway replica runs, or as many requests wait for one as may."""
-    return Unavailable(
-        _("The gateway cannot take this request now: it is starting or has too many waiting."),
-        _("Try again in a moment; `appliance status` shows its state."),
-        code="gateway_unavailable",
-    )
-
-
-def proxy_middlewares() -> list[Middleware]:
-    """Return the proxies' middlewares: Serve calls this in each proxy process, which gets settings no other way."""
-    return [Middleware(Edge, **json.loads(os.environ[LIMITS_VARIABLE]))]

@@ -56,7 +56,8 @@ class Entry:
                 "prompt_tokens": exchange.prompt_tokens,
                 "completion_tokens": exchange.completion_tokens,
                 "verdicts": self.verdicts,
-                "audit": {},
+                # Where the version went out of service before the first token, another one has answered.
+                "audit": {"version": exchange.version} if exchange.version else {},
                 "content": self.content,
                 "seconds": round(exchange.seconds, 4),
                 "ttft_s": exchange.ttft_s,

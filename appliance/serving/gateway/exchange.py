@@ -45,6 +45,8 @@ class Exchange:
     """What the ledger holds of it."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What else the audit says of it."""
+    version: str = ""
+    """Package and version of the model that answers."""
     _counted: int = 0
     _ended: tuple[int, str] | None = None
 
@@ -79,11 +81,14 @@ class Exchange:
             self.completion_tokens = self._counted  # a stream that broke off has no count of the engine's
         self.metrics.tokens(self.target, tenant, self.prompt_tokens, self.completion_tokens, streamed=self._counted)
         self.metrics.finished(self.target, tenant, self.route, status, seconds, answered=self.ttft_s is not None)
+        if self.version:
+            self.metrics.version_served(self.target, self.version, status)
         log.info(
             "request",
             request_id=self.request_id,
             route=self.route,
             target=self.target,
+            **({"version": self.version} if self.version else {}),
             tenant=tenant,
             key_id=self.who.key_id,
             status=status,

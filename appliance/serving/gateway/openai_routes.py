@@ -1,4 +1,4 @@
-"""The OpenAI-compatible routes: models, chat, completions, embeddings."""
+"""The OpenAI-compatible routes that work: chat, completions, embeddings."""
 
 import base64
 import time
@@ -17,9 +17,9 @@ from appliance.core.messages import _
 from appliance.core.principal import urgency
 from appliance.serving.gateway.admission import admitted, admitted_texts, kept
 from appliance.serving.gateway.body import read_body
-from appliance.serving.gateway.context import GatewayContext, context_of, exchange_of, principal_of
+from appliance.serving.gateway.context import GatewayContext, context_of, exchange_of, principal_of, request_id_of
 from appliance.serving.gateway.directory import ModelEntry
-from appliance.serving.gateway.errors import from_engine, unknown_model
+from appliance.serving.gateway.errors import from_engine
 from appliance.serving.gateway.exchange import Exchange
 from appliance.serving.gateway.guarding import Guarding
 from appliance.serving.gateway.held_answers import answer_text, as_events, emptied
@@ -30,33 +30,15 @@ from appliance.serving.gateway.review_bodies import WAITING
 from appliance.serving.gateway.schemas import ChatCompletionRequest, CompletionRequest, EmbeddingRequest
 from appliance.serving.gateway.stream import EventStream, event, whole_stream
 from appliance.serving.generation import Generation
+from appliance.serving.handles import ModelRoute
 from appliance.serving.model_items import EVENT_END, Item, Operation
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"])
 
+VERSION_HEADER = "X-Model-Version"
+"""Says which version of a model has answered."""
+
 _DONE = "data: [DONE]\n\n"
-
-
-@router.get("/models", summary="List the models")
-async def list_models(request: Request) -> Response:
-    """Return the model aliases that the caller may use, with kind, context length and languages."""
-    return JSONResponse({"object": "list", "data": [entry.to_openai() for entry in _usable(request)]})
-
-
-def _usable(request: Request) -> list[ModelEntry]:
-    who = principal_of(request)
-    models = context_of(request).directory.models
-    return [entry for entry in models if who.scopes.models is None or entry.alias in who.scopes.models]
-
-
-@router.get("/models/{alias}", summary="Show one model")
-async def get_model(request: Request, alias: str) -> Response:
-    """Return one model; 404 lists the aliases there are."""
-    models = _usable(request)
-    for entry in models:
-        if entry.alias == alias:
-            return JSONResponse(entry.to_openai())
-    raise unknown_model(alias, [entry.alias for entry in models])
 
 
 @router.post(
@@ -93,16 +75,17 @@ async def _generate(
     request: Request, operation: Operation, body: ChatCompletionRequest | CompletionRequest, engine_body: dict[str, Any]
 ) -> Response:
     gateway = context_of(request)
-    model = gateway.directory.model(body.model, "chat")
-    authorize(principal_of(request), Permission.CHAT, model=model.alias)
-    handle = gateway.models.handle(model.alias)
+    route, model, version = _routed(request, body.model)
     exchange = exchange_of(request, model.alias, streaming=body.stream)
+    if version:
+        exchange.version = exchange.facts["version"] = version
+    engine_body["model"] = model.alias
     engine_body["cache_salt"] = gateway.cache_salt(exchange.who.tenant)
     engine_body["priority"] = urgency(exchange.who.priority)
     engine_body.pop("stream_options", None)
     engine_body.pop("user", None)
     generation = Generation(
-        handle, model.alias, operation, engine_body, exchange.request_id, gateway.generation_timeout_s
+        route, model.alias, operation, engine_body, exchange.request_id, gateway.generation_timeout_s
     )
     wants_usage = body.stream_options is not None and body.stream_options.include_usage
     try:
@@ -112,15 +95,18 @@ async def _generate(
             # Whether the answer may leave is known at its end, so there is nothing to stream.
             engine_body["stream"] = exchange.streaming = False
         first = await generation.first()
+        exchange.version = generation.version
         if isinstance(first, dict) and "error" in first:
             raise from_engine(first["error"], model.context_length, "messages" if operation == "chat" else "prompt")
         exchange.first_token()
         if exchange.streaming:
-            return EventStream(_events(work, first, wants_usage=wants_usage), generation, exchange)
+            stream = EventStream(_events(work, first, wants_usage=wants_usage), generation, exchange)
+            return _with_version(stream, exchange)
         answer = await _whole(work, first, _asked(body))
         if isinstance(answer, Response):
             return answer
-        return whole_stream(as_events(answer, usage=wants_usage)) if body.stream else JSONResponse(answer)
+        whole = whole_stream(as_events(answer, usage=wants_usage)) if body.stream else JSONResponse(answer)
+        return _with_version(whole, exchange)
     except ApplianceError as error:
         generation.close()
         exchange.fail(error)
@@ -131,6 +117,29 @@ async def _generate(
         exchange.close()
         await exchange.settle_failed()
         raise
+
+
+def _routed(request: Request, name: str) -> tuple[ModelRoute, ModelEntry, str]:
+    """Return where a request for a model goes, the model as it is there, and its version; empty where unwritten.
+
+    Raises `NotFound`, `PermissionDenied`, `Unavailable`.
+    """
+    gateway, who = context_of(request), principal_of(request)
+    model, slot = gateway.directory.addressed(name)
+    authorize(who, Permission.CHAT, model=model.alias)
+    if slot is not None:
+        authorize(who, Permission.MODELS_MANAGE)
+    route = gateway.models.route(model.alias, who.tenant, request_id_of(request), slot)
+    chosen = route.choose()
+    if not chosen.package:
+        return route, model, ""
+    return route, model.model_copy(update={"context_length": chosen.context_length}), chosen.label
+
+
+def _with_version(response: Response, exchange: Exchange) -> Response:
+    if exchange.version:
+        response.headers[VERSION_HEADER] = exchange.version
+    return response
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,12 @@ from appliance.serving.gateway.approving import lexicon_gate, rules_of
 from appliance.serving.gateway.batches import open_batches
 from appliance.serving.gateway.context import GatewayContext
 from appliance.serving.handles import Handles
+from appliance.serving.ledger_channel import LedgerChannel
+from appliance.serving.routing import ServedView
 from appliance.state.database import Database, sqlite_url
 from appliance.state.reviews import Reviews
 from appliance.state.secret_files import load_or_create_pepper
+from appliance.state.served import Served
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway")
 
@@ -29,10 +32,16 @@ _EMBEDDER_THREADS: Final = 1  # for the guardrails: the engine needs the cores m
 
 
 def open_context(home: Home, site: SiteConfig, models: Handles) -> GatewayContext:
-    """Return the context of one process; it loads the guardrails, a second or two, blocking. Raises `ConfigError`."""
+    """Return the context of one process; it loads the guardrails, a second or two, blocking.
+
+    Raises `ConfigError`, `Unavailable`.
+    """
     pepper = load_or_create_pepper(home.pepper_file)
     database = Database.open(site.state.url or sqlite_url(home.database))
     accounts = open_accounts(database, pepper, site.sign_in, home.root, rules_of(site))
+    models.channel = LedgerChannel(home.ledger_socket)
+    models.served = ServedView(Served(database))
+    models.served.take(models.served.load())
     return GatewayContext(
         callers=Callers(accounts.keys, accounts.sessions),
         accounts=accounts,
@@ -63,6 +72,14 @@ def _classifies(site: SiteConfig) -> bool:
     return (settings.enabled and settings.classifier != "off") or any(
         one.classifier not in (None, "off") for one in settings.tenants.values()
     )
+
+
+def background(context: GatewayContext) -> list[asyncio.Task[None]]:
+    """Begin what a process does beside its requests; whoever calls keeps the tasks: others may be collected."""
+    loop = asyncio.get_event_loop()
+    served = context.models.served
+    following = [] if served is None else [loop.create_task(served.follow_for_ever())]
+    return [loop.create_task(look_after_for_ever(context)), *following]
 
 
 async def look_after_for_ever(context: GatewayContext) -> None:

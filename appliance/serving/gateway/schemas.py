@@ -14,6 +14,8 @@ _MAX_TOOLS = 64
 _MAX_INPUTS = 256
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:/-]{1,200}$")]
+ModelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:/-]{1,200}(@[a-z]{1,20})?$")]
+"""An alias; administrators may name one of its versions behind an @."""
 FunctionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 StopText = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 JsonSchema = Annotated[dict[str, Any], AfterValidator(check_schema)]
@@ -157,7 +159,7 @@ class StreamOptions(_Strict):
 
 
 class _Generation(_Strict):
-    model: Name
+    model: ModelName
     """Alias of a chat model, as `GET /v1/models` lists it."""
     stream: bool = False
     stream_options: StreamOptions | None = None
@@ -198,7 +200,7 @@ class CompletionRequest(_Generation):
 class EmbeddingRequest(_Strict):
     """Body of `POST /v1/embeddings`."""
 
-    model: Name
+    model: ModelName
     """Alias of an embedding model."""
     input: str | Annotated[list[str], Field(min_length=1, max_length=_MAX_INPUTS)]
     encoding_format: Literal["float", "base64"] = "float"

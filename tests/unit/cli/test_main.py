@@ -47,6 +47,7 @@ def test_every_option_is_on_the_page():
 def test_every_command_that_prints_a_table_has_json():
     without = {path for path, command in commands() if not any("--json" in p.opts for p in command.params)}
     doing = {f"appliance kb {name}" for name in ("change", "delete", "drop", "share", "rebuild", "glossary", "get")}
+    doing |= {f"appliance package {name}" for name in ("keygen", "build", "trust", "distrust", "remove", "export")}
     assert without == {"appliance down", "appliance tui", "appliance audit export"} | doing
 
 

@@ -86,10 +86,13 @@ def test_a_key_is_never_overwritten(run, workshop, tmp_path):
 
 
 def test_what_the_site_file_names_is_not_removed(run, home):
-    (home / "site.yaml").write_text("models: {general: {package: base}}\n", encoding="utf-8")
-    refused = run("package", "remove", "model", "base")
-    assert refused.code != 0
-    assert "site file names" in refused.err
+    lexicon = home / "packages/lexicon/own-words/current/files/lexicon.yaml"
+    settings = f"models: {{general: {{package: base}}}}\nguardrails: {{lexicon: {lexicon}}}\n"
+    (home / "site.yaml").write_text(settings, encoding="utf-8")
+    for kind, name in (("model", "base"), ("lexicon", "own-words"), ("scenario", "knowledge-qa")):
+        refused = run("package", "remove", kind, name)
+        assert refused.code == ExitCode.REFUSED
+        assert "site file names" in refused.err
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -18,15 +19,39 @@ def test_a_plan_is_drawn_with_its_memory_and_notes(run, home):
 def test_what_does_not_fit_is_told_with_the_least_change(run, home):
     shown = run("plan", "--machine", FACTS / "1xL20.json", "--model", "general=deepseek-v3")
     assert shown.code == 9
-    assert "✗ general: In int4 over 1 × NVIDIA L20 each needs" in shown.out
-    assert "Least change: Take DeepSeek-R1-Distill-Qwen-32B, which fits." in shown.out
+    lines = shown.out.splitlines()
+    assert lines[1] == "✗ general: fits here: no"
+    assert lines[2].startswith("  Because: In int4 over 1 × NVIDIA L20 each needs")
+    assert lines[3] == "  What would do: Take DeepSeek-R1-Distill-Qwen-32B, which fits."
 
 
 def test_a_level_that_cannot_be_reached_is_told(run, home):
     shown = run("plan", "--machine", FACTS / "cpu-only.json", "--ttft-ms", 1)
     assert shown.code == 9
-    assert "alone takes" in shown.out
-    assert "No single change was found that is enough." in shown.out
+    lines = shown.out.splitlines()
+    assert lines[0].startswith("Asked: first token within 1 ms, 8.0 tokens/s for each user, prompts of 1500 tokens")
+    assert lines[1] == "✗ general: fits in memory: yes; service level: no"
+    assert "alone takes" in lines[2]
+    assert lines[3] == "  No single change was found that is enough."
+    assert lines[4] == "✓ embedder: fits in memory: yes"
+
+
+def test_what_fits_and_is_fast_enough_is_told_with_its_users(run, home):
+    shown = run("plan", "--machine", FACTS / "8xH20.json", "--model", "general=qwen3-32b")
+    assert "✓ general: fits in memory: yes; service level: yes, for" in shown.out.splitlines()[1]
+    assert "What would do" not in shown.out
+    few = run("plan", "--machine", FACTS / "8xH20.json", "--model", "general=qwen3-32b", "--users", 5)
+    assert "answers of 300, 5 users." in few.out.splitlines()[0]
+
+
+def test_a_card_of_unknown_speed_has_an_unknown_level(run, home, tmp_path):
+    machine = json.loads((FACTS / "1xL20.json").read_text())
+    facts = machine.get("facts", machine)
+    for card in facts["accelerators"]:
+        card["name"] = "NVIDIA X9"
+    (tmp_path / "x9.json").write_text(json.dumps(machine))
+    shown = run("plan", "--machine", tmp_path / "x9.json", "--model", "general=qwen3-8b")
+    assert "✓ general: fits in memory: yes; service level: unknown" in shown.out
 
 
 def test_json_is_all_of_stdout(run, home):
@@ -64,4 +89,6 @@ def test_bad_input_is_refused_with_what_to_do(run, home, arguments, told):
 def test_a_plan_fits_a_narrow_terminal(run, home, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     shown = run("plan", "--machine", FACTS / "8xH20.json", "--model", "general=qwen3-32b")
-    assert max(map(len, shown.out.split("·")[0].splitlines())) <= 80
+    tables = shown.out.split("\n\n", 1)[1].split("·")[0]
+    assert max(map(len, tables.splitlines())) <= 80
+    assert "Qwen3 32B" in tables

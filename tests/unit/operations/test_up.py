@@ -27,7 +27,6 @@ from appliance.core.errors import (
 from appliance.core.ids import new_id
 from appliance.core.messages import _
 from appliance.core.progress import Progress
-from appliance.core.units import GIB
 from appliance.hardware.discovery import discover
 from appliance.hardware.facts import Accelerator
 from appliance.hardware.processor import CpuDetector
@@ -95,25 +94,6 @@ def no_build(monkeypatch, weights=0):
     monkeypatch.setattr(up, "_weights", lambda home, site: dict.fromkeys(site.models, weights))
 
 
-def test_memory_needed_counts_each_replica_of_each_model():
-    one = SiteConfig()
-    fixed = up.memory_needed(one, {})
-    assert up.memory_needed(one, {"general": 3 * GIB}) == fixed + 3 * GIB
-    more_cache = SiteConfig.model_validate({"models": {"general": {"package": "b", "engine": {"kv_cache_gib": 4}}}})
-    assert up.memory_needed(more_cache, {}) == fixed + 3 * GIB
-    two = SiteConfig.model_validate({"models": {"general": {"package": "b", "replicas": 2}}})
-    assert (
-        up.memory_needed(two, {"general": GIB}) - fixed
-        == fixed - up.memory_needed(SiteConfig.model_validate({"models": {}}), {}) + 2 * GIB
-    )
-
-
-def test_on_gpu_weights_and_cache_are_not_in_main_memory():
-    site = SiteConfig()
-    on_cpu, on_gpu = (up.memory_needed(site, {"general": 9 * GIB}, kind) for kind in ("cpu", "gpu"))
-    assert on_cpu - on_gpu == 10 * GIB
-
-
 def test_a_gpu_that_is_asked_for_and_not_there_stops_before_the_cluster(home, site, monkeypatch):
     monkeypatch.setattr(up, "discover", lambda: discover([CpuDetector()]))  # whatever this machine has
     with pytest.raises(PreflightError, match="accelerator: gpu"):
@@ -129,10 +109,6 @@ def test_cards_that_are_not_used_are_told_with_the_reason(home, site, monkeypatc
     news = itertools.takewhile(lambda event: event.step != "stop", up.bring_up(home, site))
     done = [event for event in news if (event.step, event.state) == ("preflight", "done")]
     assert "on CPU: Found 1 × Ascend 910B3" in done[0].detail.render("en")
-
-
-def test_the_defaults_fit_the_machine_that_the_documentation_asks_for():
-    assert up.memory_needed(SiteConfig(), {"general": GIB // 4}) < 7 * GIB
 
 
 def test_a_taken_port_stops_before_anything_is_made(home, site, monkeypatch):
@@ -153,9 +129,19 @@ def test_ports_that_do_not_exist_are_a_fault_of_the_site_file(home, site):
         list(up.bring_up(home, high))
 
 
-def test_too_little_memory_names_the_setting(home, site, monkeypatch):
+def test_too_little_memory_stops_before_the_cluster_and_names_the_setting(home, site, monkeypatch):
+    no_build(monkeypatch)
+    settings = {"general": {"package": "base", "engine": {"kv_cache_gib": 4096}}}
+    large = SiteConfig.model_validate({**site.model_dump(), "models": settings})
+    with pytest.raises(NotEnoughMemory, match=r"KV cache 4\.0 TiB") as caught:
+        list(up.bring_up(home, large))
+    assert "kv_cache_gib" in caught.value.hint.render("en")
+    assert not home.instance_file.exists()
+
+
+def test_weights_that_were_built_larger_than_known_count(home, site, monkeypatch):
     no_build(monkeypatch, weights=10**15)
-    with pytest.raises(NotEnoughMemory, match="kv_cache_gib"):
+    with pytest.raises(NotEnoughMemory, match=r"weights 909\.5 TiB"):
         list(up.bring_up(home, site))
     assert not home.instance_file.exists()
 

@@ -47,6 +47,15 @@ def test_two_releases_are_kept_and_one_can_go_back_and_forth(shop):
     assert shop.store.rollback("lexicon", "banking").manifest.release_counter == 3
 
 
+def test_after_a_way_back_the_release_that_was_in_use_is_the_one_that_is_kept(shop):
+    for counter in (1, 2):
+        shop.install(shop.package({"words.txt": b"%d" % counter}, version=f"{counter}.0", release_counter=counter))
+    shop.store.rollback("lexicon", "banking")
+    shop.install(shop.package({"words.txt": b"3"}, version="3.0", release_counter=3))
+    assert [one.manifest.release_counter for one in shop.store.releases()] == [3, 1]
+    assert shop.store.rollback("lexicon", "banking").manifest.release_counter == 1
+
+
 def test_an_older_release_is_refused_also_after_a_way_back(shop):
     older, newer = shop.package(), shop.package(version="2.0", release_counter=2)
     shop.install(older)

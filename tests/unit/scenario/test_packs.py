@@ -5,6 +5,10 @@ import pytest
 from appliance.config.home import Home
 from appliance.core.errors import ConfigError, InvalidRequest
 from appliance.core.principal import Principal
+from appliance.packages.places import open_store
+from appliance.packages.signed.building import Wish, build_package
+from appliance.packages.signed.minisign import SecretKey
+from appliance.packages.signed.trust import Trust
 from appliance.scenario.loading import load_pack
 from appliance.scenario.pack import Caller, ScenarioContext, invoke
 from appliance.scenario.places import find_pack
@@ -66,6 +70,22 @@ async def test_a_pack_of_a_site_is_found_described_and_run(folder, tmp_path):
     reference = described["actions"]["greet"]["request"]["properties"]["inner"]["$ref"]
     assert reference == "#/components/schemas/Inner"
     assert await invoke(greet_of(pack), {"name": "Li"}, CALLER) == {"text": "Hello Li of risk"}
+
+
+def test_an_installed_package_goes_before_a_pack_of_the_site(folder, tmp_path):
+    home = Home(tmp_path)
+    key = SecretKey.generate()
+    Trust(home.trusted_keys).add(key.public.to_text())
+    wish = Wish("scenario", "greeting", "2.0.0", 1, "Apache-2.0", "written for the tests")
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "scenario.yaml").write_text(DESCRIPTION.replace("1.0.0", "2.0.0"), encoding="utf-8")
+    (source / "app.py").write_text(PROGRAM, encoding="utf-8")
+    list(build_package(wish, source, key, tmp_path / "greeting.lmab"))
+    list(open_store(home).install(tmp_path / "greeting.lmab", lambda manifest, files: None))
+    assert find_pack(home, "greeting").version == "2.0.0"
+    open_store(home).remove("scenario", "greeting")
+    assert find_pack(home, "greeting").version == "1.0.0"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from appliance.serving.gateway.directory import Directory
 from appliance.serving.handles import Handles
 from appliance.serving.ledger_app import LEDGER_APPLICATION
 from appliance.serving.ledger_core import LedgerCore
-from appliance.serving.names import EMBEDDER_APPLICATION, KNOWLEDGE_APPLICATION, scenario_application
+from appliance.serving.names import EMBEDDER_APPLICATION, KNOWLEDGE_APPLICATION, model_application, scenario_application
 from appliance.state.accounts.passwords import Passwords
 from appliance.state.accounts.sessions import Sessions
 from appliance.state.audit.keys import AuditKeys
@@ -142,7 +142,7 @@ def accounts(ring, tmp_path):
 def context(ring, accounts, model, knowledge, scenario, embedder, ledger, chain, tmp_path):
     """Give a gateway replica's context with the real `Handles`, filled with the stand-ins."""
     handles = Handles()
-    handles._models["general"] = model
+    handles._models[model_application("general")] = model
     handles._others |= {
         EMBEDDER_APPLICATION: embedder,
         KNOWLEDGE_APPLICATION: knowledge,

@@ -1,13 +1,15 @@
 """The runner's deployment class on a real home folder; Serve alone is stood in for."""
 
 import asyncio
+import socket
 from types import SimpleNamespace
 
+import httpx
 import pytest
 from ray import serve
 
 from appliance.config.home import Home
-from appliance.config.site import SiteConfig
+from appliance.config.site import GatewaySettings, SiteConfig
 from appliance.serving.batch import deployment
 from appliance.serving.batch.deployment import Batch
 from appliance.serving.gateway import logs
@@ -41,7 +43,7 @@ def home(tmp_path, monkeypatch):
 def handles(model, ledger):
     model.scripts = [[WHOLE]]
     made = Handles()
-    made._models["general"] = model
+    made._models["model-general"] = model
     made._others[LEDGER_APPLICATION] = LedgerDeployment(ledger)
     return made
 
@@ -76,7 +78,7 @@ async def test_a_replica_works_once_it_knows_the_models_and_alone(home, handles)
         await until(lambda: desk.record(batch_id).status == "completed")
         assert desk.record(batch_id).completed == 1
         await first.reconfigure(DIRECTORY)
-        assert len(first._tasks) == 2
+        assert len(first._tasks) == 3
         await second.reconfigure(DIRECTORY)
         await second.check_health()
         await stop(first)
@@ -116,12 +118,18 @@ async def test_a_replica_whose_task_ended_is_not_healthy(home, handles, monkeypa
 
 
 async def test_the_gateway_opens_the_same_context(home, handles):
-    gateway = Gateway(str(home.root), SiteConfig(), handles)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    gateway = Gateway(str(home.root), SiteConfig(gateway=GatewaySettings(port=port)), handles)
     try:
-        gateway.reconfigure(DIRECTORY)
+        await gateway.reconfigure(DIRECTORY)
+        await gateway.reconfigure(DIRECTORY)
         assert [entry.alias for entry in gateway._context.directory.models] == ["general", "embedder"]
         assert gateway._context.batches.settings == SiteConfig().batch
         assert gateway._context.accounts is not None
-        assert gateway.__serve_build_asgi_app__().state.context is gateway._context
+        await gateway.check_health()
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(f"http://127.0.0.1:{port}/healthz")).status_code == 200
     finally:
-        gateway._looking.cancel()
+        await gateway.__del__()
+        await stop(gateway)

@@ -1,21 +1,27 @@
-"""The proxies' middleware in front of a tiny ASGI application."""
+"""What stands before the gateway's application, around a tiny ASGI application."""
 
+import asyncio
 import json
 
 import pytest
 
-from appliance.serving.edge_settings import CALLBACK_VARIABLE, edge_environment
-from appliance.serving.gateway.edge import Edge, proxy_middlewares
+from appliance.core.errors import Unavailable
+from appliance.core.messages import _
+from appliance.serving.gateway import edge
+from appliance.serving.gateway.edge import BodyLimits, Edge
+
+LIMITS = BodyLimits(json=10, upload=100, file=1000)
 
 
 class Inner:
-    """An application that reads the whole body, as Serve's proxy does, and answers with its length."""
+    """An application that reads the whole body and answers with its length."""
 
-    def __init__(self, *, answer_first=False):
+    def __init__(self, *, answer_first=False, fails=None, swallows=False):
         self.scope = None
         self.body = b""
-        self.disconnected = False
         self.answer_first = answer_first
+        self.fails = fails
+        self.swallows = swallows
 
     async def __call__(self, scope, receive, send):
         self.scope = scope
@@ -26,14 +32,17 @@ class Inner:
             await send(
                 {"type": "http.response.start", "status": 401, "headers": [(b"content-type", b"application/json")]}
             )
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                self.disconnected = True
-                break
-            self.body += message["body"]
-            if not message.get("more_body"):
-                break
+        try:
+            more = True
+            while more:
+                message = await receive()
+                self.body += message["body"]
+                more = message.get("more_body")
+        except Exception:
+            if not self.swallows:
+                raise
+        if self.fails:
+            raise self.fails
         if not self.answer_first:
             await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": str(len(self.body)).encode()})
@@ -41,9 +50,7 @@ class Inner:
 
 async def send_through(inner, pieces, path="/v1/x", scheme="http", **headers):
     messages = [
-        piece
-        if isinstance(piece, dict)
-        else {"type": "http.request", "body": piece, "more_body": index < len(pieces) - 1}
+        {"type": "http.request", "body": piece, "more_body": index < len(pieces) - 1}
         for index, piece in enumerate(pieces)
     ]
     sent = []
@@ -54,18 +61,27 @@ async def send_through(inner, pieces, path="/v1/x", scheme="http", **headers):
     async def send(message):
         sent.append(message)
 
-    edge = Edge(inner, max_body_bytes=10, max_upload_bytes=100, max_file_bytes=1000, language="en")
     raw = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
-    await edge({"type": scheme, "method": "POST", "path": path, "headers": raw}, receive, send)
+    scope = {"type": scheme, "method": "POST", "path": path, "headers": raw}
+    await Edge(inner, LIMITS, "en")(scope, receive, send)
     return sent
 
 
-def refused(sent):
-    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
-    assert sent[0]["status"] == 413
+def error_in(sent):
+    """Return status, code, message and headers of an answer that Edge gave itself, whole and only once."""
+    assert [message["type"] for message in sent] == ["http.response.start"] + ["http.response.body"] * 2
+    assert [message.get("more_body", False) for message in sent[1:]] == [True, False]
+    headers = dict(sent[0]["headers"])
+    assert headers[b"content-length"] == str(len(sent[1]["body"])).encode()
+    assert headers[b"connection"] == b"close"
     error = json.loads(sent[1]["body"])["error"]
-    assert error["code"] == "body_too_large"
-    return error["message"]
+    return sent[0]["status"], error["code"], error["message"], headers
+
+
+def refused(sent):
+    status, code, message, _headers = error_in(sent)
+    assert (status, code) == (413, "body_too_large")
+    return message
 
 
 async def test_a_body_within_the_limit_passes():
@@ -75,147 +91,59 @@ async def test_a_body_within_the_limit_passes():
     assert inner.body == b"1234567890"
 
 
-async def test_a_declared_length_over_the_limit_is_refused_unread():
+async def test_a_declared_length_over_the_limit_never_reaches_the_application():
     inner = Inner()
     assert "10 B" in refused(await send_through(inner, [b"x" * 11], content_length="11"))
     assert inner.scope is None
 
 
+@pytest.mark.parametrize("swallows", [False, True])
 @pytest.mark.parametrize(
     "headers", [{}, {"content_length": "5"}, {"content_length": "²"}], ids=["none", "a lie", "no number"]
 )
-async def test_a_body_that_grows_over_the_limit_is_cut_off(headers):
-    inner = Inner()
-    refused(await send_through(inner, [b"x" * 6, b"x" * 5, b"never read"], **headers))
-    assert inner.disconnected
+async def test_a_body_that_grows_over_the_limit_is_cut_off(headers, swallows):
+    inner = Inner(swallows=swallows)
+    refused(await send_through(inner, [b"x" * 6, b"x" * 5, b"read out"], **headers))
     assert inner.body == b"x" * 6
 
 
 async def test_an_answer_that_has_begun_is_not_followed_by_a_second():
-    inner = Inner(answer_first=True)
-    sent = await send_through(inner, [b"x" * 6, b"x" * 6])
-    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
+    sent = await send_through(Inner(answer_first=True), [b"x" * 6, b"x" * 6])
+    assert [message["type"] for message in sent] == ["http.response.start"]  # the server closes the connection
     assert sent[0]["status"] == 401
+
+
+async def test_a_caller_that_sends_for_ever_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(edge, "_LINGER_S", 0.01)
+    sent = []
+
+    async def receive():
+        await asyncio.sleep(0.001)
+        return {"type": "http.request", "body": b"", "more_body": True}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": [(b"content-length", b"11")]}
+    await Edge(Inner(), LIMITS, "en")(scope, receive, send)
+    refused(sent)
+
+
+FORM = "multipart/form-data; boundary=x"
 
 
 @pytest.mark.parametrize(
     ("path", "kind", "passes"),
     [
-        ("/v1/knowledge-bases/a/documents", "multipart/form-data; boundary=x", True),
+        ("/v1/knowledge-bases/a/documents", FORM, True),
         ("/v1/knowledge-bases/a/documents", "Multipart/Form-Data; boundary=x", True),
         ("/v1/knowledge-bases/a/documents", "application/json", False),
-        ("/v1/chat/completions", "multipart/form-data; boundary=x", False),
+        ("/v1/chat/completions", FORM, False),
     ],
 )
 async def test_only_an_upload_may_be_as_large_as_a_document(path, kind, passes):
     sent = await send_through(Inner(), [b"x" * 50], path=path, content_type=kind)
     assert (sent[0]["status"] == 200) is passes
-
-
-async def test_a_disconnect_passes():
-    inner = Inner()
-    await send_through(inner, [b"12", {"type": "http.disconnect"}])
-    assert inner.disconnected
-
-
-async def test_headers_that_serve_would_obey_are_dropped():
-    inner = Inner()
-    await send_through(
-        inner, [b""], x_request_id="one", serve_multiplexed_model_id="x", x_session_id="y",
-        x_request_timeout_seconds="1", x_request_disconnect_disabled="?1", x_serve_anything="z",
-        authorization="Bearer k",
-    )  # fmt: skip
-    assert inner.scope["headers"] == [(b"x-request-id", b"one"), (b"authorization", b"Bearer k")]
-
-
-@pytest.mark.parametrize("value", ["branch-7.42:a_B", "x" * 64])
-async def test_a_harmless_request_id_is_kept(value):
-    inner = Inner()
-    await send_through(inner, [b""], x_request_id=value)
-    assert inner.scope["headers"] == [(b"x-request-id", value.encode())]
-
-
-@pytest.mark.parametrize("value", ["x" * 65, "", "a b", "é", "a\r\nb"])
-async def test_any_other_request_id_is_replaced(value):
-    inner = Inner()
-    await send_through(inner, [b""], x_request_id=value)
-    ((name, made),) = inner.scope["headers"]
-    assert name == b"x-request-id"
-    assert made.startswith(b"req_")
-
-
-async def test_a_refusal_carries_the_request_id():
-    sent = await send_through(Inner(), [b""], content_length="11", x_request_id="branch-7")
-    assert (b"x-request-id", b"branch-7") in sent[0]["headers"]
-
-
-async def test_anything_but_http_is_untouched():
-    inner = Inner()
-    sent = await send_through(inner, [], scheme="websocket", x_session_id="kept")
-    assert sent == [{"type": "passed"}]
-    assert inner.scope["headers"] == [(b"x-session-id", b"kept")]
-
-
-async def test_the_refusal_speaks_the_callers_language_or_the_sites():
-    english = refused(await send_through(Inner(), [b""], content_length="11"))
-    chinese = refused(await send_through(Inner(), [b""], content_length="11", accept_language="zh-CN"))
-    assert "10 B" in english
-    assert "10 B" in chinese
-
-
-def test_the_proxies_get_their_settings_by_the_environment(monkeypatch):
-    environment = edge_environment(10, 20, 30, "zh_CN")
-    module, function = environment[CALLBACK_VARIABLE].split(":")
-    assert (module, function) == (proxy_middlewares.__module__, proxy_middlewares.__name__)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    (middleware,) = proxy_middlewares()
-    assert middleware.cls is Edge
-    assert middleware.kwargs == {
-        "max_body_bytes": 10,
-        "max_upload_bytes": 20,
-        "max_file_bytes": 30,
-        "language": "zh_CN",
-    }
-
-
-class Serve:
-    """Answers as Serve's proxy does for itself."""
-
-    def __init__(self, status, kind):
-        self.status, self.kind = status, kind
-
-    async def __call__(self, scope, receive, send):
-        headers = [(b"content-type", self.kind)] if self.kind else []
-        await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"Path not found. Ping /-/routes", "more_body": False})
-
-
-@pytest.mark.parametrize("status", [404, 500, 503])
-@pytest.mark.parametrize("kind", [b"text/plain", b"text/plain; charset=utf-8", None])
-async def test_what_serve_says_in_plain_text_becomes_our_error(status, kind):
-    start, body = await send_through(Serve(status, kind), [b"x"])
-    assert start["status"] == 503
-    assert (b"retry-after", b"5") in start["headers"]
-    assert json.loads(body["body"])["error"]["code"] == "gateway_unavailable"
-
-
-async def test_the_gateways_own_errors_and_plain_metrics_pass():
-    for status, kind in ((404, b"application/json"), (200, b"text/plain")):
-        start, body = await send_through(Serve(status, kind), [b"x"])
-        assert start["status"] == status
-        assert body["body"].startswith(b"Path")
-
-
-async def test_serves_own_routes_are_not_there():
-    inner = Inner()
-    start, body = await send_through(inner, [b""], path="/-/routes")
-    assert inner.scope is None
-    assert start["status"] == 404
-    assert json.loads(body["body"])["error"]["code"] == "route_not_found"
-
-
-FORM = "multipart/form-data; boundary=x"
 
 
 async def test_a_file_for_a_batch_has_a_limit_of_its_own():
@@ -234,3 +162,76 @@ async def test_a_file_for_a_batch_has_a_limit_of_its_own():
 )
 async def test_only_the_upload_of_a_file_has_it(path, kind):
     refused(await send_through(Inner(), [b"x" * 11], path=path, content_type=kind))
+
+
+@pytest.mark.parametrize("value", ["branch-7.42:a_B", "x" * 64])
+async def test_a_harmless_request_id_is_kept_and_given_back(value):
+    inner = Inner()
+    sent = await send_through(inner, [b""], x_request_id=value, authorization="Bearer k")
+    assert inner.scope["headers"] == [(b"x-request-id", value.encode()), (b"authorization", b"Bearer k")]
+    assert sent[0]["headers"] == [(b"x-request-id", value.encode())]
+
+
+@pytest.mark.parametrize("value", ["x" * 65, "", "a b", "é", "a\r\nb"])
+async def test_any_other_request_id_is_replaced(value):
+    inner = Inner()
+    sent = await send_through(inner, [b""], x_request_id=value, authorization="Bearer k")
+    (kept, (name, made)) = inner.scope["headers"]
+    assert kept == (b"authorization", b"Bearer k")
+    assert name == b"x-request-id"
+    assert made.startswith(b"req_")
+    assert sent[0]["headers"] == [(b"x-request-id", made)]
+
+
+async def test_two_request_ids_are_none():
+    inner = Inner()
+
+    async def receive():
+        return {"type": "http.request", "body": b""}
+
+    async def send(message):
+        pass
+
+    headers = [(b"x-request-id", b"one"), (b"x-request-id", b"two")]
+    await Edge(inner, LIMITS, "en")({"type": "http", "path": "/", "headers": headers}, receive, send)
+    ((_name, made),) = inner.scope["headers"]
+    assert made.startswith(b"req_")
+
+
+async def test_a_refusal_carries_the_request_id():
+    *_more, headers = error_in(await send_through(Inner(), [b""], content_length="11", x_request_id="branch-7"))
+    assert headers[b"x-request-id"] == b"branch-7"
+
+
+async def test_one_of_our_errors_is_answered_here():
+    error = Unavailable(_("No."), code="gateway_unavailable")
+    status, code, message, headers = error_in(await send_through(Inner(fails=error), [b""]))
+    assert (status, code, message, headers[b"retry-after"]) == (503, "gateway_unavailable", "No.", b"5")
+
+
+async def test_a_failure_is_answered_with_the_request_id_and_no_reason():
+    sent = await send_through(Inner(fails=ValueError("a secret")), [b""], x_request_id="branch-7")
+    status, code, message, _headers = error_in(sent)
+    assert (status, code) == (500, "internal_error")
+    assert "branch-7" in message
+    assert "secret" not in message
+
+
+async def test_a_failure_behind_the_beginning_of_an_answer_only_ends_it():
+    sent = await send_through(Inner(answer_first=True, fails=ValueError("inside")), [b""])
+    assert [message["type"] for message in sent] == ["http.response.start"]
+
+
+async def test_anything_but_http_is_untouched():
+    inner = Inner()
+    sent = await send_through(inner, [], scheme="websocket", x_session_id="kept")
+    assert sent == [{"type": "passed"}]
+    assert inner.scope["headers"] == [(b"x-session-id", b"kept")]
+
+
+async def test_the_refusal_speaks_the_callers_language_or_the_sites():
+    english = refused(await send_through(Inner(), [b""], content_length="11"))
+    chinese = refused(await send_through(Inner(), [b""], content_length="11", accept_language="zh-CN"))
+    assert "10 B" in english
+    assert "10 B" in chinese
+    assert english != chinese

@@ -352,6 +352,7 @@ async def test_the_deployment_serves_and_sends_on_to_syslog(tmp_path):
     assert [row["name"] for row in await ledger.quotas()] == ["*"]
     await ledger.check_health()
     assert set(await ledger.audit_lag()) == {"sent", "waiting", "seconds", "error"}
+    await ledger._listener.close()
     ledger._keeper.cancel()
     with pytest.raises(asyncio.CancelledError):
         await ledger._keeper

@@ -16,6 +16,7 @@ from vllm.renderers.params import TokenizeParams
 
 from appliance.core.errors import EngineFailed, InvalidRequest
 from appliance.serving.gateway.errors import from_engine
+from appliance.serving.model_items import BEGUN
 from appliance.serving.model_server import ModelServer, outputs_at_hand
 from appliance.serving.model_server import _items as events_of
 
@@ -39,7 +40,7 @@ class Answer:
     def __init__(self, **fields):
         self.__dict__ |= fields
 
-    def model_dump(self):
+    def model_dump(self, **_options):
         return dict(self.__dict__)
 
 
@@ -62,7 +63,8 @@ def server(engine=None):
 async def items(engine, operation, **body):
     if operation == "chat":
         body["messages"] = [{"role": "user", "content": "Hello"}]
-    return [item async for item in server(engine).generate(operation, {"model": "general", **body}, "r")]
+    found = [item async for item in server(engine).generate(operation, {"model": "general", **body}, "r")]
+    return [item for item in found if item != BEGUN]
 
 
 def sse(chunk):
@@ -201,3 +203,22 @@ def test_what_is_not_the_callers_fault_keeps_its_reason_to_itself(code):
     error = from_engine({"message": "CUDA error at /home/x", "code": code}, CONTEXT)
     assert isinstance(error, EngineFailed)
     assert "CUDA" not in error.render("en")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_whole_answer_is_announced_so_that_it_is_not_sent_elsewhere(stream):
+    messages = [{"role": "user", "content": "Hello"}]
+    body = {"model": "general", "messages": messages, "stream": stream}
+    found = [item async for item in server(Refusing("no", 5)).generate("chat", body, "r")]
+    assert (found[0] == BEGUN) is not stream
+    assert len(found) == 2 - stream
+
+
+async def test_the_canary_waits_for_what_was_generated():
+    class Answering(Refusing):
+        async def completions(self, request, _info):
+            yield Answer(choices=[{"text": "a"}])
+
+    made = server(Answering("no", 5))
+    made._llm_config = Answer(model_id="general")
+    assert await made.canary() == "a"

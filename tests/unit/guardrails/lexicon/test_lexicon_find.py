@@ -1,9 +1,12 @@
 """What the lexicon finds, in every spelling, and what it leaves alone."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from appliance.core.errors import ConfigError
-from appliance.guardrails.lexicon import Entry, Lexicon
+from appliance.guardrails.lexicon import Entry, Lexicon, patterns
+from appliance.guardrails.lexicon.folding import Folded
 
 
 def lexicon(*entries: Entry, allow: tuple[str, ...] = ()) -> Lexicon:
@@ -140,3 +143,16 @@ def test_the_shipped_lexicon_tells_trade_from_clauses_and_warnings():
     )
     for text in harmless:
         assert shipped.find(text) == [], text
+
+
+SEVERAL = patterns.Patterns((*LINES.entries, Entry("法轮", "cult", "mask"), Entry("轮功", "cult", "mask")), ())
+
+
+@given(st.text("法轮功大麻冰毒heroin 。", max_size=14), st.text("法轮功her", max_size=3))
+def test_few_letters_are_looked_up_as_the_automaton_finds_them(text, before):
+    folded = Folded(text, before)
+    looked_up = SEVERAL._looked_up(folded)
+    assert looked_up == sorted(looked_up, key=lambda one: (one[1], one[0]))
+    by_automaton = list(SEVERAL.matches(Folded(text + " " * 30 + "x" * 30, before)))
+    assert looked_up == [one for one in by_automaton if one[1] <= len(folded.skeleton)]
+    assert not looked_up or SEVERAL.any_pair(folded)

@@ -59,6 +59,14 @@ def test_no_names(text):
         ("I live at 12 High Street, London", "12 High Street, London"),
         ("Mail it to P.O. Box 4471 please", "P.O. Box 4471"),
         ("wohnhaft Hauptstrasse 17", "Hauptstrasse 17"),
+        ("9 Harbour Road, Hull, United Kingdom\nMobile: see above", "9 Harbour Road, Hull, United Kingdom"),
+        (
+            "> 9 Harbour Road\n> Suite 12\n> Hull\n>\n> Denmark 35018",
+            "9 Harbour Road\n> Suite 12\n> Hull\n>\n> Denmark 35018",
+        ),
+        ("9 Harbour Road, Hull\n\nThank you", "9 Harbour Road, Hull"),
+        ("to 17 P.O. Box 4471, Hull", "17 P.O. Box 4471, Hull"),
+        ("9 Harbour Road\n Suite 12\n Hull\n>Office: closed", "9 Harbour Road\n Suite 12\n Hull"),
     ],
 )
 def test_addresses(text, address):

@@ -1,0 +1,118 @@
+"""The HTTP server inside a gateway's replica: uvicorn on the event loop that the application runs on."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from appliance.config.site import SiteConfig
+from appliance.core.errors import StartFailed
+from appliance.core.messages import _
+from appliance.serving.gateway.cancelling import Cancelling
+from appliance.serving.gateway.edge import BodyLimits, Edge
+from appliance.serving.gateway.places import Places
+
+KEEP_ALIVE_S: Final = 75
+"""How long a connection without a request stays open: longer than load balancers keep theirs."""
+_BACKLOG: Final = 2048
+_LAST_WORDS_S: Final = 5.0  # for what cancelled requests still write
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server without its signal handlers: the process is Serve's."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class HttpServer:
+    """Serves `app` at an address that other replicas on this machine may share: the kernel deals out connections.
+
+    The address is taken at once; it answers from `start` on. Raises `StartFailed` where it cannot be taken.
+    """
+
+    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+        self._sockets = bound(host, port, shared=True)
+        self._config = uvicorn.Config(
+            app, http="httptools", ws="none", lifespan="off", interface="asgi3", access_log=False, log_config=None,
+            log_level="critical", proxy_headers=False, server_header=False, timeout_keep_alive=KEEP_ALIVE_S,
+            backlog=_BACKLOG,
+        )  # fmt: skip
+        self._server = _Server(self._config)
+        self._serving: asyncio.Task[None] | None = None
+
+    @property
+    def ports(self) -> list[int]:
+        """The ports that it listens at."""
+        return [one.getsockname()[1] for one in self._sockets]
+
+    async def start(self) -> None:
+        """Return when it listens."""
+        self._serving = asyncio.create_task(self._server.serve(self._sockets))
+        while not self._server.started and not self._serving.done():  # noqa: ASYNC110
+            await asyncio.sleep(0)  # uvicorn has no event for it
+        self.check()
+
+    async def stop(self, within_s: float) -> None:
+        """Take no more requests, and return when those that run have ended; after `within_s` they are cancelled."""
+        if self._serving is None:
+            for one in self._sockets:
+                one.close()
+            return
+        self._config.timeout_graceful_shutdown = within_s  # type: ignore[assignment]  # it waits for any number
+        self._server.should_exit = True
+        await asyncio.wait([self._serving])
+        if cancelled := set(self._server.server_state.tasks):
+            await asyncio.wait(cancelled, timeout=_LAST_WORDS_S)
+
+    def check(self) -> None:
+        """Raise `RuntimeError` where it has ended by itself."""
+        if self._serving is not None and self._serving.done() and not self._server.should_exit:
+            reason = None if self._serving.cancelled() else self._serving.exception()
+            raise RuntimeError(f"the HTTP server ended: {reason!r}")
+
+
+def server_of(app: ASGIApp, site: SiteConfig) -> HttpServer:
+    """Return the server of a gateway's application, with what stands before it. Raises `StartFailed`."""
+    settings = site.gateway
+    limits = BodyLimits(settings.max_body_bytes, settings.max_upload_bytes, site.batch.max_file_bytes)
+    places = Places(Cancelling(app), settings.max_ongoing_requests, settings.max_queued_requests)
+    return HttpServer(Edge(places, limits, site.language), settings.host, settings.port)
+
+
+def bound(host: str, port: int, *, shared: bool) -> list[socket.socket]:
+    """Return sockets bound to each address of `host`; `shared`: with others of this user that are shared too.
+
+    Raises `StartFailed`.
+    """
+    found: list[socket.socket] = []
+    try:
+        places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, kind, protocol, _name, address in dict.fromkeys(places):
+            one = socket.socket(family, kind, protocol)
+            found.append(one)
+            one.setblocking(False)
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, int(shared))
+            if family == socket.AF_INET6:
+                one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            one.bind(address)
+    except OSError as error:
+        for one in found:
+            one.close()
+        raise StartFailed(
+            _("The gateway cannot listen on {host}:{port}: {reason}", host=host, port=port, reason=error.strerror),
+            _("Choose another gateway.host or gateway.port in the site file."),
+        ) from error
+    return found
+
+
+def ensure_free(host: str, port: int) -> None:
+    """Return where nobody listens at the address. Raises `StartFailed`."""
+    for one in bound(host, port, shared=False):
+        one.close()

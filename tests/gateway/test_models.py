@@ -1,0 +1,163 @@
+"""Versions of a model on the running appliance: switched under load without a failed request."""
+
+import json
+import shutil
+import threading
+from collections import Counter
+
+import httpx
+import pytest
+
+from tests.gateway.stack import wait_until
+
+CALLERS = 8
+PACKAGE = "base-again"
+_SLOW_S = 900
+
+
+class Load:
+    """Callers that ask without a pause, every second one for a stream; what failed, and which version answered."""
+
+    def __init__(self, stack):
+        self._stack = stack
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self.failed = []
+        self.versions = Counter()
+        self._threads = [threading.Thread(target=self._call, args=(number,)) for number in range(CALLERS)]
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_error):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _call(self, number):
+        with self._stack.client() as http:
+            http.timeout = httpx.Timeout(600)
+            while not self._stop.is_set():
+                number += CALLERS + 1
+                self._one(http, number)
+
+    def _one(self, http, number):
+        streaming = number % 2 == 0
+        body = {
+            "model": "general", "messages": [{"role": "user", "content": f"Tell me about {number}."}],
+            "max_tokens": 24, "stream": streaming,
+        }  # fmt: skip
+        try:
+            answer = http.post("/v1/chat/completions", json=body)
+        except httpx.HTTPError as error:
+            with self._lock:
+                self.failed.append(repr(error))
+            return
+        whole = answer.text.endswith("data: [DONE]\n\n") if streaming else "choices" in answer.json()
+        with self._lock:
+            self.versions[answer.headers.get("x-model-version")] += 1
+            if answer.status_code != 200 or not whole or '"error"' in answer.text:
+                self.failed.append(f"{answer.status_code} {answer.text[-200:]}")
+
+
+def model(stack, *arguments):
+    done = stack.cli("model", *arguments, "--json", timeout=_SLOW_S)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def slots(stack):
+    return {one["slot"]: one["package"] for one in model(stack, "show", "general")["variants"]}
+
+
+@pytest.fixture
+def again(stack):
+    """Give the same model once more under another name; afterwards the first one serves again."""
+    folder = stack.home / "models" / PACKAGE
+    shutil.copytree(stack.home / "models" / "base", folder)
+    yield PACKAGE
+    found = slots(stack)
+    if "candidate" in found:
+        model(stack, "drop", "general")
+    if found["stable"] == PACKAGE:
+        model(stack, "rollback", "general")
+    shutil.rmtree(folder)
+
+
+def test_promote_and_go_back_under_load_without_a_failed_request(stack, http, again):
+    with Load(stack) as load:
+        wait_until(lambda: sum(load.versions.values()) >= CALLERS, 120)
+        (first,) = load.versions
+        candidate = model(stack, "stage", "general", again)
+        assert set(load.versions) == {first}  # nobody is sent to it
+        asked = {"model": "general@candidate", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 4}
+        label = f"{candidate['package']}:{candidate['version']}"
+        assert http.post("/v1/chat/completions", json=asked).headers["x-model-version"] == label
+        model(stack, "split", "general", "30")
+        wait_until(lambda: label in load.versions, 120)
+        model(stack, "promote", "general", "--no-gate")
+        assert slots(stack) == {"stable": again, "previous": "base"}
+        before = load.versions[label]
+        wait_until(lambda: load.versions[label] > before + CALLERS, 120)
+        model(stack, "rollback", "general")
+        before = load.versions[first]
+        wait_until(lambda: load.versions[first] > before + CALLERS, 120)
+    assert load.failed == []
+    assert set(load.versions) == {first, label}
+    assert slots(stack) == {"stable": "base", "previous": again}
+
+
+def test_the_gate_measures_both_versions(stack, again):
+    model(stack, "stage", "general", again)
+    promoted = stack.cli("model", "promote", "general", "--json", timeout=_SLOW_S)
+    shown = {one["slot"]: one["figures"] for one in model(stack, "show", "general")["variants"]}
+    assert all(figures["questions"] >= 20 and figures["tokens_per_s"] > 0 for figures in shown.values())
+    # The same weights answer the same; on a busy machine their speed may differ by more than the gate allows.
+    (passed,) = {figures["passed"] for figures in shown.values()}
+    assert passed > 0
+    assert promoted.returncode == 0 or "tokens a second" in promoted.stderr or "first token" in promoted.stderr
+
+
+def test_damaged_weights_never_serve(stack, again):
+    weights = stack.home / "models" / again / "model.safetensors"
+    content = weights.read_bytes()
+    weights.unlink()  # the file may be a link to the one that serves
+    weights.write_bytes(content[:-4] + b"\xff\xff\xff\xff")
+    refused = stack.cli("model", "stage", "general", again, timeout=_SLOW_S)
+    assert refused.returncode == 10, refused.stderr
+    assert "model.safetensors" in refused.stderr
+    assert "candidate" not in slots(stack)
+
+
+def test_a_version_that_does_not_start_is_removed_and_the_old_one_serves(stack, http, again):
+    folder = stack.home / "models" / again
+    config = json.loads((folder / "config.json").read_text())
+    content = json.dumps({**config, "num_hidden_layers": 9999}).encode()
+    (folder / "config.json").unlink()
+    (folder / "config.json").write_bytes(content)
+    _seal(folder, "config.json", content)
+    failed = stack.cli("model", "stage", "general", again, timeout=_SLOW_S)
+    assert failed.returncode == 6, failed.stderr
+    assert "candidate" not in slots(stack)
+    asked = {"model": "general", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 4}
+    assert http.post("/v1/chat/completions", json=asked).status_code == 200
+    applications = http.get("/v1/appliance/status").json()["applications"]
+    assert [one["state"] for one in applications if one["name"].startswith("general")] in (
+        ["running"],
+        ["running", "stopped"],
+    )
+
+
+def _seal(folder, name, content):
+    """Let the card agree with a file, as one would who builds a bad package."""
+    import hashlib
+
+    import yaml
+
+    path = folder / "card.yaml"
+    card = yaml.safe_load(path.read_text(encoding="utf-8"))
+    card["files"][name] = {"size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    path.unlink()
+    path.write_text(yaml.safe_dump(card, allow_unicode=True), encoding="utf-8")
