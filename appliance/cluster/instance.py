@@ -5,6 +5,7 @@ to theirs. So what must end with `down` can be told from everything else on the 
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import psutil
 
+from appliance.config.site import SiteConfig
 from appliance.core.files import write_durably
 
 INSTANCE_VARIABLE = "APPLIANCE_INSTANCE"
@@ -33,6 +35,11 @@ class Instance:
     """`digest_of` the settings that it was started with."""
     head_pid: int | None = None
     ports: tuple[int, ...] = ()
+
+
+def digest_of(site: SiteConfig) -> str:
+    """Return a digest of all settings: comments and order in the site file do not count."""
+    return hashlib.sha256(site.model_dump_json().encode()).hexdigest()
 
 
 def read_instance(path: Path) -> Instance | None:

@@ -49,9 +49,9 @@ class GatewaySettings(Section):
     max_upload_bytes: int = Field(default=64 * MIB, ge=1024)
     """Largest document that may be uploaded to a knowledge base."""
     max_ongoing_requests: int = Field(default=1024, ge=1)
-    """Requests one gateway replica holds at once, those that wait for a model among them; more wait in the proxy."""
+    """Requests one gateway replica holds at once, those that wait for a model among them; more wait their turn."""
     max_queued_requests: int = Field(default=4096, ge=1)
-    """Requests that may wait in the proxy; more are refused with 503 and Retry-After."""
+    """Requests that may wait their turn; more are refused with 503 and Retry-After."""
     generation_timeout_s: float = Field(default=600.0, gt=0)
     """Longest time one generation may take; also how long a stopping replica waits for running ones."""
 

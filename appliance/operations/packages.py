@@ -2,12 +2,11 @@
 
 import os
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar, cast, get_args
+from typing import cast, get_args
 
 from appliance.config.home import Home
 from appliance.config.site import SiteConfig
@@ -16,7 +15,6 @@ from appliance.core.errors import ApplianceError, InvalidRequest, PackageError
 from appliance.core.files import durable_write
 from appliance.core.messages import Message, _
 from appliance.core.progress import Progress
-from appliance.core.units import human_bytes, human_seconds
 from appliance.guardrails.lexicon.entries import read_source
 from appliance.hardware.choice import choose_accelerator
 from appliance.hardware.discovery import discover
@@ -24,9 +22,10 @@ from appliance.hardware.engines import installed_engine
 from appliance.operations import platform
 from appliance.operations.accounts import open_accounts
 from appliance.operations.going_live import BACK, LIVE, Going, News, check_switch, go_live, served_aliases
+from appliance.operations.transfer import told
 from appliance.packages.checksums import verify_package
 from appliance.packages.places import open_store, this_platform
-from appliance.packages.signed.building import SUFFIX, Moved, Wish, build_package
+from appliance.packages.signed.building import SUFFIX, Wish, build_package
 from appliance.packages.signed.bundle import is_bundle, unbundle, write_bundle
 from appliance.packages.signed.manifest import Kind, Manifest, Platform, wrong_kind
 from appliance.packages.signed.minisign import PublicKey, SecretKey
@@ -35,10 +34,7 @@ from appliance.packages.signed.store import Release
 from appliance.packages.signed.trust import Trust
 from appliance.scenario.loading import load_pack
 
-Result = TypeVar("Result")
-
 LEXICON_FILE = "lexicon.yaml"
-_NEWS_EVERY_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -78,7 +74,7 @@ def build(wish: Wish, folder: Path, key_file: Path, password: str | None, target
     """Make a package of the files in `folder`, which must pass the test of their kind. Raises `PackageError`."""
     key = SecretKey.parse(_text_of(key_file), password)
     _test_files(wish.kind, wish.name, folder)
-    yield from _told("package.build", _("Build {file}", file=target.name), build_package(wish, folder, key, target))
+    yield from told("package.build", _("Build {file}", file=target.name), build_package(wish, folder, key, target))
 
 
 def inspect(home: Home, site: SiteConfig, file: Path, whole: bool) -> Iterator[Progress | Inspected]:
@@ -92,7 +88,7 @@ def inspect(home: Home, site: SiteConfig, file: Path, whole: bool) -> Iterator[P
             opened = open_package(archive, Trust(home.trusted_keys))
             if whole:
                 title = _("Check {file}", file=path.name)
-                yield from _told("package.verify", title, look_through(opened))
+                yield from told("package.verify", title, look_through(opened))
             yield Inspected(path.name, opened.manifest, opened.key.key_id, _fault(opened.manifest, here))
 
 
@@ -116,7 +112,7 @@ def install(
             continue
         was = store.current(manifest.kind, manifest.name)
         release: Release | None = None
-        for news in _told("package.install", title, store.install(path, _test)):
+        for news in told("package.install", title, store.install(path, _test)):
             if isinstance(news, Release):
                 release = news
             else:
@@ -180,7 +176,7 @@ def export(home: Home, names: list[tuple[Kind, str]], target: Path) -> Iterator[
     store = open_store(home)
     if len(names) == 1 and not is_bundle(target):
         title = _("Write {file}", file=target.name)
-        yield from _told("package.export", title, store.export(*names[0], target))
+        yield from told("package.export", title, store.export(*names[0], target))
         return
     if not is_bundle(target):
         raise InvalidRequest(
@@ -191,9 +187,9 @@ def export(home: Home, names: list[tuple[Kind, str]], target: Path) -> Iterator[
         for kind, name in names:
             paths.append(Path(scratch) / f"{kind}-{name}{SUFFIX}")
             title = _("Gather {name}", name=f"{kind} {name}")
-            yield from _told("package.export", title, store.export(kind, name, paths[-1]))
+            yield from told("package.export", title, store.export(kind, name, paths[-1]))
         title = _("Write {file}", file=target.name)
-        yield from _told("package.export", title, write_bundle(paths, target))
+        yield from told("package.export", title, write_bundle(paths, target))
 
 
 def trust(home: Home, site: SiteConfig, key_file: Path) -> PublicKey:
@@ -255,32 +251,6 @@ def _each(file: Path, home: Home) -> Iterator[Path]:
     home.packages.mkdir(parents=True, exist_ok=True, mode=0o700)
     with tempfile.TemporaryDirectory(dir=home.packages, prefix=".bundle.") as scratch, opened_file(file) as bundle:
         yield from unbundle(bundle, Path(scratch))
-
-
-def _told(step: str, title: Message, moves: Iterator[Moved | Result]) -> Iterator[Progress | Result]:
-    """Turn bytes into progress, with rate and time left; pass on everything else."""
-    yield Progress(step, title)
-    begun = said = time.monotonic()
-    for move in moves:
-        if not isinstance(move, Moved):
-            yield move
-            continue
-        now = time.monotonic()
-        if now - said >= _NEWS_EVERY_S:
-            said = now
-            yield Progress(step, title, detail=_pace(move, now - begun), fraction=move.done / max(1, move.total))
-    yield Progress(step, title, "done", fraction=1.0)
-
-
-def _pace(move: Moved, seconds: float) -> Message:
-    rate = move.done / seconds
-    return _(
-        "{done} of {total}, {rate}/s, {left} left",
-        done=human_bytes(move.done),
-        total=human_bytes(move.total),
-        rate=human_bytes(rate),
-        left=human_seconds((move.total - move.done) / rate),
-    )
 
 
 def _note(home: Home, site: SiteConfig, action: str, manifest: Manifest) -> None:

@@ -1,7 +1,6 @@
 """Start the appliance: check, build, start Ray, deploy, load samples, ask one question of each endpoint."""
 
 import fcntl
-import hashlib
 import json
 import os
 import subprocess
@@ -13,7 +12,7 @@ from dataclasses import replace
 import appliance
 from appliance.cluster import node
 from appliance.cluster.environment import cluster_environment
-from appliance.cluster.instance import Instance, processes_of, read_instance, write_instance
+from appliance.cluster.instance import Instance, digest_of, processes_of, read_instance, write_instance
 from appliance.config.home import Home
 from appliance.config.site import SiteConfig
 from appliance.core.clock import iso, utc_now
@@ -105,11 +104,6 @@ def _already(home: Home, site: SiteConfig) -> Message:
     return _("it runs already, with settings from before: `appliance down`, then `appliance up` applies the new ones")
 
 
-def digest_of(site: SiteConfig) -> str:
-    """Return a digest of all settings: comments and order in the site file do not count."""
-    return hashlib.sha256(site.model_dump_json().encode()).hexdigest()
-
-
 def _start(home: Home, site: SiteConfig) -> Iterator[Progress]:
     title = _("Check ports, disk and memory")
     yield Progress("preflight", title)
@@ -140,9 +134,7 @@ def _start(home: Home, site: SiteConfig) -> Iterator[Progress]:
 
 
 def _weights(home: Home, site: SiteConfig) -> dict[str, int]:
-    return {
-        alias: load_card(model_folder(home, model.package)).weights_bytes for alias, model in site.models.items()
-    }
+    return {alias: load_card(model_folder(home, model.package)).weights_bytes for alias, model in site.models.items()}
 
 
 def _prepare(home: Home, site: SiteConfig) -> Iterator[Progress]:

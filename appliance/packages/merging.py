@@ -85,11 +85,12 @@ def ensure_tuned_model(home: Home, recipe_path: Path) -> Iterator[Progress]:
         try:
             staging.mkdir(mode=0o700)
             for kind, target in missing.items():
-                card = _build(home, order, kind, staging / target.name, lock)
+                _build(home, order, kind, staging / target.name, lock)
                 swap_in(staging / target.name, target)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
-        yield Progress(f"model.{name}", title, "done", _("{size} of weights", size=human_bytes(card.weights_bytes)))
+        weights = read_card(targets[MERGED]).weights_bytes
+        yield Progress(f"model.{name}", title, "done", _("{size} of weights", size=human_bytes(weights)))
 
 
 def _read_order(home: Home, path: Path) -> _Order:
@@ -137,7 +138,7 @@ def _is_built(target: Path, kind: str, order: _Order) -> bool:
     return not ours or card.origin == {"format": kind, **order.origin}
 
 
-def _build(home: Home, order: _Order, kind: str, package: Path, lock: int) -> ModelCard:
+def _build(home: Home, order: _Order, kind: str, package: Path, lock: int) -> None:
     """Write one package into the folder `package`, card and all."""
     recipe = order.recipe
     package.mkdir(mode=0o700)
@@ -150,7 +151,7 @@ def _build(home: Home, order: _Order, kind: str, package: Path, lock: int) -> Mo
             shutil.copyfile(path, package / path.name)
         description |= {"name": package.name, "parameters": recipe.adapter.parameters}
     origin = {"format": kind, **order.origin}
-    return seal(package, Description(**description), recipe.chat_template, origin=origin)
+    seal(package, Description(**description), recipe.chat_template, origin=origin)
 
 
 def adapter_of(home: Home, package: str) -> tuple[Path, ModelCard] | None:

@@ -134,6 +134,7 @@ def gateway_app(home: Path, site: SiteConfig, directory: Mapping[str, Any]) -> "
     options = _options(
         GATEWAY_DEPLOYMENT,
         num_replicas=1,
+        max_ongoing_requests=site.gateway.max_ongoing_requests,  # Serve makes it the number of threads
         ray_actor_options={**_SMALL_ACTOR, "resources": {HEAD_NODE: 0.001}},  # where callers look for it
         graceful_shutdown_timeout_s=site.gateway.generation_timeout_s,
         health_check_period_s=_GATEWAY_LOOK_S,

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from appliance.cluster.instance import digest_of, read_instance
 from appliance.config.home import Home
 from appliance.config.site import ModelSettings, SiteConfig, load_site
-from appliance.core.errors import ApplianceError, ConfigError
+from appliance.core.errors import ApplianceError, ConfigError, StartFailed
 from appliance.core.messages import _
 from appliance.hardware.choice import choose_accelerator
 from appliance.hardware.discovery import discover
@@ -118,9 +119,23 @@ def directory_of(home: Home, site: SiteConfig, models: list[ChatModel]) -> dict[
     return {"models": entries, "scenarios": [find_pack(home, name).describe() for name in site.scenarios]}
 
 
+def agreed_site(home: Home) -> SiteConfig:
+    """Return the settings that this start was checked with. Raises `StartFailed` where the site file is another by now.
+
+    Between the check and here somebody could put in settings that nobody has approved.
+    """
+    site, instance = load_site(home.site_file), read_instance(home.instance_file)
+    if instance is not None and instance.site_digest != digest_of(site):
+        raise StartFailed(
+            _("The site file was changed while the appliance was starting."),
+            _("Run `appliance down`, then `appliance up`."),
+        )
+    return site
+
+
 def launch(home: Home) -> Iterator[deploy.AppState]:
     """Start Serve and every application; yield their states until all run. Raises the error tree."""
-    site = load_site(home.site_file)
+    site = agreed_site(home)
     machine = machine_of(site)
     sources = sources_of(home, site)
     models = [chat_model(alias, site.models[alias], source) for alias, source in sources.items()]

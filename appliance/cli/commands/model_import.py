@@ -1,7 +1,7 @@
 """`appliance model import`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
@@ -9,9 +9,12 @@ from rich.text import Text
 from appliance.cli.drawing import follow
 from appliance.cli.localised import LocalisedCommand
 from appliance.cli.options import json_option
-from appliance.cli.session import session_of
-from appliance.core.messages import _
+from appliance.cli.session import Session, session_of
+from appliance.core.messages import Message, _
 from appliance.core.units import human_bytes
+
+if TYPE_CHECKING:
+    from appliance.packages.card import ModelCard
 
 
 def add(group: typer.Typer) -> None:
@@ -58,11 +61,14 @@ def add(group: typer.Typer) -> None:
             if as_json:
                 session.print_json(card.model_dump(mode="json"))
                 continue
-            told = _(
-                "{title} is in {folder}: {size} of weights. Name the package {name} in site.yaml to serve it.",
-                title=card.title,
-                folder=session.home.models / card.name,
-                size=human_bytes(card.weights_bytes),
-                name=card.name,
-            )
-            session.err.print(Text(str(told)), soft_wrap=True)
+            session.err.print(Text(str(_told(session, card))), soft_wrap=True)
+
+
+def _told(session: Session, card: "ModelCard") -> Message:
+    return _(
+        "{title} is in {folder}: {size} of weights. Name the package {name} in site.yaml to serve it.",
+        title=card.title,
+        folder=session.home.models / card.name,
+        size=human_bytes(card.weights_bytes),
+        name=card.name,
+    )

@@ -84,9 +84,7 @@ class KeyRequest(_Body):
         default=None, max_length=64, description=f"Networks it may be used from, as 10.20.0.0/16; {_OWN}."
     )
     expires_at: Moment | None = Field(default=None, description=f"When it ends (RFC 3339); {_OWN}.")
-    priority: Priority | None = Field(
-        default=None, description=f"batch runs behind what people wait for; {_OWN}."
-    )
+    priority: Priority | None = Field(default=None, description=f"batch runs behind what people wait for; {_OWN}.")
     user: TypedName | None = Field(default=None, description="Person whose key it is: name or id.")
 
 

@@ -1,6 +1,7 @@
 """The gateway's FastAPI application and the Serve deployment around it."""
 
 import asyncio
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +180,8 @@ class Door:
 class Gateway:
     """The deployment's class: a replica listens itself, beside others on its machine, without Serve's proxies."""
 
+    _stopped = True  # nothing is there to be stopped before the constructor is through
+
     def __init__(self, home: str, site: SiteConfig, models: Handles) -> None:
         from ray import serve
 
@@ -187,6 +190,7 @@ class Gateway:
         self._context = open_context(folders, site, models)
         self._server = server_of(build_app(self._context), site)
         self._longest_s = site.gateway.generation_timeout_s
+        self._stopped = False
         self._tasks: list[asyncio.Task[None]] = []
 
     async def reconfigure(self, config: dict[str, Any]) -> None:
@@ -200,6 +204,9 @@ class Gateway:
         """Fail when the HTTP server has ended: nothing would reach the application any more."""
         self._server.check()
 
-    async def __del__(self) -> None:
-        """Take no more requests and let those that run end; Serve calls it before it ends the process."""
-        await self._server.stop(self._longest_s)
+    def __del__(self) -> Coroutine[Any, Any, None] | None:
+        """Take no more requests and let those that run end: Serve awaits it before it ends the process."""
+        if self._stopped:
+            return None
+        self._stopped = True
+        return self._server.stop(self._longest_s)

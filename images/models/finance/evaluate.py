@@ -142,10 +142,10 @@ def intent_lines(speaker: Speaker, data: Path, each: int, hard: int, plain: bool
         yield line(f"77 names and {len(examples)} examples in the prompt", few, listed)
 
 
-def table_lines(speaker: Speaker, data: Path, plain: bool) -> Iterator[Measured]:
+def table_lines(speaker: Speaker, data: Path, every: int, plain: bool) -> Iterator[Measured]:
     """Measure table questions of held-out tables in both forms, and with worked examples before them."""
     tables = read_tables(data / "tatqa" / "dev.json")
-    asked = [(table.grid, *pair) for table in tables if held_out(table) for pair in table.questions]
+    asked = [(table.grid, *pair) for table in tables if held_out(table) for pair in table.questions][::every]
     shown = [table for table in tables if not held_out(table) and table.questions][:_EXAMPLES]
     examples = [
         table_row(cut(one.grid, 3, [one.questions[0][1]], random.Random(1)), "rows", *one.questions[0])  # noqa: S311
@@ -180,6 +180,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", action="append", required=True, help="NAME=FOLDER of a model package")
     parser.add_argument("--data", type=Path, required=True, help="folder with banking77/ and tatqa/")
+    parser.add_argument("--every", type=int, default=1, help="1: all table questions, 2: every second one, …")
     parser.add_argument("--messages", type=int, default=10, help="held-out messages of every intent")
     parser.add_argument("--long", type=int, default=154, help="messages for the long prompt and the choice")
     parser.add_argument(
@@ -203,7 +204,7 @@ def main() -> None:
 
 def _measure(speaker: Speaker, arguments: argparse.Namespace) -> Iterator[Measured]:
     if arguments.task != "intent":
-        yield from table_lines(speaker, arguments.data, arguments.plain)
+        yield from table_lines(speaker, arguments.data, arguments.every, arguments.plain)
     if arguments.task != "table":
         yield from intent_lines(speaker, arguments.data, arguments.messages, arguments.long, arguments.plain)
 

@@ -113,16 +113,19 @@ def loss_of(model: PeftModel, packed: Packed) -> torch.Tensor:
 
 
 def learn(model: PeftModel, packed: Sequence[Packed], plan: dict[str, Any], checkpoint: Path) -> None:
-    """Go through the sequences until `last_step`; warm up, then follow a cosine that ends with the sequences."""
+    """Go through the sequences until `last_step`: warm up, follow a cosine over all of them, at last a line to zero."""
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=plan["learning_rate"], weight_decay=0.0)
     together = plan["sequences_a_step"]
     warm, total = plan["warm_up_steps"], len(packed) // together
     last = min(total, plan["last_step"])
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer,
-        lambda step: min(1.0, (step + 1) / warm) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / total))),
-    )
+    tail = plan["tail_steps"]
+
+    def factor(step: int) -> float:
+        cosine = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / total))
+        return min(1.0, (step + 1) / warm) * cosine * min(1.0, max(0.0, (last - step) / tail))
+
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
     done = 0
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)

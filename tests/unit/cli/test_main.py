@@ -31,7 +31,7 @@ def commands(language="en"):
 
 def test_the_commands_are_those_of_the_page():
     page = PAGE.read_text(encoding="utf-8")
-    documented = re.findall(r"^\| `(appliance(?: [a-z]+)+)", page, re.MULTILINE)
+    documented = re.findall(r"^\| `(appliance(?: [a-z][a-z-]*)+)", page, re.MULTILINE)
     assert sorted(documented) == sorted(path for path, _command in commands())
 
 
@@ -47,7 +47,8 @@ def test_every_option_is_on_the_page():
 def test_every_command_that_prints_a_table_has_json():
     without = {path for path, command in commands() if not any("--json" in p.opts for p in command.params)}
     doing = {f"appliance kb {name}" for name in ("change", "delete", "drop", "share", "rebuild", "glossary", "get")}
-    doing |= {f"appliance package {name}" for name in ("keygen", "build", "trust", "distrust", "remove", "export")}
+    names = ("keygen", "build", "build-platform", "trust", "distrust", "remove", "export")
+    doing |= {"appliance batch result", *(f"appliance package {name}" for name in names)}
     assert without == {"appliance down", "appliance tui", "appliance audit export"} | doing
 
 

@@ -11,7 +11,14 @@ from dataclasses import replace
 
 import pytest
 
-from appliance.cluster.instance import INSTANCE_VARIABLE, Instance, processes_of, read_instance, write_instance
+from appliance.cluster.instance import (
+    INSTANCE_VARIABLE,
+    Instance,
+    digest_of,
+    processes_of,
+    read_instance,
+    write_instance,
+)
 from appliance.cluster.node import temp_folder
 from appliance.config.home import Home
 from appliance.config.site import SiteConfig
@@ -308,7 +315,7 @@ def test_down_where_nothing_runs_says_so(home):
 
 def test_settings_that_were_changed_since_the_start_are_told(home, site, instance):
     """A running appliance is left alone, but nobody should believe that the new site file holds."""
-    write_instance(home.instance_file, replace(instance, site_digest=up.digest_of(site)))
+    write_instance(home.instance_file, replace(instance, site_digest=digest_of(site)))
     assert str(up._already(home, site)) == "the appliance runs already"
     changed = site.model_copy(update={"language": "zh_CN"})
     assert "appliance down" in str(up._already(home, changed))

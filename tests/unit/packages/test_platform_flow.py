@@ -19,14 +19,16 @@ from appliance.core.progress import Progress
 from appliance.operations import platform
 from appliance.operations.accounts import open_accounts
 from appliance.operations.platform_state import check_not_returning, returning, snapshots_of
+from appliance.packages.places import this_platform
 from appliance.packages.platform import releases
 from appliance.packages.platform.releases import Installation
-from appliance.packages.signed.manifest import Platform
 from appliance.packages.signed.trust import Trust
 from appliance.state import database
 from appliance.state.migrations import Migration
 from tests.unit.packages.platform_workshop import LATER_STEP, PYTHON, Maker, run_installer
 
+# Each environment is a real one: some seconds, and minutes where the machine is busy with other things.
+pytestmark = pytest.mark.timeout(1800)
 SITE = SiteConfig()
 POSTGRES = SiteConfig.model_validate({"state": {"url": "postgresql+psycopg://bank@db/appliance"}})
 FIRST, SECOND = "0000000001-1.0", "0000000002-2.0"
@@ -105,7 +107,9 @@ def example(tmp_path_factory, maker, packages):
     outcome = box.bootstrap()
     assert outcome.returncode == 0, outcome.stderr
     for number in (2, 3, 4):
-        moves = box.installation.take_in(packages[number].package, Trust(box.home.trusted_keys), Platform(), utc_now())
+        moves = box.installation.take_in(
+            packages[number].package, Trust(box.home.trusted_keys), this_platform("cpu"), utc_now()
+        )
         *_moved, release = moves
         box.installation.prepare(release, box.home.logs / "platform.log")
     return box

@@ -10,11 +10,13 @@ import pytest
 
 from appliance.config.site import GatewaySettings, SiteConfig
 from appliance.core.errors import StartFailed
+from appliance.serving.deploy import gateway_app
 from appliance.serving.gateway.app import build_app
 from appliance.serving.gateway.cancelling import Cancelling
 from appliance.serving.gateway.edge import BodyLimits, Edge
 from appliance.serving.gateway.places import Places
 from appliance.serving.gateway.server import HttpServer, bound, ensure_free, server_of
+from appliance.serving.names import HEAD_NODE
 from appliance.state.audit.search import Filters, search
 from tests.unit.serving.deployments import USAGE_ITEM, WHOLE, chunk
 
@@ -373,6 +375,16 @@ async def test_a_server_that_ends_by_itself_is_found(work):
     await asyncio.wait([server._serving])
     with pytest.raises(RuntimeError, match="HTTP server ended"):
         server.check()
+
+
+def test_serve_is_told_what_it_decides_for_the_replica(tmp_path):
+    site = SiteConfig(gateway=GatewaySettings(max_ongoing_requests=77, generation_timeout_s=99))
+    deployment = gateway_app(tmp_path, site, {"models": []})._bound_deployment
+    found = deployment._deployment_config
+    assert deployment.max_ongoing_requests == 77  # also the threads that the application may have at once
+    assert (found.graceful_shutdown_timeout_s, found.health_check_period_s) == (99, 1)
+    assert found.user_config == {"models": []}
+    assert HEAD_NODE in deployment.ray_actor_options["resources"]
 
 
 CHAT = {"model": "general", "messages": [{"role": "user", "content": "Hi"}]}
