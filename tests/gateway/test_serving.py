@@ -215,4 +215,4 @@ def test_more_requests_than_the_model_may_queue_are_refused_with_a_time_to_try_a
         assert answer.status_code == 429, answer.text
         assert answer.json()["error"]["code"] == "queue_full"
         assert int(answer.headers["retry-after"]) >= 1
-    assert len(answers) - len(refused) >= 64
+    assert len(answers) - len(refused) >= QUEUE  # at one instant all of them wait for a place, the first too

@@ -1,4 +1,4 @@
-"""What a question demands of its answer by name: a unit, a year, an attribute, a reason, a frequency."""
+"""What a question demands of its answer by name: a unit, a year, an attribute, an amount, a reason, a frequency."""
 
 import re
 from dataclasses import dataclass
@@ -23,6 +23,9 @@ _HOLDS_OFTEN = re.compile(
     r"|a (?:year|month|week|day)|always|continuous)",
     re.IGNORECASE,
 )
+_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*(万|亿|元)")
+_BRACKET = re.compile(r"(\d+(?:\.\d+)?)\s*(万|亿)?元?(?:[（(]含[）)])?\s*[至到~～—-]\s*(\d+(?:\.\d+)?)\s*(万|亿)?元")
+_SCALES = {"万": 1e4, "亿": 1e8}
 
 
 class Readied(Protocol):
@@ -66,6 +69,11 @@ class Demands:
         english = _ATTRIBUTE_EN.search(self.text)
         return stem(english[1].lower()) if english else None
 
+    @cached_property
+    def amounts(self) -> tuple[float, ...]:
+        """Sums of money that the question names, in yuan."""
+        return tuple(_yuan(number, scale) for number, scale in _AMOUNT.findall(self.text.replace(",", "")))
+
     def lacking(self, quote: str, here: Readied, around: Readied, *, row: bool, same_language: bool) -> float:
         """Return 1 where a sentence lacks something of what is demanded, else 0.
 
@@ -76,6 +84,7 @@ class Demands:
             self._lacks_year(quote, around.folded)
             or (self._wants_reason and not _HOLDS_REASON.search(quote))
             or (self._wants_frequency and not _HOLDS_OFTEN.search(quote))
+            or (row and self._lacks_amount(quote))
             or (same_language and self.unit is not None and not _names(self.unit, here))
             or (same_language and row and self.attribute is not None
                 and not (_names(self.attribute, here) or _names(self.attribute, around)))
@@ -90,12 +99,25 @@ class Demands:
     def _wants_frequency(self) -> bool:
         return _OFTEN.search(self.text) is not None
 
+    def _lacks_amount(self, quote: str) -> bool:
+        """Tell whether a row is for other sums than the question's: for 5万元至20万元, and not for 30万."""
+        brackets = _BRACKET.findall(quote.replace(",", "")) if self.amounts else []
+        return bool(brackets) and not any(
+            _yuan(low, low_scale or high_scale) <= amount <= _yuan(high, high_scale)
+            for low, low_scale, high, high_scale in brackets
+            for amount in self.amounts
+        )
+
     def _lacks_year(self, quote: str, around: str) -> bool:
         """Tell whether a sentence speaks of other years only."""
         if not self.years:
             return False
         stated = frozenset(_YEAR.findall(quote)) or frozenset(_YEAR.findall(around))
         return bool(stated) and not self.years & stated
+
+
+def _yuan(number: str, scale: str) -> float:
+    return float(number) * _SCALES.get(scale, 1.0)
 
 
 def _names(word: str, text: Readied) -> bool:

@@ -11,6 +11,7 @@ def lacking(question, quote, around, *, row, same_language=True):
     return Demands(question).lacking(quote, *read, row=row, same_language=same_language)
 
 
+REWARD = "单笔拦截金额：5万元至20万元；网点奖励（元）：1200"
 ROW = "产品：商户流水贷；2024年末余额（万元）：15,380；2025年末不良率（%）：2.31"
 
 
@@ -24,8 +25,10 @@ ROW = "产品：商户流水贷；2024年末余额（万元）：15,380；2025�
         ("为什么要分级？", "数据分为5级。", "", False),
         ("Why are the doors closed?", "The doors close at 17:00.", "", False),
         ("血压计多久校准一次？", "网点应当配备血压计。", "", False),
+        ("拦住一笔30万的骗局，网点能拿多少奖励？", REWARD, "", True),
+        ("拦住8000元能拿多少奖励？", REWARD, "", True),
     ],
-    ids=["unit-en", "unit-zh", "year", "attribute", "reason-zh", "reason-en", "frequency"],
+    ids=["unit-en", "unit-zh", "year", "attribute", "reason-zh", "reason-en", "frequency", "above", "below"],
 )
 def test_what_is_named_and_not_there_is_lacking(question, quote, around, row):
     assert lacking(question, quote, around, row=row) == 1
@@ -41,8 +44,22 @@ def test_what_is_named_and_not_there_is_lacking(question, quote, around, row):
         ("为什么要分级？", "为了按重要程度保护，数据分为5级。", "", False),
         ("血压计多久校准一次？", "血压计每半年校准一次。", "", False),
         ("年费多少钱？", "每年10元。", "", False),
+        ("拦住一笔12万的骗局，网点能拿多少奖励？", REWARD, "", True),
+        ("拦住20万元呢，奖励多少？", REWARD, "", True),
+        ("拦住一笔30万的骗局，网点能拿多少奖励？", "20万元以上的奖励3500元。", "", True),
     ],
-    ids=["unit-en", "unit-zh", "year", "year-in-heading", "reason", "frequency", "nothing"],
+    ids=[
+        "unit-en",
+        "unit-zh",
+        "year",
+        "year-in-heading",
+        "reason",
+        "frequency",
+        "nothing",
+        "within",
+        "edge",
+        "no bracket",
+    ],
 )
 def test_what_is_there_is_not_lacking(question, quote, around, row):
     assert lacking(question, quote, around, row=row) == 0
