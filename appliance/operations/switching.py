@@ -2,18 +2,16 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from appliance.cluster import node
 from appliance.cluster.environment import cluster_environment
 from appliance.cluster.instance import Instance, processes_of, read_instance
 from appliance.config.home import Home
-from appliance.core.errors import ApplianceError, NotRunning, StartFailed, error_from_data
+from appliance.core.errors import ApplianceError, NotRunning
 from appliance.core.messages import Message, _
 from appliance.core.progress import Progress
+from appliance.operations.driving import drive
 from appliance.state.served import Variant
 
 
@@ -76,24 +74,11 @@ class ClusterSwitch:
         yield Progress(step, title)
         log = self._home.logs / "switch.log"
         environment = cluster_environment(self._instance.instance_id, self._home.ray_token_file, os.environ)
-        with log.open("ab") as words:
-            child = subprocess.Popen(
-                [sys.executable, "-m", "appliance.serving.switch", str(self._home.root), json.dumps(order)],
-                env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=words, cwd="/",
-            )  # fmt: skip
-            assert child.stdout is not None
-            try:
-                for line in child.stdout:
-                    event = json.loads(line)
-                    if "error" in event:
-                        raise error_from_data(event["error"])
-                if child.wait() != 0:
-                    raise StartFailed(
-                        _("The cluster could not be told: {reason}", reason=node.last_line(log)),
-                        _("The whole log is in {log}.", log=log),
-                    )
-            finally:
-                child.kill()
-                child.wait()
-                child.stdout.close()
+        arguments = (str(self._home.root), json.dumps(order))
+        for _event in drive("appliance.serving.switch", arguments, environment, log, _broken):
+            pass
         yield Progress(step, title, "done")
+
+
+def _broken(reason: str) -> Message:
+    return _("The cluster could not be told: {reason}", reason=reason)

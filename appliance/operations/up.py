@@ -1,10 +1,7 @@
 """Start the appliance: check, build, start Ray, deploy, load samples, ask one question of each endpoint."""
 
 import fcntl
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,7 +13,7 @@ from appliance.cluster.instance import Instance, digest_of, processes_of, read_i
 from appliance.config.home import Home
 from appliance.config.site import SiteConfig
 from appliance.core.clock import iso, utc_now
-from appliance.core.errors import AlreadyRunning, NotRunning, StartFailed, Unavailable, error_from_data
+from appliance.core.errors import AlreadyRunning, NotRunning, Unavailable
 from appliance.core.files import write_durably
 from appliance.core.ids import new_id
 from appliance.core.messages import Message, _
@@ -28,6 +25,7 @@ from appliance.hardware.engines import installed_engine
 from appliance.operations.applied import applying_settings
 from appliance.operations.client import ApplianceClient, base_url
 from appliance.operations.down import remove_traces, take_down
+from appliance.operations.driving import drive
 from appliance.operations.memory import check_caches, check_site_memory
 from appliance.operations.platform_state import check_not_returning
 from appliance.operations.preflight import check_disk, check_ports
@@ -183,36 +181,20 @@ def _deploy(home: Home, environment: Mapping[str, str]) -> Iterator[Progress]:
     title = _("Load the serving libraries")
     yield Progress("launch", title)
     waiting = True
-    log = home.logs / "launch.log"
-    with log.open("ab") as words:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "appliance.serving.launch", str(home.root)],
-            env=dict(environment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=words, cwd="/",
-        )  # fmt: skip
-        assert child.stdout is not None
-        try:
-            for line in child.stdout:
-                event = json.loads(line)
-                if "error" in event:
-                    raise error_from_data(event["error"])
-                if waiting:
-                    waiting = False
-                    yield Progress("launch", title, "done")
-                running = event["state"] == "running"
-                yield Progress(
-                    f"application.{event['application']}",
-                    application_title(event["application"]),
-                    "done" if running else "running",
-                )
-            if child.wait() != 0:
-                raise StartFailed(
-                    _("The applications could not be started: {reason}", reason=node.last_line(log)),
-                    _("The whole log is in {log}. `appliance doctor` checks the installation.", log=log),
-                )
-        finally:
-            child.kill()
-            child.wait()
-            child.stdout.close()
+    for event in drive("appliance.serving.launch", (str(home.root),), environment, home.logs / "launch.log", _broken):
+        if waiting:
+            waiting = False
+            yield Progress("launch", title, "done")
+        running = event["state"] == "running"
+        yield Progress(
+            f"application.{event['application']}",
+            application_title(event["application"]),
+            "done" if running else "running",
+        )
+
+
+def _broken(reason: str) -> Message:
+    return _("The applications could not be started: {reason}", reason=reason)
 
 
 def application_title(name: str) -> Message:
