@@ -75,31 +75,28 @@ def _register_list(group: typer.Typer) -> None:
 
 
 def _register_show(group: typer.Typer) -> None:
-    @group.command("show", cls=LocalisedCommand, help=str(_("Show how far a batch is, and what was wrong with it.")))
-    def show(
-        context: typer.Context,
-        batch_id: Annotated[str, _batch_argument()],
-        as_json: Annotated[bool, json_option()] = False,
-    ) -> None:
-        from appliance.operations.batches import show_batch
-
-        session = session_of(context)
-        with session.connect() as client:
-            _print_batch(session, show_batch(client, batch_id), as_json=as_json)
+    _register_on_one(group, "show", _("Show how far a batch is, and what was wrong with it."))
 
 
 def _register_cancel(group: typer.Typer) -> None:
-    @group.command("cancel", cls=LocalisedCommand, help=str(_("Begin no more requests of a batch.")))
-    def cancel(
+    _register_on_one(group, "cancel", _("Begin no more requests of a batch."))
+
+
+def _register_on_one(group: typer.Typer, name: str, told: Message) -> None:
+    """Add a command that takes one batch and prints what it is then."""
+
+    @group.command(name, cls=LocalisedCommand, help=str(told))
+    def act(
         context: typer.Context,
         batch_id: Annotated[str, _batch_argument()],
         as_json: Annotated[bool, json_option()] = False,
     ) -> None:
-        from appliance.operations.batches import cancel_batch
+        from appliance.operations.batches import cancel_batch, show_batch
 
         session = session_of(context)
         with session.connect() as client:
-            _print_batch(session, cancel_batch(client, batch_id), as_json=as_json)
+            batch = (show_batch if name == "show" else cancel_batch)(client, batch_id)
+            _print_batch(session, batch, as_json=as_json)
 
 
 def _register_submit(group: typer.Typer) -> None:
