@@ -9,7 +9,7 @@ from ray.exceptions import RayError
 from ray.serve.exceptions import RayServeException
 from ray.serve.handle import DeploymentHandle
 
-from appliance.core.errors import Unavailable
+from appliance.core.errors import NotFound, Unavailable
 from appliance.scenario.actions import Caller
 from appliance.serving.generation import ApplicationGone, Place, StreamedCall, from_serve, model_handle
 from appliance.serving.ledger_app import LEDGER_APPLICATION, LEDGER_DEPLOYMENT
@@ -150,6 +150,14 @@ class ModelRoute:
     def choose(self) -> Variant:
         """Return the version that the request goes to now. Raises as `ServedView.choose`."""
         return self._handles.choose(*self._asked)
+
+    async def chosen(self) -> Variant:
+        """Return what `choose` does; what is not known here may have begun to serve since the last look."""
+        try:
+            return self.choose()
+        except (NotFound, Unavailable):
+            await self.look_again()
+            return self.choose()
 
     def place(self) -> Place:
         """Return where the request goes now."""

@@ -75,7 +75,7 @@ async def _generate(
     request: Request, operation: Operation, body: ChatCompletionRequest | CompletionRequest, engine_body: dict[str, Any]
 ) -> Response:
     gateway = context_of(request)
-    route, model, version = _routed(request, body.model)
+    route, model, version = await _routed(request, body.model)
     exchange = exchange_of(request, model.alias, streaming=body.stream)
     if version:
         exchange.version = exchange.facts["version"] = version
@@ -119,7 +119,7 @@ async def _generate(
         raise
 
 
-def _routed(request: Request, name: str) -> tuple[ModelRoute, ModelEntry, str]:
+async def _routed(request: Request, name: str) -> tuple[ModelRoute, ModelEntry, str]:
     """Return where a request for a model goes, the model as it is there, and its version; empty where unwritten.
 
     Raises `NotFound`, `PermissionDenied`, `Unavailable`.
@@ -130,7 +130,7 @@ def _routed(request: Request, name: str) -> tuple[ModelRoute, ModelEntry, str]:
     if slot is not None:
         authorize(who, Permission.MODELS_MANAGE)
     route = gateway.models.route(model.alias, who.tenant, request_id_of(request), slot)
-    chosen = route.choose()
+    chosen = await route.chosen()
     if not chosen.package:
         return route, model, ""
     return route, model.model_copy(update={"context_length": chosen.context_length}), chosen.label

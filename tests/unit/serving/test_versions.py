@@ -180,9 +180,11 @@ async def test_a_stream_tells_its_version(http, models):
     assert answer.text.endswith("data: [DONE]\n\n")
 
 
-async def test_an_administrator_addresses_the_candidate(admin, models, served, context):
+@pytest.mark.parametrize("looked", [True, False], ids=["polled", "staged since the last look"])
+async def test_an_administrator_addresses_the_candidate(admin, models, served, context, looked):
     change(served, OLD, variant("candidate", 2, context_length=128))
-    await context.models.served.refresh()
+    if looked:
+        await context.models.served.refresh()
     models[2].scripts = [[BEGUN, WHOLE]]
     answer = await admin.post("/v1/chat/completions", json={**HELLO, "model": "general@candidate"})
     assert answer.headers["x-model-version"] == "base:1-r2"
@@ -200,6 +202,14 @@ async def test_an_administrator_addresses_the_candidate(admin, models, served, c
 async def test_what_a_caller_may_not_address(http, models, model, status, code):
     error_of(await http.post("/v1/chat/completions", json={**HELLO, "model": model}), status, code)
     assert models[1].calls == models[2].calls == []
+
+
+async def test_a_model_that_serves_again_since_the_last_look_is_not_refused(http, models, served, context):
+    change(served, variant(state="stopped"))
+    await context.models.served.refresh()
+    change(served, variant("stable", 2))
+    models[2].scripts = [[BEGUN, WHOLE]]
+    assert (await http.post("/v1/chat/completions", json=HELLO)).status_code == 200
 
 
 async def test_a_slot_without_a_version_is_told(admin, models):
