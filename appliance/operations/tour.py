@@ -1,7 +1,7 @@
 """One question to each endpoint after a start, and what came back."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -38,11 +38,16 @@ class Tour:
     admin_key_file: Path
 
 
-def take_tour(client: ApplianceClient, home: Home, scenarios: Iterable[str]) -> Iterator[TourRow]:
-    """Ask each endpoint one question and yield what came back; a failure is a row too."""
+def take_tour(
+    client: ApplianceClient, home: Home, models: Collection[str], scenarios: Iterable[str]
+) -> Iterator[TourRow]:
+    """Ask each endpoint one question, and each chat model; yield what came back, a failure as a row too."""
     yield _visit("GET /v1/models", "", lambda: _models(client))
-    yield _visit("POST /v1/chat/completions", _CHAT, lambda: (client.chat("general", _CHAT, max_tokens=24), ()))
-    yield _visit("POST /v1/completions", _PROMPT, lambda: (client.complete("general", _PROMPT, max_tokens=12), ()))
+    for model in models:
+        asked = f"{model}: {_CHAT}" if len(models) > 1 else _CHAT
+        yield _visit("POST /v1/chat/completions", asked, partial(_chat, client, model))
+    for model in list(models)[:1]:
+        yield _visit("POST /v1/completions", _PROMPT, partial(_complete, client, model))
     yield _visit("POST /v1/embeddings", _SENTENCE, lambda: _embedding(client))
     for name in scenarios:
         for action, payload in find_pack(home, name).smoke:
@@ -65,6 +70,14 @@ def _visit(endpoint: str, asked: str, call: Callable[[], tuple[str, tuple[str, .
 
 def _models(client: ApplianceClient) -> tuple[str, tuple[str, ...]]:
     return ", ".join(model["id"] for model in client.models()), ()
+
+
+def _chat(client: ApplianceClient, model: str) -> tuple[str, tuple[str, ...]]:
+    return client.chat(model, _CHAT, max_tokens=24), ()
+
+
+def _complete(client: ApplianceClient, model: str) -> tuple[str, tuple[str, ...]]:
+    return client.complete(model, _PROMPT, max_tokens=12), ()
 
 
 def _embedding(client: ApplianceClient) -> tuple[str, tuple[str, ...]]:

@@ -215,6 +215,6 @@ def application_title(name: str) -> Message:
 def _tour(client: ApplianceClient, home: Home, site: SiteConfig) -> Iterator[Progress | Tour]:
     title = _("Ask each endpoint one question")
     yield Progress("tour", title)
-    rows = tuple(take_tour(client, home, site.scenarios))
+    rows = tuple(take_tour(client, home, site.models, site.scenarios))
     yield Progress("tour", title, "done" if all(row.ok for row in rows) else "failed")
     yield Tour(rows=rows, address=f"{base_url(site)}/v1", admin_key_file=home.admin_key_file)

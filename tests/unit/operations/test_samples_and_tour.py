@@ -38,9 +38,12 @@ class Gateway:
             },
         }
         self.failing = {}
+        self.models = []
 
     def __call__(self, request):
         path = request.url.path
+        if path == "/v1/chat/completions":
+            self.models.append(json.loads(request.content)["model"])
         if path in self.failing:
             status = self.failing[path]
             return httpx.Response(status, json={"error": {"message": "out of order", "code": "x", "param": None}})
@@ -137,7 +140,7 @@ def test_without_scenarios_nothing_is_loaded(client, home):
 
 
 def test_the_tour_visits_every_endpoint(client, home):
-    rows = list(take_tour(client, home, [PACK]))
+    rows = list(take_tour(client, home, ["general"], [PACK]))
     smoke = find_pack(home, PACK).smoke
     assert [row.endpoint for row in rows] == [
         "GET /v1/models", "POST /v1/chat/completions", "POST /v1/completions", "POST /v1/embeddings",
@@ -150,13 +153,21 @@ def test_the_tour_visits_every_endpoint(client, home):
     assert rows[4].asked == smoke[0][1]["question"]
 
 
+def test_the_tour_asks_every_chat_model(client, gateway, home):
+    rows = list(take_tour(client, home, ["general", "finance"], []))
+    chats = [row for row in rows if row.endpoint == "POST /v1/chat/completions"]
+    assert gateway.models == ["general", "finance"]
+    assert [row.asked.split(":")[0] for row in chats] == ["general", "finance"]
+    assert all(row.ok for row in chats)
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [("/v1/chat/completions", 502), ("/readyz", 503), (f"/v1/scenarios/{PACK}/ask", 400), ("/v1/models", 401)],
 )
 def test_a_failure_is_a_row_and_the_tour_goes_on(client, gateway, home, path, status):
     gateway.failing[path] = status
-    rows = list(take_tour(client, home, [PACK]))
+    rows = list(take_tour(client, home, ["general"], [PACK]))
     for row in rows:
         assert row.ok is (not row.endpoint.endswith(path))
         if not row.ok:
