@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 import yaml
 from pydantic import Field, ValidationError
 
-import appliance
+from appliance.config.installation import shipped
 from appliance.core.errors import PackageError
 from appliance.core.messages import Message, _
 from appliance.packages.checksums import sha256_of_file
@@ -17,6 +17,9 @@ from appliance.packages.recipe import Description, FileName, PackageName, Sha256
 WEIGHTS_FILE: Final = "adapter_model.safetensors"
 CONFIG_FILE: Final = "adapter_config.json"
 RECIPE_FILE: Final = "recipe.yaml"
+ADAPTER_FOLDER: Final = "adapter"
+TUNED: Final = "tuned"
+"""The folder of a release of the platform with a folder for each tuned model."""
 _LARGEST_CONFIG: Final = 1 << 20
 _NEVER: Final = ("use_dora", "use_rslora", "modules_to_save", "fan_in_fan_out", "rank_pattern", "alpha_pattern")
 _PROJECTIONS: Final = frozenset({"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"})
@@ -89,11 +92,10 @@ class AdapterConfig(Strict):
 
 
 def tuned_recipe_path(package: str) -> Path | None:
-    """Return the recipe of a tuned model in the checkout that this program runs from; None where there is none."""
-    path = Path(appliance.__file__).resolve().parent.parent / "images" / "models" / package / RECIPE_FILE
-    if not path.is_file() or not (path.parent / "adapter").is_dir():
-        return None
-    return path
+    """Return the recipe of a tuned model that came with this program; None where there is none."""
+    folders = (shipped("images") / "models", shipped(TUNED))  # of a checkout, of a release of the platform
+    paths = (folder / package / RECIPE_FILE for folder in folders)
+    return next((path for path in paths if path.is_file() and (path.parent / ADAPTER_FOLDER).is_dir()), None)
 
 
 def load_tuned_recipe(path: Path) -> TunedRecipe:

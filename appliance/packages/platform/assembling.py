@@ -22,6 +22,7 @@ from appliance.packages.checksums import sha256_of_file
 from appliance.packages.platform.distributions import Distribution, licence_page, read_wheel, short_wheel_name
 from appliance.packages.platform.locks import Locked, lock_text, read_locks
 from appliance.packages.platform.sbom import Part, bill_of_materials
+from appliance.packages.tuned_recipe import ADAPTER_FOLDER, RECIPE_FILE, TUNED, load_tuned_recipe
 
 SBOM: Final = "sbom.cdx.json"
 INSTALLER: Final = "install.sh"
@@ -66,7 +67,7 @@ def assemble(order: Order, folder: Path, moment: datetime) -> Iterator[Progress]
     title = _("Gather model, scenarios, licences and bill of materials")
     yield Progress("platform.gather", title)
     _copy_rest(order, folder)
-    parts = [_model(folder / "models" / "base"), *_scenarios(folder / "scenarios")]
+    parts = [_model(folder / "models" / "base"), *_tuned(folder / TUNED), *_scenarios(folder / "scenarios")]
     _write_pages(folder, distributions)
     seed = f"appliance {order.version} {order.accelerator} {sha256_of_file(folder / INSTALL_LOCK)}"
     _write(folder / SBOM, bill_of_materials(order.version, distributions, parts, moment, seed))
@@ -163,6 +164,11 @@ def _copy_rest(order: Order, folder: Path) -> None:
     shutil.copytree(order.model, folder / "models" / "base", ignore=left_out, copy_function=_place)
     shutil.copytree(order.checkout / "scenarios", folder / "scenarios", ignore=left_out)
     shutil.copytree(order.checkout / "docs", folder / "docs", ignore=left_out)
+    for recipe in sorted((order.checkout / "images" / "models").glob(f"*/{RECIPE_FILE}")):
+        if (recipe.parent / ADAPTER_FOLDER).is_dir():
+            target = folder / TUNED / recipe.parent.name
+            shutil.copytree(recipe.parent / ADAPTER_FOLDER, target / ADAPTER_FOLDER, ignore=left_out)
+            shutil.copy(recipe, target)
     for lock in sorted((order.checkout / "locks").glob("*.txt")):
         shutil.copy(lock, folder / "locks")
     shutil.copy(order.checkout / "LICENSE", folder)
@@ -183,6 +189,20 @@ def _model(folder: Path) -> Part:
     files = [(name, entry.sha256) for name, entry in sorted(card.files.items())]
     files.append((CARD_FILE, sha256_of_file(folder / CARD_FILE)))
     return Part("machine-learning-model", card.title, card.version, card.licence, tuple(files))
+
+
+def _tuned(folder: Path) -> list[Part]:
+    """Name the adapters; the models are merged where they are to serve. Raises `PackageError` for a damaged one."""
+    found = []
+    for path in sorted(folder.glob(f"*/{RECIPE_FILE}")):
+        recipe = load_tuned_recipe(path)
+        files = tuple(
+            (one.relative_to(path.parent).as_posix(), sha256_of_file(one))
+            for one in sorted(path.parent.rglob("*"))
+            if one.is_file()
+        )
+        found.append(Part("machine-learning-model", recipe.title, recipe.version, recipe.licence, files))
+    return found
 
 
 def _scenarios(folder: Path) -> list[Part]:

@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -15,15 +17,21 @@ from appliance.core.errors import PackageError
 from appliance.packages.platform.assembling import assemble
 from appliance.packages.platform.distributions import LONGEST_NAME, licence_page, read_wheel, short_wheel_name
 from appliance.packages.platform.locks import Locked, lock_text, read_locks
+from appliance.packages.tuned_recipe import load_tuned_recipe, tuned_recipe_path
 from tests.unit.packages.platform_workshop import ROOT, Maker, sha256, tiny_wheel
 from tests.unit.packages.signed_packages import NOW
 
 SCHEMAS = ROOT / "tests" / "data" / "cyclonedx"
 
 
+FINANCE = Path("images") / "models" / "finance"
+
+
 @pytest.fixture(scope="module")
 def maker(tmp_path_factory):
-    return Maker(tmp_path_factory.mktemp("maker"))
+    made = Maker(tmp_path_factory.mktemp("maker"))
+    shutil.copytree(ROOT / FINANCE, made.checkout / FINANCE)
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +53,8 @@ def test_everything_is_there(folder):
         "LICENSE", "install.sh", "sbom.cdx.json", "docs/offline.md", "scenarios/talk/scenario.yaml",
         "locks/cpu.txt", "locks/torch-cpu.txt", "locks/install.txt",
         "models/base/card.yaml", "models/base/weights.safetensors",
+        "tuned/finance/recipe.yaml", "tuned/finance/adapter/adapter_config.json",
+        "tuned/finance/adapter/adapter_model.safetensors",
         "wheels/tiny_one-1.0-py3-none-any.whl", "wheels/tiny_two-1.0-py3-none-any.whl",
         "wheels/llm_appliance-1.0-py3-none-any.whl",
         "licences/tiny-one-1.0.txt", "licences/tiny-two-1.0.txt", "licences/llm-appliance-1.0.txt",
@@ -95,10 +105,24 @@ def test_the_bill_says_who_needs_whom(bill):
 
 
 def test_the_bill_names_model_and_scenario_with_their_files(bill, folder):
-    (model,) = [one for one in bill["components"] if one["type"] == "machine-learning-model"]
+    models = [one for one in bill["components"] if one["type"] == "machine-learning-model"]
+    model, tuned = sorted(models, key=lambda one: one["name"] != "Tiny")
+    named = {file["name"]: file["hashes"][0]["content"] for file in tuned["components"]}
+    weights = "adapter/adapter_model.safetensors"
+    assert named[weights] == sha256(folder / "tuned" / "finance" / weights)
     hashes = {file["name"]: file["hashes"][0]["content"] for file in model["components"]}
     assert hashes["weights.safetensors"] == sha256(folder / "models" / "base" / "weights.safetensors")
     assert [one["name"] for one in bill["components"] if one["type"] == "data"] == ["talk"]
+
+
+def test_an_installed_release_finds_the_recipes_that_came_with_it(folder, tmp_path, monkeypatch):
+    (tmp_path / "files").symlink_to(folder)
+    monkeypatch.setattr("appliance.config.installation._ROOT", tmp_path / "venv" / "lib")
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "venv"))
+    path = tuned_recipe_path("finance")
+    assert path == tmp_path / "files" / "tuned" / "finance" / "recipe.yaml"
+    assert load_tuned_recipe(path).name == "finance"
+    assert tuned_recipe_path("nonsense") is None
 
 
 def test_a_second_build_of_the_same_gives_the_same_bill(maker, folder, tmp_path):
