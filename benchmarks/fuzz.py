@@ -117,11 +117,18 @@ async def run(url: str, key: str, *, seed: int, count: int, clients: int) -> Out
             await response.read()
         await _canary(session, url, outcome)
         waiting = _requests(document, seed, count)
-        while group := list(islice(waiting, _CANARY_EVERY)):
+        making = asyncio.create_task(asyncio.to_thread(_group, waiting))
+        while group := await making:
+            # Making a request takes as long as answering it: the next ones are made while these are sent.
+            making = asyncio.create_task(asyncio.to_thread(_group, waiting))
             await _send_all(session, url, group, clients, outcome)
             await _canary(session, url, outcome)
             print(f"  {outcome.sent} sent, {len(outcome.faults)} faults", file=sys.stderr, flush=True)
     return outcome
+
+
+def _group(waiting: Iterator[FuzzedRequest]) -> list[FuzzedRequest]:
+    return list(islice(waiting, _CANARY_EVERY))
 
 
 async def _send_all(
@@ -170,7 +177,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--home", type=Path, default=home, help="home folder of the appliance (default: %(default)s)")
     parser.add_argument("--count", type=int, default=10_000, help="requests (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed sends the same (default: %(default)s)")
-    parser.add_argument("--clients", type=int, default=4, help="how many at a time (default: %(default)s)")
+    parser.add_argument("--clients", type=int, default=16, help="how many at a time (default: %(default)s)")
     parser.add_argument("--failures", type=Path, default=Path("fuzz-failures"), help="folder (default: %(default)s)")
     return parser.parse_args(arguments)
 

@@ -1,27 +1,33 @@
 """Prompt injection and forbidden topics: recall against false positives, in process with the bundled embedder.
 
-    python benchmarks/injection.py ../shared/data [--harmless N] [--json FILE]
+    python benchmarks/injection.py ../shared/data [--harmless N] [--passages N] [--json FILE]
 
-Attacks are the user inputs of PurpleLlama's prompt-injection set. Harmless are N utterances of banking77's test file,
+Attacks are the user inputs of PurpleLlama's prompt-injection set. Harmless are utterances of banking77's test file,
 and the half of CMRC2018's articles (passages and questions) that the training program leaves alone: the recall is given
 at the threshold that 1 % of these reach, and at the shipped one. Of fin_eva and presidio it has read a part; judged is
 the rest, of presidio texts of other templates. TAT-QA and FinLongEval it has never read: they are of another kind than
 anything that thresholds were set on. Topics are judged by sentences written apart from those learnt from.
+
+Of each harmless set N texts are judged, a seeded sample; of passages and pages, which have some ten windows each, the
+other N. All cost is in the embeddings, 30 to 100 ms of a core for each window: each is made once, for injection and for
+topics. With the numbers given by default there are about 4,000 of them.
 """
 
 import argparse
 import json
 import random
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy
 import yaml
 from pypdf import PdfReader
 
-from appliance.core.protocols import Embedder
+from appliance.core.protocols import Embedder, Vectors
 from appliance.guardrails.classify.injection import Injection, InjectionClassifier, InjectionRules
 from appliance.guardrails.classify.logistic import load_model
 from appliance.guardrails.classify.topics import TOPICS, TopicCheck
@@ -53,12 +59,47 @@ class Judged:
     scores: numpy.ndarray
 
 
-def judge(texts: Sequence[str], embedder: Embedder) -> Judged:
-    """Return what rules and classifier say about each text."""
+class Remembering:
+    """`core.protocols.Embedder` that makes the embedding of each text once."""
+
+    def __init__(self, inner: Embedder) -> None:
+        self._inner = inner
+        self._known: dict[tuple[str, str], numpy.ndarray] = {}
+        self.name, self.dimensions = inner.name, inner.dimensions
+
+    @property
+    def made(self) -> int:
+        """How many embeddings were made."""
+        return len(self._known)
+
+    def embed(self, texts: Sequence[str], kind: Literal["query", "passage"]) -> Vectors:
+        """Return float32 of shape (len(texts), dimensions)."""
+        new = list(dict.fromkeys(text for text in texts if (kind, text) not in self._known))
+        for text, vector in zip(new, self._inner.embed(new, kind), strict=True):
+            self._known[kind, text] = vector
+        rows = [self._known[kind, text] for text in texts]
+        return numpy.stack(rows) if rows else numpy.empty((0, self.dimensions), numpy.float32)
+
+    def count_tokens(self, texts: Sequence[str], kind: Literal["query", "passage"]) -> list[int]:
+        """Return what the embedder itself does."""
+        return self._inner.count_tokens(texts, kind)
+
+
+def judge(name: str, texts: Sequence[str], embedder: Remembering) -> Judged:
+    """Return what rules and classifier say about each text; how far it is goes to standard error."""
     rules, classifier = InjectionRules(), InjectionClassifier(embedder)
-    return Judged(
+    begun = time.monotonic()
+    judged = Judged(
         numpy.array([bool(rules.find(text)) for text in texts]), numpy.array([classifier.score(text) for text in texts])
     )
+    took = time.monotonic() - begun
+    print(f"{name}: {len(texts)} texts, {took:.0f} s, {embedder.made} embeddings so far", file=sys.stderr, flush=True)
+    return judged
+
+
+def sample(texts: Sequence[str], most: int) -> list[str]:
+    """Return a seeded sample of at most `most` texts."""
+    return random.Random(_SEED).sample(texts, min(most, len(texts)))
 
 
 def threshold_at(harmless: Judged, share: float, with_rules: bool) -> float:
@@ -68,20 +109,19 @@ def threshold_at(harmless: Judged, share: float, with_rules: bool) -> float:
     return float(ordered[int(len(ordered) * share)]) + 1e-9
 
 
-def tatqa(path: Path, most: int) -> list[str]:
-    """Return a seeded sample of the paragraphs and questions."""
+def tatqa(path: Path) -> list[str]:
+    """Return the paragraphs and questions."""
     found = []
     for item in json.loads(path.read_text("utf-8")):
         found += [one["text"] for one in item["paragraphs"]] + [one["question"] for one in item["questions"]]
-    random.Random(_SEED).shuffle(found)
-    return found[:most]
+    return found
 
 
-def finlongeval(folder: Path, most: int) -> list[str]:
+def finlongeval(folder: Path) -> list[str]:
     """Return the questions and pages of the PDF files."""
     pages = [page.extract_text() or "" for path in sorted(folder.glob("*.pdf")) for page in PdfReader(path).pages]
     lines = (folder / "questions.jsonl").read_text("utf-8").splitlines()
-    return ([json.loads(line)["question"] for line in lines] + [page for page in pages if len(page) > _EMPTY])[:most]
+    return [json.loads(line)["question"] for line in lines] + [page for page in pages if len(page) > _EMPTY]
 
 
 def share(found: numpy.ndarray) -> str:
@@ -156,31 +196,39 @@ def times(embedder: Embedder) -> list[str]:
     return lines
 
 
+def harmless_texts(data: Path, most: int, passages: int) -> dict[str, list[str]]:
+    """Return a sample of each harmless set."""
+    long_ones, questions = read_cmrc2018(data / "cmrc2018" / "dev.json", 1)
+    return {
+        "banking77": sample(read_banking77(data / "banking77" / "test.csv"), most),
+        "CMRC2018 questions": sample(questions, most),
+        "CMRC2018 passages": sample(long_ones, passages),
+        "fin_eva": sample(read_fin_eva(data / "fin_eva")[FINANCE_QUESTIONS:], most),
+        "presidio": sample(read_presidio(data / "presidio" / "synth_dataset_v2.json", 1), most),
+        "TAT-QA": sample(tatqa(data / "tatqa" / "dev.json"), most),
+        "FinLongEval": sample(finlongeval(data / "finlongeval"), passages),
+    }
+
+
 def main() -> None:
     """Judge all sets and print the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data", type=Path)
-    parser.add_argument("--harmless", type=int, default=1000, help="texts of banking77 and of fin_eva")
+    parser.add_argument("--harmless", type=int, default=400, help="texts of each harmless set")
+    parser.add_argument("--passages", type=int, default=60, help="CMRC2018's passages, and texts of FinLongEval")
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", type=Path, help="also write the tables' lines here")
     options = parser.parse_args()
-    embedder = LocalEmbedder(threads=2)
+    embedder = Remembering(LocalEmbedder(threads=options.threads))
     attacks = [
         one["user_input"]
         for one in json.loads((options.data / "prompt_injection" / "prompt_injection.json").read_text("utf-8"))
     ]
-    passages, questions = read_cmrc2018(options.data / "cmrc2018" / "dev.json", 1)
-    texts = {
-        "banking77": read_banking77(options.data / "banking77" / "test.csv")[: options.harmless],
-        "CMRC2018 questions": questions,
-        "CMRC2018 passages": passages,
-        "fin_eva": read_fin_eva(options.data / "fin_eva")[FINANCE_QUESTIONS:][: options.harmless],
-        "presidio": read_presidio(options.data / "presidio" / "synth_dataset_v2.json", 1)[: options.harmless],
-        "TAT-QA": tatqa(options.data / "tatqa" / "dev.json", options.harmless),
-        "FinLongEval": finlongeval(options.data / "finlongeval", options.harmless),
-    }
-    lines = injection_table(judge(attacks, embedder), {name: judge(part, embedder) for name, part in texts.items()})
+    texts = harmless_texts(options.data, options.harmless, options.passages)
+    judged = {name: judge(name, part, embedder) for name, part in texts.items()}
+    lines = injection_table(judge("attacks", attacks, embedder), judged)
     ordinary = {name: texts[name] for name in ("banking77", "fin_eva", "FinLongEval")}
-    lines += ["", *topics_table(embedder, ordinary), "", *times(embedder)]
+    lines += ["", *topics_table(embedder, ordinary), "", *times(LocalEmbedder(threads=options.threads))]
     print("\n".join(lines))
     if options.json:
         options.json.write_text(json.dumps(lines, ensure_ascii=False, indent=2) + "\n", "utf-8")

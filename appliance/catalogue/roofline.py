@@ -1,10 +1,11 @@
 """Expected speed: a step takes as long as reading or computing takes, whichever is longer, and what each layer adds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from appliance.catalogue.architecture import Parameters, count_parameters
 from appliance.catalogue.devices import DeviceType
-from appliance.catalogue.model import ModelEntry, Precision, SlidingWindow
+from appliance.catalogue.model import LatentAttention, ModelEntry, Precision, SlidingWindow
 from appliance.catalogue.sizing import MATRIX_BYTES, Split, cache_bytes
 from appliance.catalogue.wish import ServiceLevel
 
@@ -12,6 +13,9 @@ _FAST_LINK = 150e9  # NVLink and HCCS; slower is PCIe
 _REDUCE_S = {True: 10e-6, False: 30e-6}  # latency of one all-reduce, by fast link
 _LATE = 3.0  # 95 % of exponential waits are below three times their mean
 _HOP_S = 100e-6  # from one pipeline stage to the next, over the network
+# What mixtures and latent attention cost on a card; docs/planning.md says what they were held against.
+_MIXTURE_PART = 0.5  # of the speed that a dense network reaches: each expert gets few rows
+_LATENT_LAYER_S = 120e-6  # a layer with latent attention launches more
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ def decode_step_s(replica: Replica, batch: int, context: int) -> float | None:
     counted, tensor = count_parameters(shape), replica.split.tensor
     cache = batch * cache_bytes(shape, context, Split(tensor))
     read = (_read_bytes(replica, counted, batch) / tensor + cache) / device.read
-    compute = 2 * _multiplied(replica, counted) * batch / tensor / device.flops[replica.precision]
+    compute = 2 * _multiplied(replica, counted) * batch / tensor / _matrix_flops(replica, device.flops)
     return _together(replica, read, compute) + _fixed_s(replica, batch)
 
 
@@ -74,10 +78,10 @@ def _prompt_work_s(replica: Replica, tokens: int) -> float | None:
         pairs = float(shape.attention.windowed_layers * tokens * min(tokens, shape.attention.window))
     pairs += full * tokens * tokens / 2
     attention = 4 * pairs * shape.heads * shape.head_size
-    operations = 2 * (_multiplied(replica, counted) - counted.head) * tokens + attention
-    compute = operations / tensor / device.flops[replica.precision]
+    matrices = 2 * (_multiplied(replica, counted) - counted.head) * tokens
+    compute = matrices / _matrix_flops(replica, device.flops) + attention / _attention_flops(replica, device.flops)
     read = _read_bytes(replica, counted, tokens) / tensor / device.read
-    return _together(replica, read, compute)
+    return _together(replica, read, compute / tensor)
 
 
 def service(replica: Replica, users: int, level: ServiceLevel) -> Service | None:
@@ -122,6 +126,24 @@ def _together(replica: Replica, read_s: float, compute_s: float) -> float:
     return alone * replica.sharing
 
 
+def _matrix_flops(replica: Replica, flops: Mapping[Precision, float]) -> float:
+    """Return the operations a second on the matrices of layers."""
+    checkpoint = replica.entry.checkpoint(replica.precision)
+    if checkpoint is not None and checkpoint.weight_only:
+        reached = _attention_flops(replica, flops)
+    else:
+        reached = flops[replica.precision]
+    mixed = replica.entry.architecture.experts is not None and replica.device.kind == "gpu"
+    return reached * _MIXTURE_PART if mixed else reached
+
+
+def _attention_flops(replica: Replica, flops: Mapping[Precision, float]) -> float:
+    """Return the operations a second between tokens: in 16 bits whatever the weights are, in 32 where they are."""
+    if replica.precision == "fp32":
+        return flops["fp32"]
+    return flops.get("bf16") or flops.get("fp16") or flops[replica.precision]
+
+
 def _read_bytes(replica: Replica, counted: Parameters, batch: int) -> float:
     """Return the weights that one step reads: of the experts only those that some sequence is sent to."""
     matrix = MATRIX_BYTES[replica.precision]
@@ -152,6 +174,8 @@ def _output(replica: Replica, counted: Parameters) -> int:
 def _fixed_s(replica: Replica, batch: int) -> float:
     shape, split, device = replica.entry.architecture, replica.split, replica.device
     fixed = shape.layers * device.layer_s[replica.compiled] + (split.pipeline - 1) * _HOP_S
+    if device.kind == "gpu" and isinstance(shape.attention, LatentAttention):
+        fixed += shape.layers * _LATENT_LAYER_S
     if split.tensor > 1:
         message = 2 * (split.tensor - 1) / split.tensor * batch * shape.hidden_size * 2 / device.link
         fixed += shape.layers * 2 * (_REDUCE_S[device.link >= _FAST_LINK] + message)

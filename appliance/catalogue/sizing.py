@@ -24,8 +24,10 @@ CACHE_BYTES = 2
 GPU_CONTEXT = 600 * MIB  # CUDA context, cuBLAS and kernels
 GPU_GRAPHS = 1 * GIB  # CUDA graphs of a compiled model
 GPU_COLLECTIVES = 400 * MIB  # NCCL's buffers, from two cards on
-CPU_ENGINE = int(2.35 * GIB)  # Serve replica, engine and its worker: Python, Ray, torch and vLLM, resident
-CPU_ENGINE_INSIDE = int(1.5 * GIB)  # the same where the worker is inside the engine's process: few cores
+# Measured, not derived: memory of a running replica and its engine (Python, Ray, torch and vLLM), less the weights'
+# files, the cache as set and the activations. One model, one size of cache: `benchmarks/engine_memory.py` reads others.
+CPU_ENGINE = int(2.35 * GIB)
+CPU_ENGINE_INSIDE = int(1.5 * GIB)  # the worker is inside the engine's process: few cores
 CPU_BUILT_IN = int(0.35 * GIB)  # the embedder's process
 
 

@@ -104,6 +104,17 @@ def first_words(text: str, cells: int) -> str:
     return line.plain
 
 
+def print_sentence(console: Console, sentence: Text, *, hang: int) -> None:
+    """Print a sentence: on a terminal broken between words, further lines `hang` cells in; else as one line."""
+    if not console.is_terminal:
+        console.print(sentence, soft_wrap=True)
+        return
+    lines = sentence.wrap(console, console.width - hang)
+    for line in lines:
+        line.rstrip()
+    console.print(Text("\n" + " " * hang).join(lines))
+
+
 def plain_table(headings: Sequence[Message]) -> Table:
     """Return an empty table without lines, its columns named by `headings`."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))

@@ -1,4 +1,4 @@
-"""Settings of batches and of second approvals."""
+"""Settings of batches, held answers and second approvals."""
 
 from typing import Literal
 
@@ -23,11 +23,20 @@ class BatchSettings(Section):
     """Days after which files and finished batches are deleted."""
 
 
+class ReviewSettings(Section):
+    """Answers that `guardrails.review` holds for a person."""
+
+    keep_days: int = Field(default=30, ge=1, le=3650)
+    """Days that an answer waits for a decision, after which it is expired and never released, and that the texts of a
+    decided one are kept after the decision; then they are erased. Who decided, when and how stays."""
+
+
 class ApprovalSettings(Section):
     """Changes that need a second person."""
 
     require: tuple[ApprovalKind, ...] = ()
     """key.export: keys that are made or rotated; model.switch: the models served; policy.change: guardrails, quotas,
-    labels, audit, sign-in and this section; retention.change: deleting from the audit."""
+    labels, audit, sign-in and this section; retention.change: deleting from the audit, and how long
+    held answers are kept."""
     expire_hours: int = Field(default=72, ge=1)
     """Hours that a request for approval, and an approval that was given, are good for."""

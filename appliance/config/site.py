@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
-from appliance.config.governing import ApprovalSettings, BatchSettings
+from appliance.config.governing import ApprovalSettings, BatchSettings, ReviewSettings
 from appliance.config.section import Section
 from appliance.config.sign_in import SignInSettings
 from appliance.core.errors import ConfigError
@@ -263,6 +263,8 @@ class SiteConfig(Section):
     """The audit log."""
     batch: BatchSettings = BatchSettings()
     """Files of requests that run when nobody waits."""
+    reviews: ReviewSettings = ReviewSettings()
+    """Answers that wait for a person."""
     approvals: ApprovalSettings = ApprovalSettings()
     """Changes that need a second person."""
     sign_in: SignInSettings = SignInSettings()

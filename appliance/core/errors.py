@@ -18,6 +18,7 @@ ApplianceError
 │   │   └── ApprovalNeeded   the change needs a second person, who has not approved it
 │   ├── NotFound
 │   ├── MethodNotAllowed
+│   ├── Gone                 what was there is erased
 │   ├── Conflict             what is to be changed is not, or no longer, in the state that the change needs
 │   ├── BodyTooLarge
 │   ├── Unsupported          a file type or a feature this appliance does not have
@@ -42,6 +43,8 @@ class ApplianceError(Exception):
         super().__init__(message, hint)
         self.message = message
         self.hint = hint
+        self.for_records: dict[str, Any] = {}
+        """What the audit is to say of the work that failed, as plain data; callers are not shown it."""
         if code is not None:
             self.code = code
 
@@ -210,6 +213,12 @@ class Conflict(RequestError):
     """What is to be changed is not, or no longer, in the state that the change needs."""
 
     code = "conflict"
+
+
+class Gone(RequestError):
+    """What was there is erased and does not come back."""
+
+    code = "gone"
 
 
 class BodyTooLarge(RequestError):

@@ -9,6 +9,8 @@ from appliance.guardrails.verdict import Action, Check, Finding
 
 _log = structlog.get_logger(__name__)
 
+_CHAIN, _FAILED = "chain:", "/failed"
+
 
 class Guarded:
     """A check as the chain runs it: it never raises, and its findings have the action of the policy."""
@@ -45,7 +47,12 @@ class Together:
         return [one for check in self._checks for one in check.find(text)]
 
 
+def is_failure(finding: Finding) -> bool:
+    """Tell whether a finding says that its check could not run."""
+    return finding.rule.startswith(_CHAIN) and finding.rule.endswith(_FAILED)
+
+
 def failure(name: str, version: str, error: Exception, end: int, start: int = 0) -> Finding:
     """Log that a check failed and return the finding that blocks; an error's text may quote what was read."""
     _log.error("guardrail_check_failed", check=name, version=version, error=type(error).__name__)
-    return Finding(f"chain:{name}/failed", version, start, end, "block")
+    return Finding(f"{_CHAIN}{name}{_FAILED}", version, start, end, "block")

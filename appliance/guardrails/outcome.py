@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from appliance.guardrails.verdict import Finding
 
-Outcome = Literal["pass", "warn", "mask", "block"]
-_RANK: tuple[Outcome, ...] = ("pass", "warn", "mask", "block")
+Outcome = Literal["pass", "warn", "mask", "review", "block"]
+_RANK: tuple[Outcome, ...] = get_args(Outcome)
 
 
 @dataclass(frozen=True)

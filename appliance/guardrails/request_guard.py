@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from appliance.guardrails.guarded import Guarded, Together
+from appliance.guardrails.joined import Run, add_pieces, by_lines, without_gaps
 from appliance.guardrails.lexicon import Lexicon
 from appliance.guardrails.lexicon.compiled import masked
 from appliance.guardrails.outcome import Verdict, in_order, strongest
@@ -49,8 +50,11 @@ class RequestGuard:
         """What holds an answer for a person, also where the checks themselves are off."""
         return self.policy.review
 
-    def check_input(self, texts: Sequence[str]) -> list[Verdict]:
-        """Check texts of the request without an embedding; mask what the model is not to see."""
+    def check_input(self, texts: Sequence[str], runs: Sequence[Run] = ()) -> list[Verdict]:
+        """Check texts of the request without an embedding; mask what the model is not to see.
+
+        Those of `runs` are read one after another too; what is found then is masked or blocked in each that it touches.
+        """
         if not self.policy.enabled:
             return _passed(texts)
         self._given.add(texts)
@@ -58,6 +62,8 @@ class RequestGuard:
         found = [check.find(text) for text in texts]
         for text, findings in zip(texts, found, strict=True):
             self._values |= values_of(text, findings)
+        for run in runs:
+            self._read_on(run, texts, found, check)
         return [
             self._judge_input(text, [*findings, *repeated(text, findings, self._values)])
             for text, findings in zip(texts, found, strict=True)
@@ -104,6 +110,17 @@ class RequestGuard:
                 watch=None if self.policy.topics == "block" else NUMBERS,
             )
         )
+
+    def _read_on(self, run: Run, texts: Sequence[str], found: list[list[Finding]], check: Together) -> None:
+        """Add what only shows where texts are read one after another."""
+        lines = by_lines(run, texts)
+        add_pieces(found, lines, check.find(lines.text))
+        closed = without_gaps(run, texts)
+        self._given.add([closed.text])
+        add_pieces(found, closed, filter(closed.crosses, check.find(closed.text)))
+        letters = without_gaps(run, texts, letters=True)
+        if self._checks.rules is not None and letters.text != closed.text:
+            add_pieces(found, letters, filter(letters.crosses, self._checks.rules.find(letters.text)))
 
     def _guarded(self, *checks: Lexicon | PersonalData | Guarded | None) -> list[Guarded]:
         return [check if isinstance(check, Guarded) else Guarded(check) for check in checks if check is not None]

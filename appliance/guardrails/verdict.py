@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 Action = Literal["warn", "mask", "block"]
+"""What a policy may ask for."""
+Ruling = Literal["warn", "mask", "review", "block"]
+"""What a check may say, the mildest first; `review` lets an answer wait for a person: checks of scenarios say it."""
 Stage = Literal["input", "retrieved", "output"]
 STAGES: tuple[Stage, ...] = ("input", "retrieved", "output")
 
@@ -21,7 +24,7 @@ class Finding:
     version: str
     start: int
     end: int
-    action: Action
+    action: Ruling
     score: float = 1.0
     """How sure the check is, 0..1."""
 

@@ -65,10 +65,11 @@ class Claims:
 
 @dataclass(frozen=True)
 class Begun:
-    """Where to send the browser, and the cookie to give it (HttpOnly, Secure, SameSite=Lax)."""
+    """Where to send the browser, and the cookie to give it (HttpOnly, Secure, SameSite=Lax), good for `lasts_s`."""
 
     url: str
     sealed: str
+    lasts_s: int = ATTEMPT_LIFETIME_S
 
 
 class OidcClient:

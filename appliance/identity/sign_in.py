@@ -1,16 +1,19 @@
 """Signing in: by a password kept here, by OpenID Connect, or by LDAP. Each way ends in a session."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from appliance.core.errors import AuthenticationFailed, ConfigError, InvalidRequest, Unavailable
 from appliance.core.messages import _
-from appliance.identity.ldap import LdapDirectory
-from appliance.identity.oidc import Claims, OidcClient
 from appliance.identity.rules import place_of
 from appliance.state.accounts.fields import user_name
 from appliance.state.accounts.lockout import Lockout
 from appliance.state.accounts.sessions import Session, Sessions
 from appliance.state.accounts.users import Origin, UserRecord, Users, kept_elsewhere
+
+if TYPE_CHECKING:  # a site that uses neither loads no library for it
+    from appliance.identity.ldap import LdapDirectory
+    from appliance.identity.oidc import Claims, OidcClient
 
 _MOST_NAME = 64
 _MOST_TYPED = 200
@@ -34,8 +37,8 @@ class SignIn:
         sessions: Sessions,
         lockout: Lockout,
         *,
-        oidc: OidcClient | None = None,
-        ldap: LdapDirectory | None = None,
+        oidc: "OidcClient | None" = None,
+        ldap: "LdapDirectory | None" = None,
     ) -> None:
         self._users = users
         self._sessions = sessions
@@ -76,7 +79,7 @@ class SignIn:
         folded = _folded(person.name)
         return self._enter("ldap", folded, folded, person.display_name, tenant, role)
 
-    def with_oidc(self, claims: Claims) -> SignedIn:
+    def with_oidc(self, claims: "Claims") -> SignedIn:
         """Sign in somebody whom the provider has named. Raises `AuthenticationFailed`, `PermissionDenied`."""
         if self.oidc is None or claims.issuer != self.oidc.settings.issuer:
             raise closed_way()

@@ -21,11 +21,15 @@ from appliance.state.approval_people import Person
 from appliance.state.approval_records import Approval, canonical, sha256_of
 from appliance.state.audit.records import NewRecord
 
-_KINDS: Final[Mapping[Group, str]] = {"policy": "policy.change", "models": "model.switch"}
+_KINDS: Final[Mapping[Group, str]] = {
+    "policy": "policy.change", "models": "model.switch", "retention": "retention.change"
+}  # fmt: skip
 _SECTIONS: Final[Mapping[Group, tuple[str, ...]]] = {
     "policy": ("guardrails", "quotas", "labels", "audit", "sign_in", "approvals"),
     "models": ("models", "embedder"),
+    "retention": ("reviews",),
 }
+_ADDED_LATER: Final[tuple[Group, ...]] = ("retention",)
 
 
 @dataclass(frozen=True)
@@ -91,10 +95,21 @@ def _changes(accounts: Accounts, site: SiteConfig) -> Iterator[_Change]:
     for group in _SECTIONS:
         content = settings_of(site, group)
         text = canonical(content)
-        before = read_applied(accounts.database, group)
+        before = read_applied(accounts.database, group) or _defaults_before(accounts, group, now)
         if before is None or before.sha256 != sha256_of(text):
             names = [one["setting"] for one in changed_settings(before.content if before else {}, content)]
             yield _Change(group, before, Applied(group, sha256_of(text), text, now, operator()), names)
+
+
+def _defaults_before(accounts: Accounts, group: Group, now: str) -> Applied | None:
+    """Return the defaults where a start applied settings before this group was looked at; None: nothing ever started.
+
+    Else an upgrade would let one person change what two must agree on.
+    """
+    if group not in _ADDED_LATER or read_applied(accounts.database, "policy") is None:
+        return None
+    text = canonical({})
+    return Applied(group, sha256_of(text), text, now, operator())
 
 
 def _decided(accounts: Accounts, changes: list[_Change]) -> list[_Change]:

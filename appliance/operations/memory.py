@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from appliance.catalogue.calibration import CPU_DEVICE, Calibration, read_calibration
-from appliance.catalogue.devices import STACK_BYTES, SYSTEM_BYTES, Node, engine_on_processors
+from appliance.catalogue.calibration import Calibration, read_calibration
+from appliance.catalogue.devices import STACK_BYTES, SYSTEM_BYTES, Node
 from appliance.catalogue.loading import load_catalogue
 from appliance.catalogue.planner import make_plan
 from appliance.catalogue.sizing import CPU_BUILT_IN, Load, activation_bytes, cache_bytes, weights_bytes
@@ -17,6 +17,7 @@ from appliance.core.messages import Message, _
 from appliance.core.units import GIB, human_bytes
 from appliance.hardware.facts import MachineFacts, Memory
 from appliance.operations.planning import PlanRequest, entry_of, wishes_of
+from appliance.serving.room import engine_memory
 
 Kind = Literal["cpu", "gpu"]
 _SETTINGS = ("cache", "replicas", "precision", "context", "model")
@@ -49,8 +50,7 @@ def memory_of_models(
     A package that is not here yet counts as the catalogue knows it; one that nobody knows as its engine alone.
     Raises `ConfigError` for a calibration that cannot be used.
     """
-    measured = read_calibration(home.calibration_file)
-    engine = engine_on_processors(facts.processor, None if measured is None else measured.of(CPU_DEVICE))
+    engine = engine_memory(home, facts.processor)
     found = []
     for alias, model in site.models.items():
         held, cache, batch = weights.get(alias), model.engine.kv_cache_gib * GIB, 0

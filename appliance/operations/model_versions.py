@@ -25,11 +25,12 @@ from appliance.operations.accounts import open_accounts
 from appliance.operations.operator import operator
 from appliance.operations.served_models import no_candidate, no_previous, ready_candidate, settings_of, stable_of
 from appliance.operations.switching import Switch
+from appliance.packages.card import chat_template_of
 from appliance.packages.checksums import verify_package
 from appliance.packages.model_sources import ModelSource, source_at
 from appliance.packages.places import open_store
 from appliance.serving.names import model_application
-from appliance.serving.room import enough_cards, enough_for_engine
+from appliance.serving.room import engine_memory, enough_cards, enough_for_engine
 from appliance.state.served import POLL_S, Served, ServedDirectory, Variant
 
 _POLLS_TO_WAIT = 3  # one would do; a process that is busy may miss one
@@ -63,6 +64,7 @@ class Lifecycle:
         """
         settings = settings_of(self.site, alias)
         card = verify_package(source.folder)
+        chat_template_of(card, source.folder)
         with self._served() as served:
             base = served.read()
             stable = stable_of(base, alias)
@@ -84,7 +86,7 @@ class Lifecycle:
                 )
             _check_alone(base, stable)
             if stable.serves:
-                _check_room(self.site, settings, card.weights_bytes)
+                _check_room(self.home, self.site, settings, card.weights_bytes)
             served.change(base, alias, [*base.of(alias), candidate])  # the place is taken before anything starts
             try:
                 yield from self.switch.start(candidate)
@@ -98,10 +100,14 @@ class Lifecycle:
         yield ready
 
     def split(self, alias: str, percent: int, tenants: Sequence[str]) -> Variant:
-        """Let the candidate take a part of the requests, and all of some tenants'. Raises `NotFound`, `Conflict`."""
+        """Let the candidate take a part of the requests, and all of some tenants' and of those below them.
+
+        Raises `NotFound`, `Conflict`, `InvalidRequest`.
+        """
         if not 0 <= percent <= 100:
             raise InvalidRequest(_("{percent} is no percentage.", percent=percent), param="percent")
         with self._served() as served:
+            served.check_tenants(tenants)
             candidate = ready_candidate(served.read(), alias)
             changed = replace(candidate, share=percent, tenants=tuple(dict.fromkeys(tenants)), by=operator())
             _put(served, candidate, changed)
@@ -270,8 +276,9 @@ def _check_alone(directory: ServedDirectory, stable: Variant) -> None:
         )
 
 
-def _check_room(site: SiteConfig, settings: ModelSettings, weights_bytes: int) -> None:
-    choice = choose_accelerator(site.accelerator, discover(), installed_engine())
+def _check_room(home: Home, site: SiteConfig, settings: ModelSettings, weights_bytes: int) -> None:
+    facts = discover()
+    choice = choose_accelerator(site.accelerator, facts, installed_engine())
     if choice.kind == "gpu":
         enough_cards(len(choice.accelerators), site.models.values(), settings)
-    enough_for_engine(weights_bytes, settings, choice.kind)
+    enough_for_engine(weights_bytes, settings, choice.kind, engine_memory(home, facts.processor))

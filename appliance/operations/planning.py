@@ -40,7 +40,7 @@ class PlanRequest:
     """What a front end asks; None and empty mean: as the site file or the defaults say."""
 
     models: tuple[str, ...] = ()
-    """`ALIAS=NAME` each; instead of the chat models of the site file."""
+    """`ALIAS=NAME` or `ALIAS=NAME:PRECISION` each; instead of the chat models of the site file."""
     machines: tuple[Path, ...] = ()
     """Recorded machines; none: this machine."""
     nodes: int | None = None
@@ -130,21 +130,28 @@ def wishes_of(home: Home, site: SiteConfig, request: PlanRequest) -> tuple[Catal
     wishes: list[dict[str, Any]] = []
     if request.models:
         for text in request.models:
-            alias, _equals, name = text.partition("=")
+            alias, _equals, asked = text.partition("=")
+            name, _colon, precision = asked.partition(":")
             if not alias or not name:
                 raise InvalidRequest(
                     _("The model {text} cannot be read.", text=ascii(text[:100])),
-                    _("Write ALIAS=NAME, for example general=qwen3-32b."),
+                    _("Write ALIAS=NAME, for example general=qwen3-32b, or general=qwen3-32b:int4."),
                     param="model",
                 )
-            find_model(catalogue, name)
+            entry = find_model(catalogue, name)
+            if precision and precision not in entry.precisions:
+                raise InvalidRequest(
+                    _("{name} is not published in {precision}.", name=name, precision=ascii(precision[:100])),
+                    _("Published are: {precisions}.", precisions=", ".join(entry.precisions)),
+                    param="model",
+                )
             if alias == EMBEDDER or any(wish["alias"] == alias for wish in wishes):
                 raise InvalidRequest(
                     _("The alias {alias} is taken.", alias=ascii(alias[:100])),
                     _("Give each model another alias; `embedder` is the appliance's own."),
                     param="model",
                 )
-            wishes.append({"alias": alias, "model": name})
+            wishes.append({"alias": alias, "model": name, "precision": precision or None})
     else:
         for alias, settings in site.models.items():
             entry = entry_of(home, settings.package, catalogue)

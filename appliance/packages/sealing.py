@@ -55,7 +55,7 @@ def run_child(module: str, arguments: Sequence[object], log: Path, lock: int | N
 def seal(
     package: Path,
     description: Description,
-    chat_template: str,
+    chat_template: str | None,
     source: Source | None = None,
     origin: Mapping[str, str] | None = None,
 ) -> ModelCard:
@@ -77,7 +77,8 @@ def seal(
         tools={name: version(name) for name in _BUILD_TOOLS},
         files=files,
     )
-    text = yaml.safe_dump(card.model_dump(mode="json"), allow_unicode=True, sort_keys=False, width=110)
+    unsaid = {"embedding"} if card.embedding is None else set()
+    text = yaml.safe_dump(card.model_dump(mode="json", exclude=unsaid), allow_unicode=True, sort_keys=False, width=110)
     write_durably(package / CARD_FILE, text.encode())
     return verify_package(package)
 

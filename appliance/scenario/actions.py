@@ -1,5 +1,6 @@
 """Actions: what a scenario does, each with an address, a typed request and a typed answer, whole or as events."""
 
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -13,12 +14,15 @@ from appliance.core.errors import ConfigError, InvalidRequest
 from appliance.core.messages import _
 from appliance.core.principal import Principal
 from appliance.core.validation import invalid_request
+from appliance.scenario.checks import OutputCheck
 from appliance.scenario.routes import Method, is_template, placeholders, shape_of
 
 DONE = "done"
 """Name of a stream's last event; its data are the whole answer."""
 _REFERENCE = "#/components/schemas/{model}"  # where an OpenAPI document keeps the schemas of parts
 _WITHOUT_BODY = ("GET", "DELETE")
+_CHECK_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_OTHER_RULES = ("lexicon", "personal", "injection", "topic", "chain", "model", "scenario")
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,11 @@ class Action:
     `generated` tells of an answer whether it holds text that a model wrote, kept from an earlier request maybe: such an
     answer is labelled as generated content. Without it, every answer for which a chat model was asked counts as that;
     text that people wrote, that is quoted or that code computed is not labelled.
+
+    `checks` judge what the action says before it leaves, by the facts that it gives them while it runs. They read
+    every text of answers and events; the fields of any depth that `unchecked` names are left out, such as ids and
+    citations. In a stream, events named in `whole_events` stand alone and leave when they have passed; all others wait
+    for the end (`scenario.said`). An action that shows an answer again, kept from an earlier request, has them too.
     """
 
     name: str
@@ -65,6 +74,9 @@ class Action:
     stream: Stream | None = None
     admin: bool = False
     generated: Callable[[Any], bool] | None = None
+    checks: tuple[OutputCheck[Any], ...] = ()
+    unchecked: frozenset[str] = frozenset()
+    whole_events: frozenset[str] = frozenset()
 
     def holds_generated(self, answer: BaseModel, *, asked: bool) -> bool:
         """Tell whether an answer holds a model's words; `asked` whether a chat model was asked for it."""
@@ -101,6 +113,7 @@ class Action:
             "status": self.status,
             "streams": self.stream is not None,
             "admin": self.admin,
+            "reviews": any(check.reviews for check in self.checks),
             "parameters": parameters,
             "request": None if self.method in _WITHOUT_BODY else body,
             "response": self.response.model_json_schema(mode="serialization", ref_template=_REFERENCE),
@@ -124,14 +137,27 @@ def check_actions(pack: str, actions: Sequence[Action]) -> None:
                     "that streams takes POST and has a field `stream`."
                 ),
             )
+        _check_checks(pack, action)
         names.add(action.name)
         addresses.add(address)
+
+
+def _check_checks(pack: str, action: Action) -> None:
+    """Raise `ConfigError` for checks that could not be told apart, from each other or from rules of the appliance."""
+    names = [check.name for check in action.checks]
+    for name in names:
+        if _CHECK_NAME.fullmatch(name) is None or name in _OTHER_RULES or names.count(name) > 1:
+            raise ConfigError(
+                _("The check {check} of the action {name} of the scenario {pack} cannot be used.",
+                  check=repr(name), name=action.name, pack=pack),
+                _("Its name begins with a letter and has small letters, digits, - and _; no other rule has it."),
+            )  # fmt: skip
 
 
 async def invoke(
     action: Action, payload: object, caller: Caller, parameters: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """Check the request, run the action and return its answer as plain values.
+    """Check the request, run the action and return its answer as plain values, not judged by the action's checks.
 
     `parameters` are those of path and query. Raises `PermissionDenied`, `InvalidRequest`, whose `param` is the dotted
     name of the first field at fault, and what the action raises.

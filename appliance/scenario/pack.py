@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from appliance.core.protocols import ChatClient, Embedder
+from appliance.guardrails.verdict import Finding
 from appliance.scenario.actions import Action, Caller, Event, check_actions, invoke, stream
+from appliance.scenario.checks import CheckFacts, OutputCheck
 from appliance.scenario.services import KnowledgeSearch, Records
 
 __all__ = [  # also what packs import from here
-    "Action", "Caller", "Event", "KnowledgeSearch", "Records", "SampleBase", "ScenarioContext", "ScenarioPack",
-    "invoke", "stream",
+    "Action", "Caller", "CheckFacts", "Event", "Finding", "KnowledgeSearch", "OutputCheck", "Records", "SampleBase",
+    "ScenarioContext", "ScenarioPack", "invoke", "stream",
 ]  # fmt: skip
 
 
@@ -33,7 +35,7 @@ class ChatFacts:
 @dataclass(frozen=True)
 class ScenarioContext:
     """What an action may call. `chat_languages` are those that the chat model's card names, such as `en`, and
-    `chat_parameters` is its size.
+    `chat_parameters` is its size. `facts` are what the action's checks go by.
 
     The embedder computes in another process: call it in a thread, never on the event loop.
     """
@@ -42,6 +44,7 @@ class ScenarioContext:
     chat_languages: tuple[str, ...]
     knowledge: KnowledgeSearch
     records: Records
+    facts: CheckFacts
     embedder: Embedder | None = None
     chat_parameters: int = 0
 
@@ -98,4 +101,4 @@ class _Nobody:
         raise AttributeError(f"create() must not use the context ({name}); only a running action may")
 
 
-_NOBODY = ScenarioContext(chat=_Nobody(), chat_languages=(), knowledge=_Nobody(), records=_Nobody())
+_NOBODY = ScenarioContext(chat=_Nobody(), chat_languages=(), knowledge=_Nobody(), records=_Nobody(), facts=_Nobody())

@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
+from appliance.core.errors import ApplianceError
 from appliance.core.ids import new_id
+from appliance.core.principal import Priority
 from appliance.guardrails.chain import Chain, Released, RequestGuard, Verdict
 from appliance.guardrails.outcome import summary
 from appliance.guardrails.output_stream import OutputStream
@@ -26,10 +28,16 @@ _TRUSTED = "system"  # the role of what the pack itself tells the model
 class ActionRun:
     """One action of one caller; for one event loop."""
 
-    def __init__(self, guard: RequestGuard, tenant: str = "", *, slowly: bool) -> None:
+    def __init__(
+        self, guard: RequestGuard, tenant: str = "", priority: Priority = "interactive", *, slowly: bool
+    ) -> None:
         """With `slowly`, what the model writes is embedded to be checked: not on the event loop."""
         self.id = new_id("run")
         self.tenant = tenant
+        self.priority = priority
+        """Of the key that asks: what its action asks of a model is as urgent."""
+        self.facts: dict[str, object] = {}
+        """What the action has told its own checks, by the check's name."""
         self.tokens: dict[str, list[int]] = {}
         """Model alias to [prompt, completion]."""
         self.findings: list[Json] = []
@@ -51,6 +59,15 @@ class ActionRun:
         fresh = self.findings[self._told :]
         self._told += len(fresh)
         return fresh
+
+    def said(self, findings: Sequence[Finding]) -> None:
+        """Note what the action's own checks found in what it says."""
+        self._note(findings, "output")
+
+    def failed(self, error: ApplianceError) -> ApplianceError:
+        """Return the error that ends the action; it takes along what was found since the last call, and the tokens."""
+        error.for_records = {**error.for_records, "findings": self.found_since(), "tokens": self.tokens}
+        return error
 
     async def messages(self, messages: Sequence[Mapping[str, str]]) -> list[dict[str, str]] | None:
         """Return a conversation as the model may read it, personal data masked; None where it is not to read it."""
@@ -122,9 +139,9 @@ class ActionRuns:
         self._slowly = slowly
         self._current: ContextVar[ActionRun] = ContextVar("action_run")
 
-    def begin(self, tenant: str) -> ActionRun:
+    def begin(self, tenant: str, priority: Priority = "interactive") -> ActionRun:
         """Begin a run in this context, under the policy of `tenant`."""
-        run = ActionRun(self._chain.request(tenant), tenant, slowly=self._slowly)
+        run = ActionRun(self._chain.request(tenant), tenant, priority, slowly=self._slowly)
         self.enter(run)
         return run
 

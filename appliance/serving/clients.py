@@ -8,10 +8,12 @@ from typing import Any
 from appliance.core.errors import ContentFiltered, EngineFailed
 from appliance.core.ids import new_id
 from appliance.core.messages import _
+from appliance.core.principal import urgency
 from appliance.core.protocols import ChatResult
 from appliance.serving.action_runs import ActionRun, ActionRuns
 from appliance.serving.generation import Generation
 from appliance.serving.handles import Handles
+from appliance.serving.isolation import cache_salt
 from appliance.serving.model_items import EVENT_END
 
 FILTERED = "content_filter"
@@ -29,8 +31,9 @@ def _texts(events: str) -> Iterator[str]:
 class HandleChat:
     """`ChatClient` for the chat model behind an alias, between the guardrails of the action that asks."""
 
-    def __init__(self, handles: Handles, alias: str, runs: ActionRuns) -> None:
+    def __init__(self, handles: Handles, alias: str, runs: ActionRuns, pepper: bytes) -> None:
         self._handles = handles
+        self._pepper = pepper
         self._alias = alias
         self._runs = runs
 
@@ -118,6 +121,8 @@ class HandleChat:
             "max_tokens": max_tokens,
             "temperature": temperature,
             "stream": stream,
+            "priority": urgency(run.priority),
+            "cache_salt": cache_salt(self._pepper, run.tenant),
         }
         # One action asks one version: the run's id is what the percentage goes by.
         route = self._handles.route(self._alias, run.tenant, run.id)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from appliance.config.site import SiteConfig
 from appliance.core.errors import StartFailed
 from appliance.core.messages import _
-from appliance.serving.engine import ChatModel, llm_config
+from appliance.serving.engine import ChatModel, llm_config, most_at_once
 from appliance.serving.gateway.server import ensure_free
 from appliance.serving.names import (
     BATCH_DEPLOYMENT,
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from appliance.scenario.pack import ChatFacts
 
-_HEALTH = {"health_check_timeout_s": 30, "health_check_period_s": 10}
+# A replica that has died is noticed at the next check; one that only works hard has the timeout, three times.
+_HEALTH = {"health_check_timeout_s": 30, "health_check_period_s": 2}
 _POLL_S = 0.25
 _GATEWAY_LOOK_S = 1  # nobody answers in the place of a gateway that has died
 # Replicas that mostly wait ask Ray for a part of a CPU slot, so that a small box has room for all of them.
@@ -124,6 +125,10 @@ def scenario_app(home: Path, site: SiteConfig, name: str, chat: Mapping[str, "Ch
     return serve.deployment(Scenario, **options).bind(str(home), name, dict(chat), site.state.url, site.guardrails)
 
 
+def _most_by_alias(site: SiteConfig) -> dict[str, int]:
+    return {alias: most_at_once(settings) for alias, settings in site.models.items()}
+
+
 def gateway_app(home: Path, site: SiteConfig, directory: Mapping[str, Any]) -> "Application":
     """Return the gateway's application; `directory` can change later without a restart."""
     from ray import serve
@@ -140,7 +145,7 @@ def gateway_app(home: Path, site: SiteConfig, directory: Mapping[str, Any]) -> "
         health_check_period_s=_GATEWAY_LOOK_S,
         user_config=dict(directory),
     )
-    return serve.deployment(Gateway, **options).bind(str(home), site, Handles())
+    return serve.deployment(Gateway, **options).bind(str(home), site, Handles(_most_by_alias(site)))
 
 
 def batch_app(home: Path, site: SiteConfig, directory: Mapping[str, Any]) -> "Application":
@@ -155,7 +160,7 @@ def batch_app(home: Path, site: SiteConfig, directory: Mapping[str, Any]) -> "Ap
 
     actor = {**_SMALL_ACTOR, "resources": {HEAD_NODE: 0.001}}
     options = _options(BATCH_DEPLOYMENT, num_replicas=1, ray_actor_options=actor, user_config=dict(directory))
-    return serve.deployment(Batch, **options).bind(str(home), site, Handles())
+    return serve.deployment(Batch, **options).bind(str(home), site, Handles(_most_by_alias(site)))
 
 
 def submit(applications: Sequence[tuple[str, "Application"]]) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from appliance.catalogue.devices import FEW_CORES
 from appliance.config.site import ModelSettings
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ WORKER_INSIDE = "appliance_worker_inside"
 """Key in `experimental_configs`: the worker runs inside the engine's process (`serving.vllm_engine`)."""
 ADAPTERS = "appliance_adapters"
 """Key in `experimental_configs`: folder of each adapter by the alias that it answers for (`serving.adapters`)."""
-_FEW_CORES = 4  # a core that only waits is a quarter of the machine or more
 
 HEALTH_CHECK_TIMEOUT_S = 30  # a busy engine is not a dead one
 HEALTH_CHECK_PERIOD_S = 10
@@ -48,6 +48,11 @@ class ChatModel:
     def max_model_len(self) -> int:
         """Context length that is served, in tokens."""
         return min(self.settings.engine.max_model_len or self.context_length, self.context_length)
+
+
+def most_at_once(settings: ModelSettings) -> int:
+    """Return how many requests one process may have at a model: those that run and those that wait."""
+    return settings.replicas * settings.engine.max_num_seqs + settings.engine.max_queued_requests
 
 
 def engine_kwargs(model: ChatModel, accelerator: Literal["cpu", "gpu"]) -> dict[str, Any]:
@@ -96,7 +101,7 @@ def llm_config(model: ChatModel, accelerator: Literal["cpu", "gpu"], cores: int,
 
     settings = model.settings
     environment: dict[str, str] = {}
-    worker_inside = accelerator == "cpu" and cores <= _FEW_CORES and settings.engine.tensor_parallel_size == 1
+    worker_inside = accelerator == "cpu" and cores <= FEW_CORES and settings.engine.tensor_parallel_size == 1
     if worker_inside:
         environment["OMP_NUM_THREADS"] = str(max(1, cores - 1))  # as vLLM itself: one core for everything else
     if accelerator == "cpu":
@@ -119,7 +124,8 @@ def llm_config(model: ChatModel, accelerator: Literal["cpu", "gpu"], cores: int,
         deployment_config={
             "num_replicas": settings.replicas,
             "max_ongoing_requests": settings.engine.max_num_seqs,
-            "max_queued_requests": settings.engine.max_queued_requests,
+            # Who sends counts (`serving.seats`); the limit of Serve, for each sender, never refuses first.
+            "max_queued_requests": 2 * most_at_once(settings),
             "health_check_timeout_s": HEALTH_CHECK_TIMEOUT_S,
             "health_check_period_s": HEALTH_CHECK_PERIOD_S,
             "graceful_shutdown_timeout_s": stop_timeout_s,

@@ -10,10 +10,11 @@ from ray.exceptions import RayActorError, RayError, RayTaskError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, RayServeException
 from ray.serve.handle import DeploymentHandle, DeploymentResponseGenerator
 
-from appliance.core.errors import ApplianceError, EngineFailed, TooManyRequests, Unavailable
+from appliance.core.errors import ApplianceError, EngineFailed, Unavailable
 from appliance.core.messages import _
 from appliance.serving.model_items import BEGUN, Item, Operation
 from appliance.serving.names import MODEL_DEPLOYMENT
+from appliance.serving.seats import Seats, queue_full
 
 _REPLAYS = 1  # a request without a token may be sent once more: nobody has seen anything of it
 _MOST_MOVES: Final = 5  # from one version to the next; each takes an operator's command
@@ -32,11 +33,7 @@ def from_serve(error: Exception, target: str) -> ApplianceError:
     if isinstance(error, RayTaskError) and isinstance(error.cause, ApplianceError):
         return error.cause
     if isinstance(error, BackPressureError):
-        return TooManyRequests(
-            _("{target} has as many requests waiting as it may have.", target=target),
-            _("Try again in a moment."),
-            code="queue_full",
-        )
+        return queue_full(target)
     if isinstance(error, RayActorError | DeploymentUnavailableError | ApplicationGone | _Moved):
         return EngineFailed(
             _("The replica of {target} that worked on this request is gone.", target=target),
@@ -86,7 +83,7 @@ class StreamedCall:
             except TimeoutError as error:
                 raise self._too_long() from error
             except _Moved as error:
-                self.close()
+                self._cancel()
                 self._finished = False
                 moves -= 1
                 if not moves:
@@ -119,10 +116,14 @@ class StreamedCall:
                 yield item
         except StopAsyncIteration:
             self._finished = True
+            self._over()
         except TimeoutError as error:
             raise self._too_long() from error
         except (RayServeException, RayError) as error:
             raise from_serve(error, self._target) from error
+
+    def _over(self) -> None:
+        """Give back what the call has taken; called once or more."""
 
     def _too_long(self) -> Unavailable:
         return Unavailable(
@@ -133,6 +134,10 @@ class StreamedCall:
 
     def close(self) -> None:
         """Cancel the deployment's work unless it is done."""
+        self._cancel()
+        self._over()
+
+    def _cancel(self) -> None:
         if self._response is not None and not self._finished:
             self._response.cancel()
             self._finished = True
@@ -152,6 +157,8 @@ class Place:
     version: str
     """Package and version of the model; empty where nothing is written of it."""
     ended: asyncio.Event | None = None
+    seats: Seats | None = None
+    """What a request takes a place of; None: nobody counts them."""
 
 
 class Route(Protocol):
@@ -170,6 +177,7 @@ class Generation(StreamedCall):
     """One generation of a chat model; its items are `model_items.Item`, without those that say it has begun.
 
     A request that has not begun moves when its version is taken out of service; one that has begun ends where it is.
+    From `first` until its answer is whole or it is closed it has one of the model's places.
     """
 
     def __init__(
@@ -185,20 +193,40 @@ class Generation(StreamedCall):
         self._route = route
         self._arguments = (operation, body, request_id)
         self._ended: asyncio.Event | None = None
+        self._seats: Seats | None = None
         self.version = ""
         """Package and version of the model that the request was sent to last."""
 
     def _sent(self) -> DeploymentResponseGenerator:
         place = self._route.place()
+        self._sit(place.seats)
         self._ended, self.version = place.ended, place.version
         return place.handle.generate.remote(*self._arguments)
+
+    def _sit(self, seats: Seats | None) -> None:
+        """Take a place, or keep that of the attempt before. Raises `TooManyRequests`."""
+        if seats is self._seats:
+            return
+        if seats is not None:
+            seats.take(self._target, moved=self._seats is not None)
+        self._over()
+        self._seats = seats
+
+    def _over(self) -> None:
+        if self._seats is not None:
+            self._seats.leave()
+            self._seats = None
 
     async def _look_again(self) -> None:
         await self._route.look_again()
 
     async def _first_item(self, response: DeploymentResponseGenerator) -> Item:
         item: Item = await self._unless_moved(response)
-        return await anext(response) if item == BEGUN else item
+        if item == BEGUN:
+            item = await anext(response)
+        if isinstance(item, dict):  # a whole answer or a refusal: the model has done with it
+            self._over()
+        return item
 
     async def _unless_moved(self, response: DeploymentResponseGenerator) -> Item:
         """Return the next item, or raise `_Moved` when nothing more is to be sent to this version."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Mapping
+from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 from ray.exceptions import RayError
@@ -22,9 +23,11 @@ from appliance.serving.names import (
     KNOWLEDGE_APPLICATION,
     KNOWLEDGE_DEPLOYMENT,
     SCENARIO_DEPLOYMENT,
+    model_alias,
     scenario_application,
 )
 from appliance.serving.routing import ServedView, unwritten
+from appliance.serving.seats import Seats
 from appliance.state.served import Slot, Variant
 
 Result = TypeVar("Result")
@@ -39,9 +42,14 @@ async def answer_of(response: Awaitable[Result], target: str) -> Result:
 
 
 class Handles:
-    """Handles by name; a handle stays good when its deployment is updated or its replicas are replaced."""
+    """Handles by name; a handle stays good when its deployment is updated or its replicas are replaced.
 
-    def __init__(self) -> None:
+    `most` says for each alias of a chat model how many requests this process may have there; the others go uncounted.
+    """
+
+    def __init__(self, most: Mapping[str, int] = MappingProxyType({})) -> None:
+        self._most = dict(most)
+        self._seats: dict[str, Seats] = {}
         self._models: dict[str, DeploymentHandle] = {}
         self._others: dict[str, DeploymentHandle] = {}
         self.channel: LedgerChannel | None = None
@@ -49,15 +57,21 @@ class Handles:
         self.served: ServedView | None = None
         """What serves each alias; None: the application that every start begins with."""
 
-    def __reduce__(self) -> tuple[type["Handles"], tuple[()]]:
+    def __reduce__(self) -> tuple[type["Handles"], tuple[dict[str, int]]]:
         """Pickle as it was made: Serve looks through a deployment's arguments when they are in use already."""
-        return Handles, ()
+        return Handles, (self._most,)
 
     def handle(self, application: str) -> DeploymentHandle:
         """Return the streaming handle of a chat model's application. Raises `ApplicationGone`."""
         if application not in self._models:
             self._models[application] = model_handle(application)
         return self._models[application]
+
+    def seats(self, application: str) -> Seats | None:
+        """Return the places of a chat model's application, which may answer for several aliases."""
+        if application not in self._seats and (most := self._most.get(model_alias(application))) is not None:
+            self._seats[application] = Seats(most)
+        return self._seats.get(application)
 
     def choose(self, alias: str, tenant: str, request_id: str, slot: Slot | None = None) -> Variant:
         """Return the version that a request goes to. Raises as `ServedView.choose`."""
@@ -164,7 +178,8 @@ class ModelRoute:
         variant = self.choose()
         served = self._handles.served
         ended = None if served is None or not variant.package else served.ended(variant.application)
-        return Place(self._handles.handle(variant.application), variant.label if variant.package else "", ended)
+        label = variant.label if variant.package else ""
+        return Place(self._handles.handle(variant.application), label, ended, self._handles.seats(variant.application))
 
     async def look_again(self) -> None:
         """Read what is served, where that can be read: the request is sent again either way."""

@@ -21,8 +21,9 @@ from appliance.core.messages import _
 from appliance.hardware.choice import choose_accelerator
 from appliance.hardware.discovery import discover
 from appliance.hardware.engines import installed_engine
+from appliance.hardware.facts import Processor
 from appliance.knowledge import e5
-from appliance.packages.card import load_card
+from appliance.packages.card import chat_template_of, load_card
 from appliance.packages.model_sources import ModelSource, current_source, source_at
 from appliance.scenario.pack import ChatFacts
 from appliance.scenario.places import find_pack
@@ -40,7 +41,7 @@ from appliance.serving.names import (
     model_application,
     scenario_application,
 )
-from appliance.serving.room import enough_for_engine
+from appliance.serving.room import engine_memory, enough_for_engine
 from appliance.serving.starting import start_model
 from appliance.state.database import Database, sqlite_url
 from appliance.state.served import Served, ServedDirectory, Variant
@@ -56,13 +57,14 @@ class _Machine:
 
     accelerator: Literal["cpu", "gpu"]
     cores: int
+    processor: Processor
 
 
 def machine_of(site: SiteConfig) -> _Machine:
     """Return what this machine gives to an engine. Raises `PreflightError` where the site asks for a missing GPU."""
     facts = discover()
-    cores = (facts.processor.logical_cores if facts.processor else None) or os.cpu_count() or 1
-    return _Machine(choose_accelerator(site.accelerator, facts, installed_engine()).kind, cores)
+    cores = facts.processor.usable_cores or facts.processor.logical_cores or os.cpu_count() or 1
+    return _Machine(choose_accelerator(site.accelerator, facts, installed_engine()).kind, cores, facts.processor)
 
 
 def sources_of(home: Home, site: SiteConfig) -> dict[str, ModelSource]:
@@ -94,7 +96,7 @@ def chat_model(alias: str, settings: ModelSettings, source: ModelSource) -> Chat
         context_length=card.context_length,
         languages=tuple(card.languages),
         parameters=card.parameters,
-        chat_template=source.folder / card.chat_template,
+        chat_template=chat_template_of(card, source.folder),
         dtype=card.dtype,
         settings=settings,
     )
@@ -183,7 +185,8 @@ def _candidate(
     try:
         source = source_at(home, candidate.package, candidate.release_counter)
         settings = site.models[candidate.alias]
-        enough_for_engine(load_card(source.folder).weights_bytes, settings, machine.accelerator)
+        weights = load_card(source.folder).weights_bytes
+        enough_for_engine(weights, settings, machine.accelerator, engine_memory(home, machine.processor))
         model = chat_model(candidate.alias, settings, source)
         application = deploy.model_app(model, site, machine.accelerator, machine.cores)
         yield from start_model(candidate.application, application, _START_TIMEOUT_S)

@@ -32,6 +32,6 @@ def ledger_app(home: Path, site: SiteConfig) -> "Application":
         "ray_actor_options": {"num_cpus": 0.25, "resources": {HEAD_NODE: 0.001}},
         "logging_config": {"enable_access_log": False, "log_level": "WARNING"},
         "health_check_timeout_s": 30,
-        "health_check_period_s": 10,
+        "health_check_period_s": 1,  # so soon its death is noticed, and no request is let in without it
     }
     return serve.deployment(Ledger, **options).bind(str(home), site, iso(utc_now()))

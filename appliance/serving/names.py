@@ -23,6 +23,11 @@ def model_application(alias: str, revision: int | None = None) -> str:
     return f"model-{alias}" if revision is None else f"model-{alias}@{revision}"
 
 
+def model_alias(application: str) -> str:
+    """Return the alias behind which a chat model's application was started."""
+    return application.removeprefix("model-").partition("@")[0]
+
+
 def scenario_application(name: str) -> str:
     """Return the application of the scenario `name`."""
     return f"scenario-{name}"

@@ -5,7 +5,6 @@ from typing import Any
 
 from appliance.guardrails.request_guard import RequestGuard
 from appliance.guardrails.verdict import Finding
-from appliance.knowledge.answers.withheld import citing_only
 from appliance.knowledge.models import Answer
 
 Json = dict[str, Any]
@@ -30,6 +29,8 @@ def allowed_answer(guard: RequestGuard, answer: Json) -> tuple[Json, list[Findin
     findings += found
     if len(kept) == len(answer["citations"]) and len(near) == len(answer["nearest"]):
         return answer, findings
+    from appliance.knowledge.answers.withheld import citing_only  # seldom needed, and it loads all that makes answers
+
     left = citing_only(Answer.model_validate(answer), kept, near)
     return left.model_dump(mode="json"), findings
 

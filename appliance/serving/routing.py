@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Collection
 from typing import Final
 
 import structlog
@@ -16,14 +17,16 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway")
 _HUNDRED: Final = 100
 
 
-def chosen(variants: tuple[Variant, ...], tenant: str, request_id: str) -> Variant | None:
-    """Return the variant for a request: the tenant's rule first, else by percent; None where none serves.
+def chosen(variants: tuple[Variant, ...], line: Collection[str], request_id: str) -> Variant | None:
+    """Return the variant for a request: the rule of a tenant first, else by percent; None where none serves.
 
-    The same request id always falls on the same side.
+    `line` are the tenant that asks and those above it. The same request id always falls on the same side.
     """
     by_slot = {one.slot: one for one in variants if one.serves}
     candidate = by_slot.get("candidate")
-    if candidate is not None and (tenant in candidate.tenants or _percentile(request_id) < candidate.share):
+    if candidate is not None and (
+        any(name in line for name in candidate.tenants) or _percentile(request_id) < candidate.share
+    ):
         return candidate
     return by_slot.get("stable")
 
@@ -46,14 +49,14 @@ class ServedView:
         self.directory = ServedDirectory()
 
     def load(self) -> ServedDirectory | None:
-        """Return the directory where it has another revision than the one that is known. Raises `Unavailable`."""
-        if self._served.revision() == self.directory.revision:
+        """Return the directory where it, or the tenants, have changed since it was read. Raises `Unavailable`."""
+        if self._served.stamp() == self.directory.stamp:
             return None
         return self._served.read()
 
     def take(self, directory: ServedDirectory | None) -> None:
         """Go by `directory` from now on; what was sent to an application that is left out has to move."""
-        if directory is None or directory.revision <= self.directory.revision:
+        if directory is None or directory.stamp <= self.directory.stamp:
             return
         left = self.directory.applications() - directory.applications()
         self.directory = directory
@@ -93,7 +96,7 @@ class ServedView:
                     code="model_not_found",
                 )
             return found
-        variant = chosen(variants, tenant, request_id)
+        variant = chosen(variants, self.directory.line(tenant), request_id)
         if variant is None:
             raise Unavailable(
                 _("The model {alias} is being replaced.", alias=alias),

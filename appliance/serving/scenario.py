@@ -1,8 +1,8 @@
 """A scenario as a Serve deployment: its pack, run with clients that call the other deployments."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,17 @@ from appliance.guardrails.policy import policy_for
 from appliance.scenario.actions import DONE, Action, Caller, events_of, perform
 from appliance.scenario.pack import ChatFacts, ScenarioContext
 from appliance.scenario.places import find_pack
+from appliance.scenario.said import Said
 from appliance.serving.action_runs import ActionRun, ActionRuns
 from appliance.serving.clients import HandleChat
 from appliance.serving.embedders import QueryEmbedder, RemoteEmbedder
+from appliance.serving.generation import from_serve
 from appliance.serving.handles import Handles
 from appliance.serving.routing import ServedView
-from appliance.serving.scenario_services import HandleKnowledge, StoredRecords
+from appliance.serving.scenario_services import HandleKnowledge, RunFacts, StoredRecords
 from appliance.state.database import Database, sqlite_url
 from appliance.state.records import RecordRows
+from appliance.state.secret_files import load_or_create_pepper
 from appliance.state.served import Served
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("scenario")
@@ -48,6 +51,7 @@ class Scenario:
         guardrails: GuardrailSettings = _DEFAULTS,
     ) -> None:
         folders = Home(Path(home))
+        self._name = name
         pack = find_pack(folders, name)
         database = Database.open(database_url or sqlite_url(folders.database))
         handles = Handles()
@@ -57,11 +61,12 @@ class Scenario:
         self._runs = ActionRuns(self._chain, slowly=slowly)
         model = chat.get(_CHAT_ALIAS, ChatFacts())
         context = ScenarioContext(
-            chat=HandleChat(handles, _CHAT_ALIAS, self._runs),
+            chat=HandleChat(handles, _CHAT_ALIAS, self._runs, load_or_create_pepper(folders.pepper_file)),
             chat_languages=model.languages,
             chat_parameters=model.parameters,
             knowledge=HandleKnowledge(handles, self._runs),
             records=StoredRecords(RecordRows(database, name)),
+            facts=RunFacts(self._runs),
             embedder=RemoteEmbedder(asyncio.get_event_loop(), handles),
         )
         self._actions = {action.name: action for action in pack.actions(context)}
@@ -79,14 +84,16 @@ class Scenario:
         """Run an action; return `{"reply", "tokens", "findings", "generated"}`.
 
         Tokens are by model alias as [prompt, completion], findings what the guardrails found; `generated` tells
-        whether the reply holds a model's words. Raises `InvalidRequest`, which names the field, and what the action
-        raises.
+        whether the reply holds a model's words. Raises `InvalidRequest`, which names the field, what the action raises,
+        and what its checks do (`Said.answer`); findings and tokens are then in the error's `for_records`.
         """
         chosen = self._actions[action]
         with speaking(caller.language):
-            run = self._runs.begin(caller.tenant)
-            answer = await perform(chosen, payload, caller, parameters)
-            return {"reply": answer.model_dump(mode="json"), "findings": run.found_since(), **_end(chosen, answer, run)}
+            run = self._begin(caller)
+            with self._recording(run):
+                answer = await perform(chosen, payload, caller, parameters)
+                reply = await Said(chosen, run.facts, run.said).answer(answer.model_dump(mode="json"))
+            return {"reply": reply, "findings": run.found_since(), **_end(chosen, answer, run)}
 
     async def stream(
         self,
@@ -101,12 +108,30 @@ class Scenario:
         """
         set_language(caller.language)  # of this task alone: Serve runs each request in one of its own
         chosen = self._actions[action]
-        run = self._runs.begin(caller.tenant)
+        run = self._begin(caller)
+        said = Said(chosen, run.facts, run.said)
         async with aclosing(events_of(chosen, payload, caller, parameters)) as events:
-            async for name, data in events:
-                end = _end(chosen, data, run) if name == DONE else {}
-                yield {"event": name, "data": data.model_dump(mode="json"), "findings": run.found_since(), **end}
-                self._runs.enter(run)
+            with self._recording(run):
+                async for name, data in events:
+                    end = _end(chosen, data, run) if name == DONE else {}
+                    for event, shown in await said.events(name, data.model_dump(mode="json")):
+                        told = end if event == DONE else {}
+                        yield {"event": event, "data": shown, "findings": run.found_since(), **told}
+                        self._runs.enter(run)
+
+    def _begin(self, caller: Caller) -> ActionRun:
+        return self._runs.begin(caller.tenant, caller.principal.priority)
+
+    @contextmanager
+    def _recording(self, run: ActionRun) -> Iterator[None]:
+        """Let what ends an action take along what its run found and used: the records of the request say that too."""
+        try:
+            yield
+        except ApplianceError as error:
+            run.failed(error)
+            raise
+        except Exception as error:  # a plug-in's own code: whatever it raises ends its request alone
+            raise run.failed(from_serve(error, self._name)) from error
 
 
 def load_chain(settings: GuardrailSettings) -> tuple[Chain, bool]:

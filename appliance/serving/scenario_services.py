@@ -10,6 +10,7 @@ from appliance.core.messages import current_language
 from appliance.core.principal import Principal
 from appliance.core.validation import invalid_request
 from appliance.knowledge.models import Details, Selection
+from appliance.scenario.checks import Given, OutputCheck
 from appliance.serving.action_runs import ActionRuns
 from appliance.serving.handles import Handles
 from appliance.state.records import NewRecord, Page, Record, RecordRows
@@ -65,6 +66,17 @@ class HandleKnowledge:
             "add_document", who, base, name, content, facts, current_language()
         )
         return added
+
+
+class RunFacts:
+    """`CheckFacts` of the action that gives them."""
+
+    def __init__(self, runs: ActionRuns) -> None:
+        self._runs = runs
+
+    def give(self, check: OutputCheck[Given], facts: Given) -> None:
+        """Keep the facts for the check of that name."""
+        self._runs.current().facts[check.name] = facts
 
 
 class StoredRecords:

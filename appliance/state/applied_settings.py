@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, insert, select
 from appliance.state.approval_tables import applied_settings
 from appliance.state.database import Database
 
-Group = Literal["policy", "models"]
+Group = Literal["policy", "models", "retention"]
 LEXICONS = "lexicon_files"
 """Name of the group policy's part that holds the digest of each lexicon file, by its path."""
 

@@ -17,12 +17,12 @@ reviews = Table(
     Column("route", String(500), nullable=False),
     Column("target", String(500), nullable=False),  # model or scenario that was asked
     Column("rules", Text, nullable=False),  # JSON: what made it wait
-    Column("status", String(12), nullable=False),  # pending | approved | edited | refused
+    Column("status", String(12), nullable=False),  # pending | approved | edited | refused | expired
     Column("created_at", String(24), nullable=False),
     Column("decided_at", String(24)),
     Column("decided_by", String(200)),
     Column("suite", String(20), nullable=False),  # algorithms that the four below are sealed with
-    Column("question", LargeBinary, nullable=False),
+    Column("question", LargeBinary, nullable=False),  # empty: the four are erased
     Column("held", LargeBinary, nullable=False),
     Column("edited", LargeBinary),
     Column("reason", LargeBinary),

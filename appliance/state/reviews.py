@@ -4,106 +4,62 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from sqlalchemy import RowMapping, Select, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, func, insert, or_, select, update
 
 from appliance.core.clock import Clock, iso, utc_now
 from appliance.core.cryptography.choice import suite_named
 from appliance.core.cryptography.suite import Cipher
-from appliance.core.errors import Conflict, InvalidRequest, NotFound, PermissionDenied, Unavailable
+from appliance.core.errors import InvalidRequest, Unavailable
 from appliance.core.ids import new_id
 from appliance.core.messages import _
 from appliance.core.principal import Principal
 from appliance.state.database import Database
+from appliance.state.erasing import overwrite_freed_pages
+from appliance.state.review_records import (
+    Decision,
+    Held,
+    NewReview,
+    ReviewRecord,
+    Status,
+    Texts,
+    check_decidable,
+    decided_already,
+    no_review,
+    texts_gone,
+)
 from appliance.state.review_tables import reviews
 from appliance.state.secret_files import load_or_create_pepper
 
-Decision = Literal["approved", "edited", "refused"]
-Status = Literal["pending", "approved", "edited", "refused"]
 MOST_LISTED: Final = 100
 
 _ID = re.compile(r"rev_[0-9a-z]{26}", re.ASCII)
 _MOST_RULES = 50
-_LISTED = [column for column in reviews.c if column.name not in ("question", "held", "edited")]
-
-
-@dataclass(frozen=True)
-class Held:
-    """An answer as its caller would have got it: the `body`, and the `text` of it that a reviewer reads."""
-
-    body: dict[str, Any]
-    text: str
-    editable: bool = True
-    """Whether one text can take the place of the answer."""
-
-
-@dataclass(frozen=True)
-class NewReview:
-    """An answer to be held. `rules` are what made it wait."""
-
-    who: Principal
-    request_id: str
-    route: str
-    target: str
-    rules: tuple[str, ...]
-    question: str
-    held: Held
-
-
-@dataclass(frozen=True)
-class ReviewRecord:
-    """One held answer without its texts. `reason` is None too where it cannot be opened."""
-
-    id: str
-    tenant: str
-    asked_by: str
-    asker_user: str | None
-    request_id: str
-    route: str
-    target: str
-    rules: tuple[str, ...]
-    status: str
-    created_at: str
-    decided_at: str | None
-    decided_by: str | None
-    reason: str | None
-    suite: str = field(repr=False)
-
-    def asked_by_caller(self, who: Principal) -> bool:
-        """Tell whether `who` asked: with this key, or as the person that the key belongs to."""
-        same_person = self.asker_user is not None and self.asker_user == who.user_id
-        return self.asked_by == who.key_id or same_person
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the record as the API shows it."""
-        return {
-            "id": self.id, "object": "review", "status": self.status, "tenant": self.tenant, "target": self.target,
-            "route": self.route, "asked_by": self.asked_by, "request_id": self.request_id, "rules": list(self.rules),
-            "created_at": self.created_at, "decided_at": self.decided_at, "decided_by": self.decided_by,
-            "reason": self.reason,
-        }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Texts:
-    """What a reviewer reads. `edited` is the text that a reviewer put in the answer's place."""
-
-    question: str
-    held: Held
-    edited: str | None
+_LISTED = [
+    *(column for column in reviews.c if column.name not in ("question", "held", "edited")),
+    (func.length(reviews.c.question) == 0).label("erased"),
+]
+_ERASED: Final = {"question": b"", "held": b"", "edited": None, "reason": None}
 
 
 class Reviews:
-    """The queue in `database`; texts are sealed with a key of `suite` in `folder`. Safe for threads and processes."""
+    """The queue in `database`; texts are sealed with a key of `suite` in `folder`. Safe for threads and processes.
 
-    def __init__(self, database: Database, folder: Path, suite: str, clock: Clock = utc_now) -> None:
+    What waits for longer than `keep` is expired, and of what was decided longer ago there are no texts: at once,
+    whether they have been erased yet or not.
+    """
+
+    def __init__(
+        self, database: Database, folder: Path, suite: str, clock: Clock = utc_now, keep: timedelta = timedelta(days=30)
+    ) -> None:
         self._database = database
         self._folder = folder
         self._suite = suite
         self._clock = clock
+        self._keep = keep
         self._ciphers: dict[str, Cipher] = {}
 
     def hold(self, new: NewReview) -> str:
@@ -139,7 +95,7 @@ class Reviews:
         if who.tenants is not None:
             query = query.where(reviews.c.tenant.in_(sorted(who.tenants)))
         if status is not None:
-            query = query.where(reviews.c.status == status)
+            query = query.where(self._has(status))
         if after is not None:
             if not _ID.fullmatch(after):
                 raise InvalidRequest(
@@ -156,19 +112,19 @@ class Reviews:
         """Return one answer of a tenant that `who` reaches. Raises `NotFound`."""
         record = self._find(review_id)
         if not who.reaches(record.tenant):
-            raise _missing(review_id)
+            raise no_review(review_id)
         return record
 
     def of_asker(self, review_id: str, who: Principal) -> ReviewRecord:
         """Return one answer that `who` asked for. Raises `NotFound` for everybody else."""
         record = self._find(review_id)
         if not record.asked_by_caller(who):
-            raise _missing(review_id)
+            raise no_review(review_id)
         return record
 
     def texts(self, record: ReviewRecord) -> Texts:
-        """Return the texts of a record. Raises `Unavailable` where the key that sealed them is not here."""
-        row = self._sealed(record.id)
+        """Return the texts of a record. Raises `Gone`, `Unavailable` where the key that sealed them is not here."""
+        row = self._sealed(record)
         question, held, edited = (
             None if row[name] is None else self._opened(record.id, record.suite, name, row[name])
             for name in ("question", "held", "edited")
@@ -180,7 +136,7 @@ class Reviews:
     def released(self, record: ReviewRecord) -> dict[str, Any]:
         """Return the body that the asker gets of an answer that was approved or edited. Raises as `texts`."""
         column = "edited" if record.status == "edited" else "held"
-        sealed = self._sealed(record.id)[column]
+        sealed = self._sealed(record)[column]
         body: dict[str, Any] = json.loads(self._opened(record.id, record.suite, column, sealed))["body"]
         return body
 
@@ -205,37 +161,73 @@ class Reviews:
             "edited": None if edited is None else seal("edited", _dumped({"body": edited.body, "text": edited.text})),
             "reason": None if reason is None else seal("reason", reason),
         }  # fmt: skip
-        still = (reviews.c.id == record.id, reviews.c.status == "pending")
+        still = (reviews.c.id == record.id, self._has("pending"))
         with self._database.write() as connection:
             changed = connection.execute(update(reviews).where(*still).values(**values)).rowcount
         decided = self._find(record.id)
         if changed == 0:
-            raise _decided(decided)
+            check_decidable(decided, by)
+            raise decided_already(decided)
         return decided
+
+    def lapsed(self, most: int) -> list[ReviewRecord]:
+        """Return up to `most` answers whose texts are to be erased, the oldest first."""
+        due = and_(func.length(reviews.c.question) > 0, _since() < self._oldest())
+        with self._database.read() as connection:
+            rows = connection.execute(select(*_LISTED).where(due).order_by(reviews.c.id).limit(most)).all()
+        return [self._record(row._mapping) for row in rows]
+
+    def erase(self, record: ReviewRecord) -> bool:
+        """Erase the texts of a lapsed answer; who asked and decided, when and how stays. False: it is not lapsed."""
+        due = (reviews.c.id == record.id, func.length(reviews.c.question) > 0, _since() < self._oldest())
+        status = case((reviews.c.status == "pending", "expired"), else_=reviews.c.status)
+        with self._database.write() as connection:
+            overwrite_freed_pages(connection)
+            return bool(connection.execute(update(reviews).where(*due).values(status=status, **_ERASED)).rowcount)
+
+    def _oldest(self) -> str:
+        """Return when what is kept now was made or decided at the earliest."""
+        return iso(self._clock() - self._keep)
+
+    def _has(self, status: Status) -> ColumnElement[bool]:
+        """Return the condition of an answer that has a status now."""
+        waits, late = reviews.c.status == "pending", reviews.c.created_at < self._oldest()
+        if status == "pending":
+            return and_(waits, ~late)
+        if status == "expired":
+            return or_(reviews.c.status == "expired", and_(waits, late))
+        return reviews.c.status == status
 
     def _find(self, review_id: str) -> ReviewRecord:
         if not _ID.fullmatch(review_id):  # PostgreSQL takes not every text that an address can hold
-            raise _missing(review_id)
+            raise no_review(review_id)
         return self._record(self._one(select(*_LISTED), review_id))
 
-    def _sealed(self, review_id: str) -> RowMapping:
-        return self._one(select(reviews.c.question, reviews.c.held, reviews.c.edited), review_id)
+    def _sealed(self, record: ReviewRecord) -> RowMapping:
+        row = self._one(select(reviews.c.question, reviews.c.held, reviews.c.edited), record.id)
+        if record.erased or not row["question"]:  # it may have been erased since the record was read
+            raise texts_gone(record)
+        return row
 
     def _one(self, query: Select[Any], review_id: str) -> RowMapping:
         with self._database.read() as connection:
             row = connection.execute(query.where(reviews.c.id == review_id)).one_or_none()
         if row is None:
-            raise _missing(review_id)
+            raise no_review(review_id)
         return row._mapping
 
     def _record(self, row: RowMapping) -> ReviewRecord:
-        names = ("id", "tenant", "asked_by", "asker_user", "request_id", "route", "target", "status", "created_at",
-                 "decided_at", "decided_by", "suite")  # fmt: skip
+        names = ("id", "tenant", "asked_by", "asker_user", "request_id", "route", "target", "created_at", "decided_at",
+                 "decided_by", "suite")  # fmt: skip
+        erased = bool(row["erased"]) or (row["decided_at"] or row["created_at"]) < self._oldest()
+        status = "expired" if erased and row["status"] == "pending" else row["status"]
         reason = None
-        if row["reason"] is not None:
+        if row["reason"] is not None and not erased:
             with suppress(Unavailable):  # a list that lacks one reason is better than none
                 reason = self._opened(row["id"], row["suite"], "reason", row["reason"])
-        return ReviewRecord(**{name: row[name] for name in names}, rules=tuple(json.loads(row["rules"])), reason=reason)
+        told = {name: row[name] for name in names}
+        rules = tuple(json.loads(row["rules"]))
+        return ReviewRecord(**told, status=status, rules=rules, reason=reason, erased=erased)
 
     def _sealing(self, review_id: str, suite: str) -> Callable[[str, str], bytes]:
         cipher = self._cipher(suite)
@@ -259,34 +251,9 @@ class Reviews:
         return self._ciphers[suite]
 
 
-def check_decidable(record: ReviewRecord, by: Principal) -> None:
-    """Return where `by` may decide about a record. Raises `PermissionDenied` for one's own answer, `Conflict`."""
-    check_others(record, by)
-    if record.status != "pending":
-        raise _decided(record)
-
-
-def check_others(record: ReviewRecord, by: Principal) -> None:
-    """Return where somebody else asked. Raises `PermissionDenied`: nobody releases or reads early what they asked."""
-    if record.asked_by_caller(by):
-        raise PermissionDenied(
-            _("Who asked cannot review the answer."),
-            _("Let another reviewer decide; the answer comes at /v1/reviews/{id}/answer.", id=record.id),
-            code="own_answer",
-        )
-
-
-def _decided(record: ReviewRecord) -> Conflict:
-    return Conflict(
-        _("Somebody has decided about the answer {id} already.", id=record.id),
-        _("Read it again to see who decided, and when."),
-        code="already_decided",
-        details={"status": record.status, "decided_by": record.decided_by, "decided_at": record.decided_at},
-    )
-
-
-def _missing(review_id: str) -> NotFound:
-    return NotFound(_("There is no held answer {id} here.", id=ascii(review_id[:80])), code="review_not_found")
+def _since() -> ColumnElement[str]:
+    """Return from when on an answer is kept."""
+    return func.coalesce(reviews.c.decided_at, reviews.c.created_at)
 
 
 def _dumped(value: Mapping[str, Any]) -> str:

@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast
 
-from sqlalchemy import RowMapping, delete, insert, select, update
+from sqlalchemy import RowMapping, delete, func, insert, select, update
 
 from appliance.core.clock import Clock, iso, utc_now
 from appliance.core.errors import Conflict
 from appliance.core.messages import _
+from appliance.state.accounts.tenants import names_below, tenant_named
 from appliance.state.database import Database
 from appliance.state.served_tables import served_directory, served_figures, served_variants
+from appliance.state.tables import tenants
 
 POLL_S: Final = 1.0
 """How often whoever sends requests to models looks for another revision."""
@@ -40,7 +42,7 @@ class Variant:
     share: int = 0
     """Percent of the requests that go to a candidate."""
     tenants: tuple[str, ...] = ()
-    """Tenants whose requests all go to a candidate."""
+    """Tenants whose requests, and those of every tenant below them, all go to a candidate."""
     since: str = ""
     by: str = ""
 
@@ -75,6 +77,19 @@ class ServedDirectory:
 
     revision: int = -1
     variants: tuple[Variant, ...] = ()
+    tenants: int = field(default=0, compare=False)
+    """How many tenants there were: one that is added may stand below one that is named."""
+    below: Mapping[str, frozenset[str]] = field(default_factory=dict, compare=False)
+    """The tenants below each one that a variant names."""
+
+    @property
+    def stamp(self) -> tuple[int, int]:
+        """What differs from one that is out of date."""
+        return self.revision, self.tenants
+
+    def line(self, tenant: str) -> frozenset[str]:
+        """Return a tenant with those above it that a variant names."""
+        return frozenset((tenant, *(name for name, below in self.below.items() if tenant in below)))
 
     def get(self, alias: str, slot: Slot) -> Variant | None:
         """Return the variant in a slot."""
@@ -106,6 +121,13 @@ class Served:
         with self._database.read() as connection:
             return int(connection.scalar(select(served_directory.c.revision)) or 0)
 
+    def stamp(self) -> tuple[int, int]:
+        """Return the stamp of the directory as it is now: one small read. Raises `Unavailable`."""
+        count = select(func.count()).select_from(tenants).scalar_subquery()
+        with self._database.read() as connection:
+            found = connection.execute(select(select(served_directory.c.revision).scalar_subquery(), count)).one()
+        return int(found[0] or 0), int(found[1])
+
     def read(self) -> ServedDirectory:
         """Return revision and variants of one moment. Raises `Unavailable`."""
         joined = served_directory.outerjoin(served_variants, served_directory.c.id == _THE_ONE)
@@ -113,8 +135,16 @@ class Served:
         order = (served_variants.c.alias, served_variants.c.slot)
         with self._database.read() as connection:  # one statement: a change in between would mix two directories
             rows = connection.execute(asked.order_by(*order)).mappings().all()
-        variants = tuple(_variant(row) for row in rows if row["alias"] is not None)
-        return ServedDirectory(int(rows[0]["revision"]) if rows else 0, variants)
+            variants = tuple(_variant(row) for row in rows if row["alias"] is not None)
+            count = int(connection.scalar(select(func.count()).select_from(tenants)) or 0)
+            below = {name: names_below(connection, name) for one in variants for name in one.tenants}
+        return ServedDirectory(int(rows[0]["revision"]) if rows else 0, variants, count, below)
+
+    def check_tenants(self, names: Iterable[str]) -> None:
+        """Raise `NotFound` for a tenant that is not there."""
+        with self._database.read() as connection:
+            for name in names:
+                tenant_named(connection, name)
 
     def change(self, base: ServedDirectory, alias: str, variants: Iterable[Variant]) -> ServedDirectory:
         """Let `variants` be those of an alias, and return the directory with its next revision.

@@ -16,7 +16,7 @@ OWN_ANSWER = "own_answer"
 _PAGE = 100
 _MOST = 500
 
-ReviewStatus = Literal["pending", "approved", "edited", "refused"]
+ReviewStatus = Literal["pending", "approved", "edited", "refused", "expired"]
 Verb = Literal["approve", "edit", "refuse"]
 
 

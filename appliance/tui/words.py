@@ -39,4 +39,5 @@ REVIEW_STATES: dict[str, StateMark] = {
     "approved": StateMark("●", _("approved"), "$text-success"),
     "edited": StateMark("◆", _("edited"), "$text-success"),
     "refused": StateMark("✖", _("refused"), "$text-error"),
+    "expired": StateMark("○", _("expired"), MUTED),
 }

@@ -59,6 +59,23 @@ def test_the_key_commands_load_no_engine(tmp_path):
     assert loaded & {"ray", "vllm", "torch", "transformers", "textual", "lancedb"} == set()
 
 
+# What Serve loads into every replica, and then what it unpickles there.
+REPLICA = "import ray.serve._private.replica, ray.serve.handle\n"
+
+
+@pytest.mark.parametrize(
+    "module", ["serving.gateway.app", "serving.ledger", "serving.batch.deployment", "serving.scenario"]
+)
+def test_a_replica_that_is_replaced_loads_only_what_its_first_requests_need(tmp_path, module):
+    """Callers wait while a new replica loads: a second of processor time here is a second without a gateway."""
+    loaded = loaded_by(f"{REPLICA}import appliance.{module}", tmp_path)
+    assert "structlog" in loaded
+    assert loaded & {
+        "mcp", "mcp_types", "lancedb", "authlib", "joserfc", "httpx2", "ldap3", "onnxruntime", "tokenizers", "docx",
+        "openpyxl", "pypdf", "pypdfium2", "textual", "torch", "vllm", "transformers", "pypinyin",
+    } == set()  # fmt: skip
+
+
 LIGHT_LAYERS = ("appliance.core", "appliance.config", "appliance.state")
 
 

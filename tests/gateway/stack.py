@@ -107,7 +107,9 @@ def start_stack(home: Path) -> Stack:
     """Bring an appliance up from an empty home; raise with what it said when that fails."""
     general = {"package": "base", "engine": {"max_queued_requests": QUEUE}}
     site = write_site(
-        home, models={"general": general}, guardrails={"tenants": {REVIEWED: {"review": ["model:general"]}}}
+        home,
+        models={"general": general, "finance": {"package": "finance"}},
+        guardrails={"tenants": {REVIEWED: {"review": ["model:general"]}}},
     )
     share_model(home)
     started = run_cli(home, "up", "--json", timeout=_UP_TIMEOUT_S)

@@ -142,3 +142,13 @@ def test_a_key_made_over_http_is_dead_once_it_is_revoked(stack, http):
         assert client.get("/v1/models").status_code == 200
         ok(http.delete(f"/v1/keys/{record['id']}"))
         assert client.get("/v1/models").status_code == 401
+
+
+def test_a_scenario_works_for_a_key_of_low_priority(stack, key_of):
+    """The engine takes the priority in what the scenario asks of it, and the tokens are the key's."""
+    client, key_id = key_of("--role", "caller", "--priority", "batch")
+    question = {"question": "How long can a payment holiday on a mortgage last?", "write": True}
+    with client:
+        assert ok(client.post("/v1/scenarios/knowledge-qa/ask", json=question))["answered"]
+    (row,) = [row for row in made(stack, "usage")["usage"] if row["actor"] == key_id]
+    assert (row["requests"], row["prompt_tokens"] > 0) == (1, True)

@@ -24,7 +24,7 @@ class Branch(BaseModel):
 
 def test_models_are_listed_by_alias(openai):
     models = {model.id: model for model in openai.models.list()}
-    assert set(models) == {"general", "embedder"}
+    assert set(models) == {"general", "finance", "embedder"}
     assert models["general"].kind == "chat"
     assert models["general"].context_length == 8192
     assert openai.models.retrieve("embedder").id == "embedder"

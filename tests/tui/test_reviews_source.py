@@ -61,6 +61,13 @@ async def test_each_decision_is_sent_as_the_api_takes_it(source, double):
     ]
 
 
+async def test_one_that_nobody_decided_about_is_read_without_its_texts(source, double):
+    double.records[FIRST] |= {"status": "expired", "erased": True, "question": None, "answer": None}
+    read = await source.read(FIRST)
+    assert (read.status, read.question, read.answer) == ("expired", None, None)
+    assert FIRST in [review.id for review in (await source.find(None)).reviews]
+
+
 async def test_decided_by_another(source, double):
     double.settle(FIRST, "approve")
     with pytest.raises(Conflict):

@@ -39,7 +39,7 @@ _KINDS: dict[str, Message] = {
     "key.export": _("make a key"),
     "model.switch": _("change the models"),
     "policy.change": _("change a policy"),
-    "retention.change": _("delete from the audit"),
+    "retention.change": _("delete from the audit, or keep held answers for another time"),
 }
 
 

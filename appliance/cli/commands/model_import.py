@@ -65,6 +65,12 @@ def add(group: typer.Typer) -> None:
 
 
 def _told(session: Session, card: "ModelCard") -> Message:
+    if card.kind == "embedder":
+        return _(
+            "{title} is in {folder}: {size} of weights. It is an embedder: this release serves the one that it ships "
+            "with, and no other.",
+            title=card.title, folder=session.home.models / card.name, size=human_bytes(card.weights_bytes),
+        )  # fmt: skip
     return _(
         "{title} is in {folder}: {size} of weights. Name the package {name} in site.yaml to serve it.",
         title=card.title,

@@ -138,7 +138,8 @@ def _split(group: typer.Typer) -> None:
         alias: Annotated[str, alias_argument()],
         percent: Annotated[int, typer.Argument(metavar="PERCENT", min=0, max=100, help=str(_("Of all requests.")))],
         tenant: Annotated[
-            list[str] | None, typer.Option(help=str(_("All requests of this tenant; may be repeated.")))
+            list[str] | None,
+            typer.Option(help=str(_("All requests of this tenant and of those below it; may be repeated."))),
         ] = None,
         as_json: Annotated[bool, json_option()] = False,
     ) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from appliance.cli.drawing import print_table
+from appliance.cli.drawing import print_sentence, print_table
 from appliance.cli.exit_codes import ExitCode
 from appliance.cli.localised import LocalisedCommand
 from appliance.cli.options import json_option
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from appliance.catalogue.verdict import Verdict
 
 _TABLES = ((0, 1, 2, 3, 4, 5), (0, 6, 7, 8, 9))
-_MODEL = 1  # the column whose words may go to the next line
+_FOLDED = frozenset({1, 5})  # model and where: their words may go to the next line
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
         model: Annotated[
             list[str] | None,
             typer.Option(
-                metavar="ALIAS=NAME",
+                metavar="ALIAS=NAME[:PRECISION]",
                 help=str(_("A model of the catalogue, instead of those of the site file; may be repeated.")),
             ),
         ] = None,
@@ -73,7 +73,7 @@ def _print_plan(session: Session, plan: "Plan") -> None:
     from appliance.catalogue.plan import MEMORY_HEADINGS, PLACEMENT_HEADINGS
     from appliance.catalogue.verdict import asked, verdicts
 
-    session.out.print(Text(str(asked(plan))), soft_wrap=True)
+    print_sentence(session.out, Text(str(asked(plan))), hang=2)
     for verdict in verdicts(plan):
         _print_verdict(session, verdict)
     if plan.placements:
@@ -82,25 +82,25 @@ def _print_plan(session: Session, plan: "Plan") -> None:
             session.out.print()
             headings = [PLACEMENT_HEADINGS[column] for column in columns]
             cells = [[row[column] for column in columns] for row in rows]
-            print_table(
-                session.out, headings, cells, whole=[at for at, column in enumerate(columns) if column != _MODEL]
-            )
+            whole = [at for at, column in enumerate(columns) if column not in _FOLDED]
+            print_table(session.out, headings, cells, whole=whole)
         session.out.print()
+        session.out.print(Text(str(_("Memory of each device, in GiB:"))))
         print_table(session.out, MEMORY_HEADINGS, plan.memory_rows(), whole=(2, 3, 4, 5, 6, 7))
     notes: list[Message] = [note for placement in plan.placements for note in placement.notes]
     session.out.print()
     for note in (*notes, *plan.notes):
-        session.out.print(Text(f"· {note}", style="dim"), soft_wrap=True)
+        print_sentence(session.out, Text(f"· {note}", style="dim"), hang=2)
 
 
 def _print_verdict(session: Session, verdict: "Verdict") -> None:
     mark = ("✓ ", "green") if verdict.good else ("✗ ", "bold red")
-    session.out.print(Text.assemble(mark, (str(verdict.line), "bold")), soft_wrap=True)
+    print_sentence(session.out, Text.assemble(mark, (str(verdict.line), "bold")), hang=2)
     if verdict.reason is None:
         return
-    session.out.print(Text(f"  {_('Because:')} {verdict.reason}"), soft_wrap=True)
+    print_sentence(session.out, Text(f"  {_('Because:')} {verdict.reason}"), hang=4)
     if not verdict.changes:
-        session.out.print(Text(f"  {_('No single change was found that is enough.')}"), soft_wrap=True)
+        print_sentence(session.out, Text(f"  {_('No single change was found that is enough.')}"), hang=4)
     for number, change in enumerate(verdict.changes):
         lead = _("What would do:") if number == 0 else _("Or:")
-        session.out.print(Text(f"  {lead} {change.text}"), soft_wrap=True)
+        print_sentence(session.out, Text(f"  {lead} {change.text}"), hang=4)

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 
 class Status(StrEnum):
-    """What became of an answer; the same as `state.reviews.Status`."""
+    """What became of an answer; the same as `state.review_records.Status`."""
 
     PENDING = "pending"
     APPROVED = "approved"
     EDITED = "edited"
     REFUSED = "refused"
+    EXPIRED = "expired"
 
 
 _STATUSES: dict[str, Message] = {
@@ -33,6 +34,7 @@ _STATUSES: dict[str, Message] = {
     "approved": _("approved"),
     "edited": _("edited"),
     "refused": _("refused"),
+    "expired": _("expired"),
 }
 
 
@@ -167,6 +169,8 @@ def _print(session: Session, row: dict[str, Any], *, as_json: bool) -> None:
     told = [(label, _shown(row.get(name))) for name, label in _LINES.items() if row.get(name) is not None]
     for label, text in [*told, *_texts(row)]:
         session.out.print(Text.assemble((f"{label}: ", "bold"), text), soft_wrap=True)
+    if row.get("erased"):
+        session.out.print(Text(str(_("Its texts are erased.")), style="dim"), soft_wrap=True)
 
 
 def _texts(row: dict[str, Any]) -> list[tuple[Message, str]]:

@@ -7,7 +7,7 @@ Attacks and topics are learnt from the sentences in `sentences/` only. The publi
 its training file, of CMRC2018 every other article, of presidio the texts of every other template, of fin_eva a seeded
 sample; the rest of each judges. Thresholds come from models fitted without a third of the ordinary texts: that of
 injection is the one that three in a hundred of these reach in the worst of the public sets; that of a topic the one
-that one in a hundred of all reaches, or 0.3.
+that one in a hundred of all reaches, or 0.15.
 """
 
 import argparse
@@ -39,11 +39,11 @@ _FILLINGS_OF_MANY = 2  # the same of files with many templates
 _FOLDS = 3
 _FALSE_POSITIVES = 0.01
 _IN_WORST_SET = 0.03  # a model that has read less is wrong more often than the one that is written
-_LEAST_OF_TOPICS = 0.3  # a topic is rare: its threshold at one in a hundred would name what is hardly likely
+_LEAST_OF_TOPICS = 0.15  # a topic is rare: its threshold at one in a hundred would name what is hardly likely
 _UTTERANCES = 3000  # of banking77
 _ROWS_OF_PRESIDIO = 500
 FINANCE_QUESTIONS = 200
-"""How many of fin_eva's questions, in the order of `read_fin_eva`, the classifier of injection learns from."""
+"""How many of fin_eva's questions, in the order of `read_fin_eva`, the classifiers learn from."""
 _RIDGE = {"embedding": 100.0, "words": 30.0, "rules": 3.0}
 _RIDGE_OF_TOPICS = {"embedding": 10.0, "words": 5.0, "rules": 1.0}
 _OF_TOPICS = (600, 300, 80)  # utterances, questions and passages: fewer, beside fewer sentences
@@ -259,6 +259,7 @@ def _public(options: argparse.Namespace) -> tuple[list[Group], list[Group]]:
         every.append(public(read_presidio(options.presidio, 0)))
     if options.fin_eva:
         every.append(public(read_fin_eva(options.fin_eva)[:FINANCE_QUESTIONS]))
+        for_topics.append(every[-1])
     return every, for_topics
 
 

@@ -4,17 +4,17 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from appliance.core.messages import _
 from appliance.guardrails.lexicon.entries import DEFAULT_FILE, Entry, Source, read_source, wrong_entry
 from appliance.guardrails.lexicon.folding import Folded, letters_of
 from appliance.guardrails.lexicon.gaps import may_join
 from appliance.guardrails.lexicon.patterns import Patterns
-from appliance.guardrails.verdict import Action, Finding
+from appliance.guardrails.verdict import Action, Finding, Ruling
 
 MASK = "*"
-_RANK: dict[Action, int] = {"warn": 0, "mask": 1, "block": 2}
+_RANK: dict[Ruling, int] = {ruling: rank for rank, ruling in enumerate(get_args(Ruling))}
 
 
 class Hit(NamedTuple):

@@ -6,6 +6,8 @@ keep 很大麻烦, 。-parted sentences and English phrases from joining:
 - A gap at a break that the lexicon itself has ("guaranteed return", the syllables of pinyin) may be anything but
   the end of a sentence.
 - Every letter stands apart by the same gap: joined from three characters on, four Latin letters, whatever the gap is.
+- Every letter stands apart, by whatever gaps: joined from four letters on, six Latin ones.
+- One pause (，、/ a quotation mark) in a word of five characters or more parts nothing.
 - Chinese characters may be parted by blanks and signs; not by pauses, ends of sentences or lines. Of two characters
   parted by a blank, neither may belong to a word beside it (很大 麻烦; but 买冰 毒吗).
 - Latin letters are joined where each stands apart, or across one sign in a word of at least five letters (her*oin).
@@ -17,11 +19,24 @@ from typing import Literal
 
 import rjieba
 
-from appliance.guardrails.lexicon.folding import DOT, HARD, HIDDEN, NEWLINE, SPACE, STOP, SYMBOL, Folded, is_wordlike
+from appliance.guardrails.lexicon.folding import (
+    DOT,
+    HARD,
+    HIDDEN,
+    NEWLINE,
+    PAUSE,
+    SPACE,
+    STOP,
+    SYMBOL,
+    Folded,
+    is_wordlike,
+)
 
 LONGEST = 3
 _LEAST_UNIFORM = 3
 _LEAST_SPELLED = 4
+_LEAST_APART, _LEAST_APART_LATIN = 4, 6
+_LEAST_PAUSED = 5
 _LEAST_SIGNED = 5
 _TOO_LONG = re.compile(f"(?:{HIDDEN}*[{SPACE}-{NEWLINE}]){{{LONGEST + 1}}}")
 _HARD = frozenset(HARD)
@@ -49,6 +64,10 @@ def joined(key: str, breaks: frozenset[int], gaps: Sequence[tuple[int, str]]) ->
     if any(len(gap) > LONGEST for _at, gap in gaps):
         return "no"
     if is_uniform(len(key), gaps) and len(key) >= (_LEAST_SPELLED if is_wordlike(key[0]) else _LEAST_UNIFORM):
+        return "yes"
+    if len(gaps) == len(key) - 1 and len(key) >= (_LEAST_APART_LATIN if is_wordlike(key[0]) else _LEAST_APART):
+        return "yes"
+    if len(gaps) == 1 and gaps[0][1] == PAUSE and len(key) >= _LEAST_PAUSED and not any(map(is_wordlike, key)):
         return "yes"
     inside: list[str] = []
     apart = False
@@ -89,8 +108,8 @@ def may_join(folded: Folded, start: int) -> bool:
     if STOP not in folded.aligned[places[0] :]:
         return True
     gaps = gaps_of(folded.aligned, places)
-    if is_uniform(len(places), gaps) or len(places) == 1:
-        return True
+    if len(gaps) == len(places) - 1:
+        return True  # every letter stands apart
     ending = folded.aligned[places[-1] :]
     return STOP not in ending and all(STOP not in gap for _at, gap in gaps)
 

@@ -1,8 +1,11 @@
-"""The ways in which a word of the lexicon may be spelled, beyond what folding makes alike: pinyin and digits."""
+"""The ways in which a word of the lexicon may be spelled, beyond what folding makes alike: pinyin and digits.
+
+Of pinyin: syllables in full, for some or all of the characters; first letters, for few; digits in the whole.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 
 from appliance.guardrails.lexicon.entries import Entry
 from appliance.guardrails.lexicon.folding import HIDDEN, NEWLINE, Folded, is_wordlike
@@ -10,6 +13,9 @@ from appliance.guardrails.lexicon.folding import HIDDEN, NEWLINE, Folded, is_wor
 _MOST_MIXED = 6  # characters of a word that is mixed in every way: 2^6 spellings
 _MOST_KINDS = 4  # letters with a digit's shape that are replaced in every way
 _LEAST_LEET = 5
+_LEAST_INITIALS = 3  # characters of a word in which one may be a letter; of two, one alone says too little
+_MOST_INITIALS = 2  # and at most half
+_LEAST_BESIDE = 3  # characters beside two letters next to each other: GL平台 is also somebody's name
 _DIGITS = {"a": "4", "e": "3", "i": "1", "o": "0", "s": "5", "t": "7", "l": "1"}
 
 
@@ -74,7 +80,30 @@ def _with_pinyin(entry: Entry, plain: Spelling) -> Iterator[Spelling]:
             whole = all(chosen)
             if whole and len(key) == 2 and entry.pinyin is not True:
                 continue
-            yield _joined(key, syllables, chosen, plain.breaks)
+            spelling = _joined(key, syllables, chosen, plain.breaks)
+            yield spelling
+            if whole and entry.leet:
+                yield from _digits_throughout(spelling)
+        for chosen in _few(len(key)):
+            yield _joined(key, [syllable[0] for syllable in syllables], chosen, plain.breaks)
+
+
+def _digits_throughout(spelling: Spelling) -> Iterator[Spelling]:
+    """Yield letters with one of them, and with all, written as digits."""
+    kinds = sorted({char for char in spelling.key if char in _DIGITS})
+    for chosen in (*([char] for char in kinds), kinds):
+        yield Spelling(spelling.key.translate({ord(char): _DIGITS[char] for char in chosen}), spelling.breaks)
+
+
+def _few(count: int) -> Iterator[tuple[bool, ...]]:
+    """Yield which characters to write as the first letter of their pinyin."""
+    if count < _LEAST_INITIALS:
+        return
+    for size in range(1, min(_MOST_INITIALS, count // 2) + 1):
+        for chosen in combinations(range(count), size):
+            if any(second - first == 1 for first, second in pairwise(chosen)) and count - size < _LEAST_BESIDE:
+                continue
+            yield tuple(at in chosen for at in range(count))
 
 
 def _choices(count: int) -> Iterator[tuple[bool, ...]]:

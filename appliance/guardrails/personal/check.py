@@ -7,7 +7,7 @@ from appliance.guardrails.personal.recognise import recognise
 from appliance.guardrails.personal.spans import Span, settle
 from appliance.guardrails.verdict import Finding
 
-VERSION = "2026.11"
+VERSION = "2026.11.2"
 """Of the recognisers; to be raised with each change of what they find."""
 _PREFIX = "personal:"
 

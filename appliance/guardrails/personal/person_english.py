@@ -38,7 +38,7 @@ _STRONG = phrases(
     "name to; it to; name's; name:; name?; user:; i am; this is; i'm; regards,; sincerely,; customer; "
     "client; patient; beneficiary; starring; directed by; directed by:; signed by; holder; holder:; son; "
     "daughter; wife; husband; brother; sister; kid; uncle; aunt; follow up with; attn:; contact:; "
-    "partner's name"
+    "partner's name; sung by; composed by; painted by; written by; assistant to"
 )
 _WEAK = phrases(
     "by; with; for; of; than; under; between; meet; ask; tell; told; says; said; from:; to:; cc:; thanks,; "
@@ -50,17 +50,41 @@ _ACTS = re.compile(
     r",? (?:said|says|told|asked|wrote|lives?|lived|works|worked|was born|speaks?|points? out|thinks?|died|married"
     r"|shouted|replied|explained|flew|spent|and I)\b|,? aged? \d"
 )
+# What only a person does or has: enough for one unknown word.
+_HUMAN = re.compile(
+    r",? (?:lives? (?:at|on|in|with)|was born|shouted|married|whispered|smiled|spent (?:a|one|two|three|some|many) "
+    r"(?:year|month|week)s?|has (?:lived|been married))\b"
+    r"|['’]s (?:address|wife|husband|mother|father|son|daughter|kids?|child|children|brother|sister|parents|birthday"
+    r"|maiden name|passport|phone|mobile|salary)\b"
+)
+# Spoken to at the beginning of a sentence: "Mirela, could you call me?"
+_SPOKEN_TO = re.compile(r", (?:can|could|would|will|may) (?:I|you|we)\b|, please\b")
+_SENTENCE_START = re.compile(r"(?:\A|[.!?\n] ?)\Z")
+_LABEL = re.compile(r"(?m)^[^\n:]{1,40}:")
+_SAID_BY = re.compile(r"[”\"'’]['’]? (?:says|said|asks|asked|replied|explains|explained|adds|added) \Z")
 _GOES_ON = re.compile(r"['’]s\b| (?:has|had|is|was|will|can|wants|needs|listed|called|added|plays)\b|:(?!/)|,? \(\d")
 _COMPANY_AFTER = re.compile(r",? \(?[A-Z]{2}\b|, (?:Inc|Ltd|LLC)| (?:and|&) (?:Co|Sons)\b|-")
 _LISTED = re.compile(r"(?:,|,? and| &|,? or) ")
 _BLOCK = re.compile(r"(?:\A|\n[>? ]*\n)[>? ]*\Z")
-_OWN_LINE = re.compile(r"\n[^\n]{2,50}(?:\n|\Z)")
+_OWN_LINE = re.compile(r"\n{1,2}[^\n]{2,50}(?:\n|\Z)")
+_OVER_ADDRESS = re.compile(r"\n[>? ]*\d{1,6} [^\n]{4,50}(?:\n|\Z)")
 _PLACE_BEFORE = phrases("in; at; near; from; to; the; a; an; on; via; across; toward; around; through")
 _SMALL = re.compile(
     r"(?i:\bmy name(?: is|['’]s) |\bcalls? me "
     r"|\bname is |\b(?:mr|mrs|ms|dr)\. ?|\bnamed |\bfollow up with "
     r"|\bi['’]?m )"
-    rf"(?P<value>{LETTER}{{2,}}(?: {LETTER}{{2,}}){{0,2}})"
+    rf"(?P<value>{LETTER}{{2,}}(?: {LETTER}\.?(?= {LETTER}{{2}}))?(?: {LETTER}{{2,}}){{0,2}})"
+)
+_INTRODUCED = re.compile(
+    r"(?i:\bmy name(?: is|['’]s)|\b(?:people|friends) call me|\bmaiden name is) "
+    rf"(?P<value>{LETTER}{{3,}})(?= ?(?:[.,!?\n]|\Z))"
+)
+_NO_NAME = re.compile(
+    r"(?:\w+(?:ed|ing|ly|able|ible|ect|ong|ent|ous|rent)|blank|private|secret|mine|yours|hidden|unknown)"
+)
+# Given name, a letter perhaps, and surname in small letters.
+_SMALL_PAIR = re.compile(
+    r"(?<![\w'’@./-])(?P<first>[^\W\d_A-Z]{3,})(?: [a-z]\.?)? (?P<last>[^\W\d_A-Z]{3,})(?![\w@./-]\w)"
 )
 
 
@@ -95,6 +119,12 @@ def _ordinary(word: str) -> bool:
     return small in COMMON or small in PLACES or small in ORGANISATIONS or small.split("'")[0].split("’")[0] in COMMON
 
 
+def _is_inner(first: str, word: str, follows: str) -> bool:
+    """Tell whether `word` is a middle initial: with its point, or behind a given name."""
+    initial = _INITIAL.fullmatch(word) and (word.endswith(".") or _has(first, GIVEN))
+    return bool(initial and follows and not _ordinary(follows))
+
+
 def _pieces(words: list[re.Match[str]]) -> Iterator[list[re.Match[str]]]:
     """Yield the parts of a run of capitalised words between ordinary ones; "Will Smith" and "Mark" stay whole."""
     piece: list[re.Match[str]] = []
@@ -102,7 +132,8 @@ def _pieces(words: list[re.Match[str]]) -> Iterator[list[re.Match[str]]]:
         follows = words[place + 1].group() if place + 1 < len(words) else ""
         named = _has(word.group(), GIVEN) and follows and not _ordinary(follows)
         last = bool(piece) and _has(piece[0].group(), GIVEN) and _has(word.group(), SURNAMES)
-        if _ordinary(word.group()) and not named and not last:
+        inner = bool(piece) and _is_inner(piece[0].group(), word.group(), follows)
+        if _ordinary(word.group()) and not named and not last and not inner:
             if piece:
                 yield piece
             piece = []
@@ -162,6 +193,19 @@ def _in_lists(text: str, spans: list[Span]) -> list[Span]:
     return raised
 
 
+def _speakers(text: str, spans: list[Span]) -> list[Span]:
+    """Return the names, those raised that speak in a dialogue: at least half of what begins a line before a colon is a
+    sure name. In a form of fields and values it is not.
+    """
+    speaking = {span for span in spans if _LABEL.match(text, span.start) and text[span.end : span.end + 1] == ":"}
+    sure = sum(span.score >= _SURE for span in speaking)
+    if not sure or 2 * sure < len(_LABEL.findall(text)):
+        return spans
+    return [
+        replace(span, score=span.score + 0.3) if span in speaking and span.score < _SURE else span for span in spans
+    ]
+
+
 def _judged(text: str, piece: list[re.Match[str]], titled: bool) -> Span | None:
     words = [word.group() for word in piece]
     start, end = piece[0].start(), piece[-1].end()
@@ -173,14 +217,18 @@ def _judged(text: str, piece: list[re.Match[str]], titled: bool) -> Span | None:
     before, after = text[max(0, start - 40) : start], text[end : end + 16]
     if titled:
         return Span("person", start, end, max(score, 0.9))
-    score += _by_words_before(before, len(words), _has(words[0], GIVEN))
-    if _ACTS.match(after):
+    score += 0.4 if _SAID_BY.search(before) else _by_words_before(before, len(words), _has(words[0], GIVEN))
+    if _HUMAN.match(text, end):
+        score += 0.4
+    elif _ACTS.match(after):
         score += 0.3
+    elif _SPOKEN_TO.match(after) and _SENTENCE_START.search(before) and not words[-1].endswith(("ly", "ing")):
+        score += 0.35
     elif _GOES_ON.match(after):
         score += 0.15
     elif _COMPANY_AFTER.match(after):
         score -= 0.3
-    if len(words) > 1 and _BLOCK.search(before) and _OWN_LINE.match(text, end):
+    if len(words) > 1 and ((_BLOCK.search(before) and _OWN_LINE.match(text, end)) or _OVER_ADDRESS.match(text, end)):
         score += 0.25
     return Span("person", start, end, min(score, 0.98)) if score > 0 else None
 
@@ -228,11 +276,20 @@ def _small(text: str) -> Iterator[Span]:
         titled = match.group().partition(".")[0].lower() in TITLES
         if titled or _has(words[0], GIVEN) or any(_surname(word) for word in words[1:]):
             yield Span("person", match.start("value"), match.start("value") + len(" ".join(words)), 0.65)
+    for match in _INTRODUCED.finditer(text):
+        word = match["value"].lower()
+        if word not in COMMON and not _NO_NAME.fullmatch(word):
+            yield Span("person", match.start("value"), match.end("value"), 0.6)
+    for match in _SMALL_PAIR.finditer(text):
+        first, last = match["first"], match["last"]
+        known = first in GIVEN and first not in AMBIGUOUS and first not in COMMON and last not in COMMON
+        if known and last not in PLACES and _surname(last):
+            yield Span("person", match.start(), match.end(), 0.65)
 
 
 def find(text: str) -> Iterator[Span]:
     """Yield the names of a folded text."""
     spans = list(_capitalised(text))
     # Twice, for lists of three.
-    yield from _in_lists(text, _in_lists(text, spans))
+    yield from _speakers(text, _in_lists(text, _in_lists(text, spans)))
     yield from _small(text)

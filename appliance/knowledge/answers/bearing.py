@@ -3,12 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 import rjieba
 
 from appliance.core.protocols import Embedder
 from appliance.knowledge.asking.questions import analyse, stop_terms
-from appliance.knowledge.asking.values import spelled_out, values_in
+from appliance.knowledge.asking.values import Value, spelled_out, values_in
 from appliance.knowledge.language.limit_words import LOWER, UPPER
 from appliance.knowledge.language.negation import is_negated
 from appliance.knowledge.language.terms import Matchable, fold, words
@@ -60,6 +61,30 @@ def is_borne_out(text: str, question: str, quoted: str, context: str = "") -> bo
     return _holds_across(text, question, quoted, context)
 
 
+class GivenFigures:
+    """Texts whose figures may be said, read once; the figures of other texts are held against them."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._values = [value for text in texts for value in values_in(spelled_out(text))]
+        self._contents = [_content(text) for text in texts]
+
+    def have_all_of(self, text: str) -> bool:
+        """Tell whether each figure of `text` stands in one of the texts: with its unit where it has one."""
+        return _are_among(values_in(spelled_out(text)), self._values)
+
+    def keep_company_with(self, text: str) -> bool:
+        """Tell whether each number of `text` that stands in one of the texts stands beside the same words there.
+
+        Words that the other text does not have do not count, so that a bare figure goes with any words.
+        """
+        written = _content(text)
+        for at, entry in enumerate(written):
+            having = [content for content in self._contents if entry[0] == "number" and entry in content]
+            if having and not any(_keeps_company(written, at, one, {term for _kind, term in one}) for one in having):
+                return False
+        return True
+
+
 def alike(texts: Sequence[str], quotes: Sequence[str], embedder: Embedder) -> list[bool]:
     """Tell for each written text whether its meaning is near that of its quotation. Blocking: it embeds."""
     vectors = embedder.embed([*texts, *quotes], "passage")
@@ -86,8 +111,7 @@ def _holds_in_one_language(text: str, question: str, quoted: str, context: str) 
 def _holds_across(text: str, question: str, quoted: str, context: str) -> bool:
     written, given = values_in(spelled_out(text)), values_in(spelled_out(quoted))
     figures = {value.key for value in given}
-    numbers = {value.number for value in given}
-    if not all(value.key in figures if value.unit else value.number in numbers for value in written):
+    if not _are_among(written, given):
         return False
     if is_negated(text) != is_negated(quoted):
         return False
@@ -100,6 +124,13 @@ def _holds_across(text: str, question: str, quoted: str, context: str) -> bool:
         if concept.kind == "word" and concept.known_in(language)
     ]
     return bool(judged or figures & {value.key for value in written}) and sum(judged) >= _LEAST_TRANSLATED * len(judged)
+
+
+def _are_among(written: Sequence[Value], given: Sequence[Value]) -> bool:
+    """Tell whether each written figure is given: with its unit where it has one."""
+    figures = {value.key for value in given}
+    numbers = {value.number for value in given}
+    return all(value.key in figures if value.unit else value.number in numbers for value in written)
 
 
 def _names_stand(text: str, sources: str) -> bool:
@@ -173,18 +204,25 @@ def _numbers_keep_company(written: list[tuple[str, str]], source: list[tuple[str
     if numbers - Counter(term for kind, term in source if kind == "number"):
         return False
     known = {term for _kind, term in source}
-    for at, (kind, number) in enumerate(written):
+    for at, (kind, _number) in enumerate(written):
         if kind != "number":
             continue
-        before = known & _terms(written, at - _BESIDE, at)
-        after = known & _terms(written, at + 1, at + 1 + _BESIDE)
-        places = [place for place, entry in enumerate(source) if entry == (kind, number)]
-        if not any(
-            before <= _terms(source, place - _NEAR, place) and after <= _terms(source, place + 1, place + 1 + _NEAR)
-            for place in places
-        ):
+        if not _keeps_company(written, at, source, known):
             return False
     return True
+
+
+def _keeps_company(
+    written: list[tuple[str, str]], at: int, source: list[tuple[str, str]], known: AbstractSet[str]
+) -> bool:
+    """Tell whether the number at a place has beside it those of the `known` words that it has in the source."""
+    before = known & _terms(written, at - _BESIDE, at)
+    after = known & _terms(written, at + 1, at + 1 + _BESIDE)
+    return any(
+        before <= _terms(source, place - _NEAR, place) and after <= _terms(source, place + 1, place + 1 + _NEAR)
+        for place, entry in enumerate(source)
+        if entry == written[at]
+    )
 
 
 def _terms(content: list[tuple[str, str]], start: int, end: int) -> set[str]:

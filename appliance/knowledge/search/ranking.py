@@ -2,12 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from appliance.core.protocols import Vectors
 from appliance.knowledge.asking.questions import Question
 from appliance.knowledge.search.certainty import log_odds
-from appliance.knowledge.search.index import EVERYTHING, BaseIndex, Place, Scope, StoredPassage
+from appliance.knowledge.search.scope import EVERYTHING, Scope
+from appliance.knowledge.search.stored import StoredPassage
+from appliance.knowledge.search.vectors import Place
 from appliance.knowledge.search.weighing import Scored, Signals, Weigher
+
+if TYPE_CHECKING:  # whoever only reads answers needs no LanceDB
+    from appliance.knowledge.search.index import BaseIndex
 
 __all__ = ["Scored", "Signals", "fuse", "rank_sentences", "retrieve"]
 
@@ -29,7 +35,7 @@ def fuse(lists: Sequence[Sequence[Place]]) -> list[Place]:
 
 
 def retrieve(
-    index: BaseIndex, question: Question, vector: Vectors, limit: int, scope: Scope = EVERYTHING
+    index: "BaseIndex", question: Question, vector: Vectors, limit: int, scope: Scope = EVERYTHING
 ) -> list[StoredPassage]:
     """Return the passages for a question, best first; each language is searched on its own, so none crowds one out."""
     lists = index.by_vector(vector, _DEPTH, scope)
@@ -37,7 +43,7 @@ def retrieve(
     return index.read(fuse([*lists, words])[:limit])
 
 
-def rank_sentences(index: BaseIndex, question: Question, vector: Vectors, scope: Scope = EVERYTHING) -> list[Scored]:
+def rank_sentences(index: "BaseIndex", question: Question, vector: Vectors, scope: Scope = EVERYTHING) -> list[Scored]:
     """Return the sentences within a scope that may answer, best first."""
     weigher = Weigher(index, question, vector)
     passages = retrieve(index, question, vector, _RESCORED, scope)

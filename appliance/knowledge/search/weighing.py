@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from appliance.core.protocols import Vectors
 from appliance.knowledge.asking.demands import Demands
@@ -12,7 +13,10 @@ from appliance.knowledge.asking.questions import Concept, Question
 from appliance.knowledge.language.amounts import amounts, fits_ranges
 from appliance.knowledge.language.terms import fold, pairs
 from appliance.knowledge.language.text import Language
-from appliance.knowledge.search.index import BaseIndex, StoredPassage, StoredSentence
+from appliance.knowledge.search.stored import StoredPassage, StoredSentence
+
+if TYPE_CHECKING:
+    from appliance.knowledge.search.index import BaseIndex
 
 _IN_CONTEXT = 0.85  # what a concept counts that only the headings name
 _IN_PASSAGE = 0.5  # … or only the neighbouring sentences
@@ -115,7 +119,7 @@ def _usual_cosine(cosines: Vectors, usual: tuple[float, float]) -> tuple[float, 
     return mean, max(math.sqrt(squares / total), _SMALLEST_DEVIATION)
 
 
-def _rarity_of(index: BaseIndex, frequency: int) -> float:
+def _rarity_of(index: "BaseIndex", frequency: int) -> float:
     """Return 0..1 for a term that stands in so many passages."""
     passages = max(index.passages, _ENOUGH)  # in a small base every word would seem common
     return math.log(1 + passages / (frequency + 1)) / math.log(2 + passages)
@@ -124,7 +128,7 @@ def _rarity_of(index: BaseIndex, frequency: int) -> float:
 class Weigher:
     """Weighs sentences of one base against one question."""
 
-    def __init__(self, index: BaseIndex, question: Question, vector: Vectors) -> None:
+    def __init__(self, index: "BaseIndex", question: Question, vector: Vectors) -> None:
         self._question = question
         self._vector = vector
         self._matcher = Matcher(question.concepts)
@@ -137,7 +141,7 @@ class Weigher:
             self._usual[language] = _usual_cosine(cosines, _USUAL[question.language, language])
         self._weights = [concept.salience * self._rarity(index, concept) for concept in question.concepts]
 
-    def _rarity(self, index: BaseIndex, concept: Concept) -> float:
+    def _rarity(self, index: "BaseIndex", concept: Concept) -> float:
         """Return 0..1: rare concepts tell more, and one that the base never names tells most."""
         frequencies = [index.frequency(concept.own)]
         for word in concept.chinese:

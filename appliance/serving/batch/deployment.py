@@ -1,4 +1,4 @@
-"""The runner of batches as a Serve deployment, and its application."""
+"""The runner of batches as a Serve deployment, and its application; it also applies the retention of held answers."""
 
 import asyncio
 import fcntl
@@ -17,6 +17,7 @@ from appliance.serving.gateway.app import build_app
 from appliance.serving.gateway.context import GatewayContext
 from appliance.serving.gateway.directory import Directory
 from appliance.serving.gateway.opening import background, open_context
+from appliance.serving.gateway.review_retention import erase_for_ever
 
 if TYPE_CHECKING:
     from appliance.serving.handles import Handles
@@ -47,7 +48,9 @@ class Batch:
         set_language(self._context.default_language)
         with self._home.batch_lock_file.open("w") as lock:
             await _locked(lock)
-            await runner_of(self._context, self._most_line_bytes).run_for_ever()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(runner_of(self._context, self._most_line_bytes).run_for_ever())
+                group.create_task(erase_for_ever(self._context))
 
     async def check_health(self) -> None:
         """Fail when a background task is gone: batches would wait for ever."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from anyio import CapacityLimiter
 
@@ -11,7 +12,6 @@ from appliance.config.home import Home
 from appliance.config.sign_in import LdapSettings, OidcSettings, SignInRule, SignInSettings
 from appliance.core.errors import ConfigError
 from appliance.core.messages import _
-from appliance.identity import ldap, oidc
 from appliance.identity.rules import ClaimRule
 from appliance.identity.sign_in import SignIn
 from appliance.state.accounts.lockout import Lockout, LockoutRules
@@ -23,6 +23,10 @@ from appliance.state.approval_people import key_on_file
 from appliance.state.approvals import ApprovalRules, Approvals
 from appliance.state.database import Database
 from appliance.state.keys import KeyRing
+
+if TYPE_CHECKING:
+    from appliance.identity.ldap import LdapDirectory
+    from appliance.identity.oidc import OidcClient
 
 _SIGN_IN_THREADS = 8
 
@@ -57,29 +61,35 @@ def open_accounts(
         users,
         sessions,
         lockout,
-        oidc=None if settings.oidc is None else oidc.OidcClient(_provider(settings.oidc, home), pepper),
-        ldap=None if settings.ldap is None else ldap.LdapDirectory(_directory(settings.ldap, home)),
+        oidc=None if settings.oidc is None else _provider(settings.oidc, home, pepper),
+        ldap=None if settings.ldap is None else _directory(settings.ldap, home),
     )
     approvals = Approvals(database, rules, machine_keys=partial(key_on_file, Home(home).admin_key_file))
     return GatewayAccounts(KeyRing(database, pepper), Tenants(database), users, sessions, lockout, sign_in, approvals)
 
 
-def _provider(settings: OidcSettings, home: Path) -> oidc.OidcSettings:
-    return oidc.OidcSettings(
+def _provider(settings: OidcSettings, home: Path, pepper: bytes) -> "OidcClient":
+    from appliance.identity import oidc  # a site without it starts faster
+
+    provider = oidc.OidcSettings(
         **settings.model_dump(exclude={"client_secret_file", "ca_file", "rules"}),
         rules=_rules(settings.rules),
         client_secret=_secret(settings.client_secret_file, home),
         ca_file=_path(settings.ca_file, home),
     )
+    return oidc.OidcClient(provider, pepper)
 
 
-def _directory(settings: LdapSettings, home: Path) -> ldap.LdapSettings:
-    return ldap.LdapSettings(
+def _directory(settings: LdapSettings, home: Path) -> "LdapDirectory":
+    from appliance.identity import ldap
+
+    directory = ldap.LdapSettings(
         **settings.model_dump(exclude={"bind_password_file", "ca_file", "rules"}),
         rules=_rules(settings.rules),
         bind_password=_secret(settings.bind_password_file, home),
         ca_file=_path(settings.ca_file, home),
     )
+    return ldap.LdapDirectory(directory)
 
 
 def _rules(rules: Iterable[SignInRule]) -> tuple[ClaimRule, ...]:

@@ -198,6 +198,7 @@ class Gateway:
         self._context.directory = Directory.model_validate(config)
         if not self._tasks:
             self._tasks = background(self._context)
+            self._tasks.append(asyncio.create_task(tool_routes.MCP.load_later()))
             await self._server.start()
 
     async def check_health(self) -> None:

@@ -1,7 +1,5 @@
 """What the routes of one gateway replica share, and how a request finds it."""
 
-import hashlib
-import hmac
 import json
 import time
 from dataclasses import dataclass, field
@@ -23,6 +21,7 @@ from appliance.serving.gateway.batches import GatewayBatches
 from appliance.serving.gateway.directory import Directory
 from appliance.serving.gateway.exchange import Exchange
 from appliance.serving.handles import Handles
+from appliance.serving.isolation import cache_salt
 from appliance.state.accounts.sessions import SESSION_PREFIX
 from appliance.state.reviews import Reviews
 
@@ -62,8 +61,8 @@ class GatewayContext:
     started: float = field(default_factory=time.time)
 
     def cache_salt(self, tenant: str) -> str:
-        """Return the salt that keeps one tenant's prefix cache from being timed by another."""
-        return hmac.digest(self.pepper, b"cache-salt:" + tenant.encode(), hashlib.sha256).hex()[:32]
+        """Return what `isolation.cache_salt` does."""
+        return cache_salt(self.pepper, tenant)
 
     def labelled(self, body: dict[str, Any], request_id: str) -> dict[str, Any]:
         """Return an answer with its label as generated content, where the site has a provider code."""

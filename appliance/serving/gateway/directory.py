@@ -63,6 +63,7 @@ class ActionEntry(BaseModel):
     status: int = 200
     streams: bool = False
     admin: bool = False
+    reviews: bool = False
     parameters: tuple[dict[str, Any], ...] = ()
     request: dict[str, Any] | None
     response: dict[str, Any]

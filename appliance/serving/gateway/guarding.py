@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from appliance.core.errors import InvalidRequest
 from appliance.core.messages import _
 from appliance.guardrails.chain import Chain, Released, RequestGuard, Verdict
+from appliance.guardrails.joined import Run, by_lines, places_of
 from appliance.guardrails.outcome import summary
 from appliance.guardrails.output_stream import OutputStream
 from appliance.serving.model_items import EVENT_END
@@ -43,14 +44,16 @@ class Guarding:
 
     async def check_messages(self, messages: Sequence[dict[str, Any]]) -> None:
         """Check a conversation and mask it in place. Raises `InvalidRequest` for one that is not to reach a model."""
-        places = [place for message in messages for place in _places(message)]
-        texts = [text for _holder, _key, text, _role in places]
+        places, runs = places_of(messages)
+        texts = [place.text for place in places]
         _few_enough(texts)
-        await self._classify([text for _holder, _key, text, role in places if role not in _TRUSTED])
-        verdicts = await self._checked(texts)
-        for (holder, key, _text, role), verdict in zip(places, verdicts, strict=True):
-            self._let_in(verdict, trusted=role in _TRUSTED)
-            holder[key] = verdict.text if verdict.action != "block" else holder[key]
+        read_on = [by_lines(run, texts).text for run in runs if places[run.texts[0]].role not in _TRUSTED]
+        await self._classify([*(place.text for place in places if place.role not in _TRUSTED), *read_on])
+        verdicts = await self._checked(texts, runs)
+        for place, verdict in zip(places, verdicts, strict=True):
+            self._let_in(verdict, trusted=place.role in _TRUSTED)
+            if verdict.action != "block":
+                place.holder[place.key] = verdict.text
 
     async def check_texts(self, texts: Sequence[str], *, masking: bool = True) -> list[str]:
         """Return texts as the model may read them. Raises `InvalidRequest`."""
@@ -67,11 +70,11 @@ class Guarding:
             for verdict in await run_in_threadpool(self._guard.check_input_slow, list(texts)):
                 self._let_in(verdict)
 
-    async def _checked(self, texts: Sequence[str]) -> list[Verdict]:
+    async def _checked(self, texts: Sequence[str], runs: Sequence[Run] = ()) -> list[Verdict]:
         # A short text takes less than the way to a thread.
         if sum(map(len, texts)) < 2000:
-            return self._guard.check_input(texts)
-        return await run_in_threadpool(self._guard.check_input, texts)
+            return self._guard.check_input(texts, runs)
+        return await run_in_threadpool(self._guard.check_input, texts, runs)
 
     def _let_in(self, verdict: Verdict, *, trusted: bool = False) -> None:
         """Raise unless a text may go on; a `trusted` one may give instructions."""
@@ -220,18 +223,6 @@ def _few_enough(texts: Sequence[str]) -> None:
             _("Join them, or send several requests."),
             code="too_many_texts",
         )
-
-
-def _places(message: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, str, str]]:
-    """Yield (holder, key, text, role) for each text of a message."""
-    role = message["role"]
-    content = message.get("content")
-    if isinstance(content, str):
-        yield message, "content", content, role
-    for part in content if isinstance(content, list) else ():
-        yield part, "text", part["text"], role
-    for call in message.get("tool_calls") or ():
-        yield call["function"], "arguments", call["function"]["arguments"], role
 
 
 def _written(choice: dict[str, Any], message: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, str]]:

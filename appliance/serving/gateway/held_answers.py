@@ -6,7 +6,7 @@ from typing import Any
 
 from appliance.labels.content import LABEL_KEY
 from appliance.serving.gateway.stream import event
-from appliance.state.reviews import Held
+from appliance.state.review_records import Held
 
 _REPEATING = ("sentences", "short", "model_text", "written", "label", "calculation", "conflicts")
 """Fields of a scenario's answer that say parts of `answer` once more, or what belongs to them."""

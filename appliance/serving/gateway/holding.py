@@ -12,11 +12,12 @@ from appliance.serving.gateway.admission import kept
 from appliance.serving.gateway.context import GatewayContext, reviews_of
 from appliance.serving.gateway.exchange import Exchange
 from appliance.serving.gateway.held_answers import question_text, scenario_text
-from appliance.state.reviews import Held, NewReview
+from appliance.state.review_records import Held, NewReview
 
 Kind = Literal["model", "scenario"]
 
 _TARGETS = ("model:", "scenario:")
+_REVIEW = "review"  # the action of a finding that wants a person, whatever the policy
 
 
 def may_hold(policy_review: Sequence[str], target: str, kind: Kind) -> bool:
@@ -31,10 +32,11 @@ def holds(
 ) -> list[str]:
     """Return what makes a policy hold this answer, each once: `kind:target`, names of rules. Empty: it may leave.
 
-    `findings` are those of the request and of its answer.
+    `findings` are those of the request and of its answer; one of action `review` holds it whatever the policy says.
     """
     names = dict.fromkeys([f"{kind}:{exchange_target}", *(str(one["rule"]) for one in findings)])
-    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in policy_review)]
+    asked = {one["rule"] for one in findings if one["action"] == _REVIEW}
+    return [name for name in names if name in asked or any(fnmatchcase(name, pattern) for pattern in policy_review)]
 
 
 async def hold(
@@ -79,22 +81,25 @@ async def held_scenario(
     *,
     written: bool = False,
 ) -> Response | None:
-    """Hold a scenario's `reply` where the tenant's policy wants that; None: it may leave.
+    """Hold a scenario's `reply` where the tenant's policy or a check of the scenario wants that; None: it may leave.
 
     A reply with words of a model (`written`) is read here too: a conversation gives back what was held when it was
-    written, and its findings of then are not at hand. Only a reply with an `answer`, at any depth, is one that a
-    reviewer could judge. An edit takes the place of the text under `answer` at the top. The exchange is finished where
-    a response is returned; who calls this settles it.
+    written, and its findings of then are not at hand. A policy holds only a reply with an `answer`, at any depth, which
+    a reviewer could judge; a check any with a text. An edit takes the place of the text under `answer` at the top. The
+    exchange is finished where a response is returned; who calls this settles it.
     """
     guard = gateway.chain.request(exchange.who.tenant)
-    if not guard.review or status >= 400:
+    asked = any(one["action"] == _REVIEW for one in guard_findings)
+    if not (guard.review or asked) or status >= 400:
         return None
     findings = list(guard_findings)
-    if written:
+    if written and guard.review:
         text = "\n".join(texts_in(reply))
         findings += (await run_in_threadpool(guard.check_output, text, [text])).summary()
     rules = holds(guard.review, exchange.target, "scenario", findings)
     answer = scenario_text(reply) if rules else ""
+    if asked and not answer:
+        answer = "\n".join(texts_in(reply))
     if not answer:
         return None
     if exchange.entry is not None:

@@ -1,6 +1,7 @@
 """Open what a gateway's application works on: for the replicas that listen, and for the runner of batches."""
 
 import asyncio
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -46,7 +47,7 @@ def open_context(home: Home, site: SiteConfig, models: Handles) -> GatewayContex
         callers=Callers(accounts.keys, accounts.sessions),
         accounts=accounts,
         batches=open_batches(database, home.files, site.batch),
-        reviews=Reviews(database, home.review_keys, site.audit.suite),
+        reviews=Reviews(database, home.review_keys, site.audit.suite, keep=timedelta(days=site.reviews.keep_days)),
         pepper=pepper,
         models=models,
         version=__version__,

@@ -12,6 +12,12 @@ WAITING: dict[int | str, dict[str, Any]] = {
 }
 """What OpenAPI says of routes whose answer may be held."""
 
+FETCHING: dict[int | str, dict[str, Any]] = {
+    **WAITING,
+    410: {"description": "Nobody decided in time (`review_expired`), or the texts are erased (`review_erased`)."},
+}
+"""What OpenAPI says of the route where such an answer comes."""
+
 
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)

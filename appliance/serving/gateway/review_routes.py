@@ -17,11 +17,23 @@ from appliance.serving.gateway.held_answers import edited
 from appliance.serving.gateway.holding import told_to_wait
 from appliance.serving.gateway.openapi import body_of
 from appliance.serving.gateway.permission import permit
-from appliance.serving.gateway.review_bodies import WAITING, ApprovalRequest, EditRequest, RefusalRequest
-from appliance.state.reviews import MOST_LISTED, Decision, Held, ReviewRecord, Status, check_decidable, check_others
+from appliance.serving.gateway.review_bodies import FETCHING, ApprovalRequest, EditRequest, RefusalRequest
+from appliance.state.review_records import (
+    Decision,
+    Held,
+    ReviewRecord,
+    Status,
+    check_decidable,
+    check_others,
+    texts_gone,
+)
+from appliance.state.reviews import MOST_LISTED
 
 router = APIRouter(prefix="/v1/reviews", tags=["Reviews"])
 
+_DECIDED = "admin.review"
+_READ = "admin.review.read"
+_FETCHED = "admin.review.fetched"
 _ACTIONS: Mapping[Decision, str] = {"approved": "approve", "edited": "edit", "refused": "refuse"}
 _DECIDING = [permit(Permission.REVIEW_DECIDE)]
 
@@ -44,11 +56,14 @@ async def list_reviews(
 
 @router.get("/{review_id}", summary="Show one held answer", dependencies=_DECIDING)
 async def get_review(request: Request, review_id: str) -> Response:
-    """Return one held answer with the question and the texts; one's own is refused."""
+    """Return one held answer with the question and the texts, once the audit knows who reads; one's own is refused."""
     reviews, who = reviews_of(context_of(request)), principal_of(request)
     record = await run_in_threadpool(reviews.get, review_id, who)
     check_others(record, who)
+    if record.erased:
+        return JSONResponse({**record.to_dict(), "question": None, "answer": None, "edited": None, "editable": False})
     texts = await run_in_threadpool(reviews.texts, record)
+    await _record(request, _READ, record, "read", "ok")
     told = {"question": texts.question, "answer": texts.held.text, "edited": texts.edited}
     return JSONResponse({**record.to_dict(), **told, "editable": texts.held.editable})
 
@@ -89,9 +104,12 @@ async def refuse_review(request: Request, review_id: str) -> Response:
     return await _decide(request, review_id, "refused", reason=body.reason)
 
 
-@router.get("/{review_id}/answer", summary="Get one's own answer that was held", responses=WAITING)
+@router.get("/{review_id}/answer", summary="Get one's own answer that was held", responses=FETCHING)
 async def get_answer(request: Request, review_id: str) -> Response:
-    """Return the answer once it is released; 202 while it waits. For who asked, and nobody else."""
+    """Return the answer once it is released; 202 while it waits, 410 once it is erased. For who asked, and nobody else.
+
+    What is released leaves once the audit knows who fetches it.
+    """
     reviews = reviews_of(context_of(request))
     record = await run_in_threadpool(reviews.of_asker, review_id, principal_of(request))
     if record.status == "pending":
@@ -102,7 +120,11 @@ async def get_answer(request: Request, review_id: str) -> Response:
             code="review_refused",
             details={"reason": record.reason},
         )
-    return JSONResponse(await run_in_threadpool(reviews.released, record))
+    if record.erased:
+        raise texts_gone(record)
+    body = await run_in_threadpool(reviews.released, record)
+    await _record(request, _FETCHED, record, "fetch", "ok")
+    return JSONResponse(body)
 
 
 async def _decide(
@@ -116,11 +138,11 @@ async def _decide(
     if text is not None:
         held = (await run_in_threadpool(reviews.texts, record)).held
         instead = await _edited(request, record, held, text)
-    await _record(request, record, decision, "ok")
+    await _record(request, _DECIDED, record, _ACTIONS[decision], "ok")
     try:
         decided = await run_in_threadpool(reviews.decide, record.id, decision, who, edited=instead, reason=reason)
     except Conflict:
-        await _record(request, record, decision, "overtaken")
+        await _record(request, _DECIDED, record, _ACTIONS[decision], "overtaken")
         raise
     return JSONResponse(decided.to_dict())
 
@@ -142,13 +164,14 @@ async def _edited(request: Request, record: ReviewRecord, held: Held, text: str)
     return edited(held, text)
 
 
-async def _record(request: Request, record: ReviewRecord, decision: Decision, outcome: str) -> None:
+async def _record(request: Request, kind: str, record: ReviewRecord, act: str, outcome: str) -> None:
+    """Write who does what about an answer, without any of its texts. Raises `Unavailable`."""
     who = principal_of(request)
     caller: dict[str, Any] = {
         "request_id": request_id_of(request), "tenant": who.tenant, "actor": who.key_id, "role": who.role
     }  # fmt: skip
     data = {
-        "action": f"review {_ACTIONS[decision]}", "target": record.id, "outcome": outcome, "tenant": record.tenant,
+        "action": f"review {act}", "target": record.id, "outcome": outcome, "tenant": record.tenant,
         "answers": record.request_id, "rules": list(record.rules),
     }  # fmt: skip
-    await context_of(request).models.ledger("record", "admin.review", caller, data)
+    await context_of(request).models.ledger("record", kind, caller, data)

@@ -55,7 +55,7 @@ async def run_action(request: Request, scenario: str, path: str) -> Response:
         call = gateway.models.scenario_stream(
             scenario, found.name, payload, caller, parameters, gateway.generation_timeout_s
         )  # fmt: skip
-        return await _stream(gateway, exchange, call, payload)
+        return await _stream(gateway, exchange, call, payload, reviews=found.action.reviews)
     try:
         await admitted_texts(gateway, exchange, texts_in(payload), None)
         reply = await gateway.models.scenario(scenario, found.name, payload, caller, parameters)
@@ -70,7 +70,7 @@ async def run_action(request: Request, scenario: str, path: str) -> Response:
         await exchange.settle()
         return held or JSONResponse(body, status_code=found.action.status)
     except ApplianceError as error:
-        exchange.fail(error)
+        _fail(gateway, exchange, error)
         raise
     finally:
         exchange.close()
@@ -91,11 +91,16 @@ def _parameters(request: Request, found: Resolved) -> dict[str, str]:
     return parameters
 
 
-async def _stream(gateway: GatewayContext, exchange: Exchange, call: StreamedCall, payload: object) -> Response:
-    """Send the request and wait for its first event: what is wrong before that is an answer of its own."""
+async def _stream(
+    gateway: GatewayContext, exchange: Exchange, call: StreamedCall, payload: object, *, reviews: bool
+) -> Response:
+    """Send the request and wait for its first event: what is wrong before that is an answer of its own.
+
+    `reviews` tells that a check of the action may ask for a person.
+    """
     try:
         await admitted_texts(gateway, exchange, texts_in(payload), None)
-        if may_hold(gateway.chain.request(exchange.who.tenant).review, exchange.target, "scenario"):
+        if reviews or may_hold(gateway.chain.request(exchange.who.tenant).review, exchange.target, "scenario"):
             exchange.streaming = False  # whether the answer may leave is known at its end
             return await _gathered(gateway, exchange, call, payload)
         first = await call.first()
@@ -103,7 +108,7 @@ async def _stream(gateway: GatewayContext, exchange: Exchange, call: StreamedCal
         return EventStream(_events(gateway, exchange, call, first), call, exchange, error_name="error")
     except ApplianceError as error:
         call.close()
-        exchange.fail(error)
+        _fail(gateway, exchange, error)
         await exchange.settle_failed()
         raise
     except BaseException:
@@ -117,9 +122,10 @@ async def _gathered(gateway: GatewayContext, exchange: Exchange, call: StreamedC
     """Return the stream once it is complete, or the response that it waits for a person. Raises as `_events`."""
     items: list[dict[str, Any]] = [await call.first()]
     exchange.first_token()
-    items += [item async for item in call.rest()]
-    for item in items:
+    _note(exchange, items[0]["findings"])
+    async for item in call.rest():
         _note(exchange, item["findings"])
+        items.append(item)
     end = items[-1]
     if "tokens" not in end:
         raise _broken_off(exchange)
@@ -138,19 +144,32 @@ async def _events(
     item: dict[str, Any] | None = first
     rest = call.rest()
     done = False
-    while item is not None:
-        data = item["data"]
-        _note(exchange, item["findings"])
-        if "tokens" in item:  # it comes with `done`
-            done = True
-            exchange.finish(200)
-            _meter(gateway, exchange, item["tokens"])
-            await exchange.settle()
-            data = _labelled(gateway, exchange, data, item)
-        yield event(data, item["event"])
-        item = await anext(rest, None)
-    if not done:
-        raise _broken_off(exchange)
+    try:
+        while item is not None:
+            data = item["data"]
+            _note(exchange, item["findings"])
+            if "tokens" in item:  # it comes with `done`
+                done = True
+                exchange.finish(200)
+                _meter(gateway, exchange, item["tokens"])
+                await exchange.settle()
+                data = _labelled(gateway, exchange, data, item)
+            yield event(data, item["event"])
+            item = await anext(rest, None)
+        if not done:
+            raise _broken_off(exchange)
+    except ApplianceError as error:
+        _fail(gateway, exchange, error)
+        raise
+
+
+def _fail(gateway: GatewayContext, exchange: Exchange, error: ApplianceError) -> None:
+    """Finish with an error; what the scenario had found and used until then is recorded all the same."""
+    exchange.fail(error)
+    told = error.for_records
+    if told and exchange.entry is not None:
+        _note(exchange, told["findings"])
+        _meter(gateway, exchange, told["tokens"])
 
 
 def _broken_off(exchange: Exchange) -> EngineFailed:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from anyio import to_thread
 from fastapi import APIRouter, Request
@@ -13,7 +13,6 @@ from appliance.core.authority import Permission, may
 from appliance.core.errors import InvalidRequest
 from appliance.core.messages import _
 from appliance.core.principal import Principal
-from appliance.identity.oidc import ATTEMPT_LIFETIME_S, OidcClient
 from appliance.identity.sign_in import SignedIn, closed_way
 from appliance.serving.gateway.account_bodies import OwnPassword, SignInRequest
 from appliance.serving.gateway.accounts import GatewayAccounts
@@ -22,6 +21,9 @@ from appliance.serving.gateway.context import accounts_of, bearer_of, presents_s
 from appliance.serving.gateway.openapi import body_of
 from appliance.state.accounts.sessions import Session
 from appliance.state.accounts.users import UserRecord
+
+if TYPE_CHECKING:
+    from appliance.identity.oidc import OidcClient
 
 router = APIRouter(prefix="/v1/auth", tags=["Signing in"])
 
@@ -57,7 +59,7 @@ async def start_oidc(request: Request) -> Response:
     begun = await in_sign_in_thread(accounts, _oidc(accounts).begin)
     answer = RedirectResponse(begun.url, status_code=302, headers=NOT_KEPT)
     answer.set_cookie(
-        _ATTEMPT, begun.sealed, max_age=ATTEMPT_LIFETIME_S, path=_ATTEMPT_PATH, secure=True, httponly=True,
+        _ATTEMPT, begun.sealed, max_age=begun.lasts_s, path=_ATTEMPT_PATH, secure=True, httponly=True,
         samesite="lax",
     )  # fmt: skip
     return answer
@@ -109,7 +111,7 @@ async def who_am_i(request: Request) -> Response:
     return JSONResponse({**_of_principal(who), "user": None if user is None else _of_user(user)})
 
 
-def _oidc(accounts: GatewayAccounts) -> OidcClient:
+def _oidc(accounts: GatewayAccounts) -> "OidcClient":
     if accounts.sign_in.oidc is None:
         raise closed_way()
     return accounts.sign_in.oidc

@@ -11,6 +11,7 @@ from appliance.state.audit.log import AuditLog
 from appliance.state.audit.records import CONTENT_ERASED, RETENTION, NewRecord
 from appliance.state.audit.statements import Statement
 from appliance.state.audit.tables import audit_checkpoints, audit_records
+from appliance.state.erasing import overwrite_freed_pages
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def erase_contents(log: AuditLog, before: str, actor: str, tenant: str | None = 
         first, last, count = connection.execute(span).one()
         if not count:
             return None
-        _overwrite_freed_pages(connection)
+        overwrite_freed_pages(connection)
         connection.execute(update(audit_records).where(*this).values(content=None))
         data = {"first": first, "last": last, "count": count, "tenant": tenant, "before": before}
         chain.add([log.fields(NewRecord(CONTENT_ERASED, actor=actor, action="erase contents", data=data))])
@@ -63,7 +64,7 @@ def retire(log: AuditLog, before: str, actor: str) -> Removed | None:
                 _("`appliance audit verify` says what was changed."),
                 code="audit_untrusted",
             )
-        _overwrite_freed_pages(connection)
+        overwrite_freed_pages(connection)
         connection.execute(delete(audit_records).where(old))
         connection.execute(delete(audit_checkpoints).where(audit_checkpoints.c.number < anchor.number))
         data = {
@@ -81,8 +82,3 @@ def _anchor(connection: Connection, before: str, newest: int) -> Statement | Non
     query = select(audit_checkpoints).where(audit_checkpoints.c.seq <= last)
     row = connection.execute(query.order_by(audit_checkpoints.c.number.desc()).limit(1)).first()
     return None if row is None else checkpoint_of(row._mapping)
-
-
-def _overwrite_freed_pages(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("PRAGMA secure_delete=ON")

@@ -37,6 +37,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 HERE: Final = Path(__file__).resolve().parent
 PROJECTIONS: Final = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+_LONGEST_OWN: Final = 64
 
 
 def table_groups(tables: Sequence[TableQuestions], plan: dict[str, Any], chooser: random.Random) -> list[list[Row]]:
@@ -67,9 +68,11 @@ def own_words(model: Any, tokenizer: Any, packer: Packer, prompts: Sequence[str]
     texts = [packer.prompt(Row("", "", prompt, "")) for prompt in prompts]
     ids = tokenizer(texts, add_special_tokens=False, return_tensors="pt", padding=True)
     with torch.no_grad():
-        made = model.generate(**ids, max_new_tokens=32, do_sample=False)
+        made = model.generate(**ids, max_new_tokens=_LONGEST_OWN, do_sample=False)
     answers = tokenizer.batch_decode(made[:, ids["input_ids"].shape[1] :], skip_special_tokens=True)
-    return [[Row("", "", prompt, answer.strip())] for prompt, answer in zip(prompts, answers, strict=True)]
+    # What the limit broke off ends with its last whole sentence.
+    whole = [answer.strip()[: max(answer.strip().rfind(end) for end in ".!?") + 1] for answer in answers]
+    return [[Row("", "", prompt, answer)] for prompt, answer in zip(prompts, whole, strict=True) if answer]
 
 
 def sequences(arguments: argparse.Namespace, plan: dict[str, Any], model: Any, tokenizer: Any) -> list[Packed]:  # noqa: ANN401
@@ -80,7 +83,8 @@ def sequences(arguments: argparse.Namespace, plan: dict[str, Any], model: Any, t
     of_tables = table_groups(tables, plan, chooser)
     pairs = balanced(read_intents(arguments.data / "banking77" / "train.csv"), plan["messages_an_intent"], plan["seed"])
     of_intents = [[intent_row(*pair) for pair in pairs]]
-    general = own_words(model, tokenizer, packer, plan["general_prompts"])
+    general = own_words(model, tokenizer, packer, plan["general_prompts"]) * plan["general_passes"]
+    chooser.shuffle(general)
     chooser.shuffle(of_tables)
     packed = [*packer.pack(of_intents), *packer.pack(of_tables), *packer.pack(general)]
     chooser.shuffle(packed)

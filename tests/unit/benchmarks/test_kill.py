@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from types import SimpleNamespace
 
 import aiohttp
@@ -110,15 +111,34 @@ async def test_a_request_is_sent_again_until_it_is_answered_and_each_try_has_an_
     async def strike(_home, victim, _title, seen):
         struck.append(victim)
         seen.kills[victim] += 1
+        seen.down[victim] = time.monotonic()
 
     monkeypatch.setattr("kill.strike", strike)
-    arguments = SimpleNamespace(seed=1, requests=20, clients=2, kills=2)
+    arguments = SimpleNamespace(seed=1, requests=20, clients=2, kills=2, seconds=60)
     seen = await asyncio.wait_for(run(flaky.url, "k", tmp_path, arguments, {"gateway": "g", "ledger": "l"}), 60)
     assert len(seen.acknowledged) == 20
     assert sorted(one.request_id for one in seen.acknowledged) == sorted(flaky.answered)
     assert len(set(flaky.answered)) == 20
     assert seen.failures["HTTP 503"] > 0
     assert sorted(struck) == ["gateway", "ledger"]
+    assert all(seconds > 0 for _victim, seconds in seen.back)
+
+
+async def test_when_the_time_is_over_nothing_more_is_sent_and_what_was_answered_is_told(flaky, monkeypatch, tmp_path):
+    monkeypatch.setattr("kill._AGAIN_S", 0.01)
+    arguments = SimpleNamespace(seed=1, requests=1_000_000, clients=2, kills=0, seconds=0.5)
+    seen = await asyncio.wait_for(run(flaky.url, "k", tmp_path, arguments, {"gateway": "g"}), 60)
+    assert 0 < len(seen.acknowledged) < 1_000_000
+    assert sorted(one.request_id for one in seen.acknowledged) == sorted(flaky.answered)
+
+
+def test_it_answers_again_when_a_request_sent_after_the_kill_is_answered():
+    seen = Seen(down={"gateway": 10.0, "ledger": 20.0})
+    seen.answered(ANSWERS[0], sent=9.0, now=11.0)  # the kill has not met it
+    assert seen.back == []
+    seen.answered(ANSWERS[1], sent=12.0, now=14.5)
+    assert seen.back == [("gateway", 4.5)]
+    assert seen.down == {"ledger": 20.0}
 
 
 async def test_a_stream_without_its_end_is_not_acknowledged(flaky):

@@ -90,7 +90,7 @@ def test_measurements_go_before_data_sheets(plan):
     )
     node = machine(card())
     found = take_inventory([node], measured).cards[0].type
-    assert (found.read, found.flops["bf16"], found.flops["fp8"]) == (3e11, 3e13, 6e13)
+    assert (found.read, found.flops["bf16"], found.flops["fp8"]) == (3e11, 3e13, pytest.approx(4.2e13))
     assert (found.layer_s[False], found.engine_bytes) == (2e-4, GIB)
     slow = plan([node], {"general": "qwen3-8b"}, calibration=measured)
     assert slow.placement("general").users < plan([node], {"general": "qwen3-8b"}).placement("general").users

@@ -55,6 +55,18 @@ def test_every_figure_has_its_source_and_says_whether_it_was_looked_up(catalogue
     assert "architecture" in catalogue["xuanyuan3-70b"].unverified
 
 
+@pytest.mark.parametrize(
+    ("name", "published"),
+    [
+        ("bge-reranker-v2-m3", 567_755_777),  # BGE-M3's encoder with XLMRobertaForSequenceClassification's head
+        ("qwen3-embedding-0.6b", 595_776_512),  # model.safetensors, without an output layer
+        ("gemma-3-12b", 12_187_325_040),
+    ],
+)
+def test_numbers_of_parameters_are_met_exactly(catalogue, name, published):
+    assert count_parameters(catalogue[name].architecture).total == published
+
+
 def vllm_names(package):
     """Return the parsers that the installed vLLM registers, read without importing it."""
     found = importlib.util.find_spec("vllm")

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from appliance.catalogue.plan import MEMORY_HEADINGS, PLACEMENT_HEADINGS
 from appliance.catalogue.wish import ModelWish, Wish
+from appliance.hardware.facts import Accelerator
 
 PLANS = Path(__file__).parent / "plans"
 EMBEDDER = {"embedder": "multilingual-e5-small"}
@@ -16,7 +17,15 @@ CASES = {
     "deepseek-v3-on-8xH20": ("8xH20", {"general": "deepseek-v3"} | EMBEDDER, {}),
     "deepseek-v3-on-1xL20": ("1xL20", {"general": "deepseek-v3"} | EMBEDDER, {}),
     "deepseek-v3-fp8-on-8xH100": ("8xH100", {"general": {"model": "deepseek-v3", "precision": "fp8"}}, {}),
-    "deepseek-v3-on-2x8xH100": ("2x8xH100", {"general": "deepseek-v3"} | EMBEDDER, {"users": 100}),
+    "deepseek-v3-on-2x8xH100": ("2x8xH100", {"general": "deepseek-v3"} | EMBEDDER, {"users": 300}),
+    "deepseek-v3-fp8-on-2x8xH100": (
+        "2x8xH100",
+        {"general": {"model": "deepseek-v3", "precision": "fp8"}} | EMBEDDER,
+        {"users": 100},
+    ),
+    "llama-70b-on-2x4090": ("2x4090", {"general": "llama-3.3-70b"}, {}),
+    "qwen2.5-72b-on-2x4090": ("2x4090", {"general": "qwen2.5-72b"}, {"users": 2}),
+    "qwen3-32b-int4-on-1xL20": ("1xL20", {"general": {"model": "qwen3-32b", "precision": "int4"}}, {}),
     "deepseek-r1-on-8x910B": ("8x910B", {"general": "deepseek-r1"}, {}),
     "qwen3-32b-on-8x910B": ("8x910B", {"general": "qwen3-32b"}, {"users": 200}),
     "deepseek-v3-on-8xMI300X": ("8xMI300X", {"general": "deepseek-v3"}, {"users": 100}),
@@ -161,6 +170,8 @@ def test_tensor_parallelism_that_the_site_fixes_too_small_is_undone_first(plan):
         ("cpu-only", "base", {"ttft_ms": 200.0}, "prompt_tokens"),
         ("cpu-only", "base", {"ttft_ms": 400.0}, "ttft_ms"),
         ("1xL20", "qwen3-235b-a22b", {}, "model"),
+        ("2x4090", {"model": "qwen2.5-72b", "tensor_parallel": 2}, {"users": 2}, "memory_share"),
+        ("cpu-only", "qwen3-8b", {}, "cards"),
     ],
 )
 def test_changes_are_found_and_work(plan, nodes, machine, model, level, kind):
@@ -176,6 +187,12 @@ def test_changes_are_found_and_work(plan, nodes, machine, model, level, kind):
         where = [type(node)(f"n{number}", node.facts) for number, node in enumerate(where)]
     elif kind == "model":
         asked = {"model": change.value}
+    elif kind == "memory_share":
+        asked["memory_share"] = int(change.value) / 100
+    elif kind == "cards":
+        count, name = str(change.value).split(" x ")
+        cards = tuple(Accelerator(index=index, vendor="nvidia", name=name) for index in range(int(count)))
+        where = [type(where[0])("n", where[0].facts.model_copy(update={"accelerators": cards}))]
     else:
         asked[kind] = change.value
     assert plan(where, {"general": asked}, **level).complete

@@ -2,7 +2,7 @@ import pytest
 
 from appliance.catalogue.devices import Node, take_inventory
 from appliance.catalogue.roofline import Replica, decode_step_s, most_users, prefill_s, service
-from appliance.catalogue.sizing import Split
+from appliance.catalogue.sizing import Split, cache_bytes, shard_weights
 from appliance.catalogue.wish import ServiceLevel
 from appliance.core.units import GIB
 from appliance.hardware.facts import Accelerator, MachineFacts, Memory, Processor
@@ -154,3 +154,60 @@ def test_most_users_is_the_last_that_meets_the_level(catalogue):
     assert not service(replica, most + 1, level).meets(level)
     assert most_users(replica, level, 3) == 3
     assert most_users(replica, level, 0) == 0
+
+
+# Tokens a second, prompts and answers together, of one replica that 100 to 1000 callers ask in the same moment; vLLM
+# 0.11, TensorRT-LLM 1.2 (Qwen3 32B in fp8) and MindIE 2.1 (Qwen3 30B on Ascend):
+# github.com/gpustack/gpustack, docs/performance-lab. Dense networks on A100 are planned too slow, all else too fast.
+@pytest.mark.parametrize(
+    ("model", "precision", "cards", "device", "prompt", "answer", "published"),
+    [
+        ("qwen3-32b", "bf16", 1, "NVIDIA A100-SXM4-80GB", 32_000, 77, 1798),
+        ("qwen3-32b", "bf16", 1, "NVIDIA A100-SXM4-80GB", 2_000, 100, 2521),
+        ("qwen3-32b", "bf16", 1, "NVIDIA H100 80GB HBM3", 32_000, 77, 2771),
+        ("qwen3-32b", "bf16", 1, "NVIDIA H100 80GB HBM3", 2_000, 100, 3195),
+        ("qwen3-32b", "fp8", 1, "NVIDIA H100 80GB HBM3", 32_000, 100, 4068),
+        ("qwen3-32b", "fp8", 1, "NVIDIA H100 80GB HBM3", 2_000, 100, 5902),
+        ("qwen3-235b-a22b", "bf16", 8, "NVIDIA H100 80GB HBM3", 32_000, 82, 22657),
+        ("qwen3-235b-a22b", "bf16", 8, "NVIDIA H100 80GB HBM3", 2_000, 99, 23858),
+        ("qwen3-235b-a22b", "fp8", 4, "NVIDIA H100 80GB HBM3", 32_000, 82, 15366),
+        ("qwen3-235b-a22b", "fp8", 4, "NVIDIA H100 80GB HBM3", 2_000, 99, 18950),
+        ("deepseek-r1", "fp8", 8, "NVIDIA H200", 32_000, 100, 15514),
+        ("deepseek-r1", "fp8", 8, "NVIDIA H200", 2_000, 100, 17690),
+        ("qwen3-8b", "bf16", 1, "910B3", 2_000, 100, 9589),
+        ("qwen3-30b-a3b", "bf16", 2, "910B3", 32_000, 97, 10830),
+        ("qwen3-30b-a3b", "bf16", 2, "910B3", 2_000, 100, 15591),
+    ],
+)
+def test_work_of_a_full_engine_is_within_65_percent_of_what_is_published(
+    catalogue, model, precision, cards, device, prompt, answer, published
+):
+    memory = {"NVIDIA H200": 141 * GIB, "910B3": 64 * GIB}.get(device, 80 * GIB)
+    kind = card(device, "ascend" if device == "910B3" else "nvidia", memory)
+    entry, split = catalogue[model], Split(cards)
+    replica = Replica(entry, precision, split, kind, True)
+    room = memory * 0.9 - shard_weights(entry, precision, split) - 2.5 * GIB
+    together = max(1, min(256, int(room // cache_bytes(entry.architecture, prompt + answer, split))))
+    level = ServiceLevel(prompt_tokens=prompt, answer_tokens=answer)
+    got = service(replica, together, level)
+    assert 0.7 < together * (prompt + answer) * got.tokens_per_s / answer / published < 1.65
+
+
+# One stream: DeepSeek-R1-0528 in AWQ on 8 H100, github.com/tenstorrent/tt-inference-server/issues/356. Four: vLLM 0.11
+# in fp8 on 8 H200, github.com/gpustack/gpustack, docs/performance-lab/deepseek-r1/h200.md.
+@pytest.mark.parametrize(
+    ("precision", "device", "streams", "published"),
+    [("int4", "NVIDIA H100 80GB HBM3", 1, 16.1e-3), ("fp8", "NVIDIA H200", 4, 19.4e-3)],
+)
+def test_a_step_with_latent_attention_is_within_10_percent_of_what_is_published(
+    catalogue, precision, device, streams, published
+):
+    replica = Replica(catalogue["deepseek-r1"], precision, Split(8), card(device), True)
+    assert decode_step_s(replica, streams, 1000) == pytest.approx(published, rel=0.10)
+
+
+def test_weights_that_are_only_stored_in_8_bits_are_computed_in_16(catalogue):
+    a100 = card("NVIDIA A100-SXM4-80GB")
+    stored = Replica(catalogue["qwen2.5-14b"], "int8", Split(), a100)
+    whole = Replica(catalogue["qwen2.5-14b"], "bf16", Split(), a100)
+    assert prefill_s(stored, 4000) == pytest.approx(prefill_s(whole, 4000))

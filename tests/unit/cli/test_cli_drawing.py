@@ -2,8 +2,9 @@ import io
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 
-from appliance.cli.drawing import follow, print_table
+from appliance.cli.drawing import follow, print_sentence, print_table
 from appliance.core.messages import _
 from appliance.core.progress import Progress
 
@@ -46,6 +47,19 @@ def test_on_a_terminal_only_ended_steps_stay():
     target = console(terminal=True)
     assert follow(events(), target) == ["a result"]
     assert target.file.getvalue().count("✓") == 1
+
+
+def test_on_a_terminal_a_long_sentence_breaks_between_words_and_hangs():
+    words = " ".join(["sentence"] * 30)
+    target = console(terminal=True)
+    print_sentence(target, Text(words), hang=4)
+    lines = target.file.getvalue().splitlines()
+    assert len(lines) == 3
+    assert all(len(line) <= 100 and line == line.rstrip() for line in lines)
+    assert [line.startswith("    sentence ") for line in lines] == [False, True, True]
+    plain = console()
+    print_sentence(plain, Text(words), hang=4)
+    assert plain.file.getvalue() == words + "\n"
 
 
 def test_a_table_shows_texts_as_they_are():

@@ -1,7 +1,9 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 FACTS = Path(__file__).parents[2] / "data" / "machines" / "facts"
 
@@ -11,7 +13,7 @@ def test_a_plan_is_drawn_with_its_memory_and_notes(run, home):
     assert shown.code == 0
     assert "DeepSeek-V3" in shown.out
     assert "node-1:0-7" in shown.out
-    assert "79.3 GiB" in shown.out
+    assert "79.3" in shown.out
     assert "Speeds are computed from data sheets" in shown.out
     assert shown.err == ""
 
@@ -92,3 +94,24 @@ def test_a_plan_fits_a_narrow_terminal(run, home, monkeypatch):
     tables = shown.out.split("\n\n", 1)[1].split("·")[0]
     assert max(map(len, tables.splitlines())) <= 80
     assert "Qwen3 32B" in tables
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("machine", sorted(file.stem for file in FACTS.glob("*.json")))
+def test_the_words_of_no_recorded_machine_are_cut_at_80_columns(run, home, monkeypatch, machine, language):
+    monkeypatch.setenv("COLUMNS", "80")
+    asked = ("--model", "general=deepseek-v3", "--model", "finance=dianjin-r1-7b", "--users", 20)
+    shown = run("--language", language, "plan", "--machine", FACTS / f"{machine}.json", *asked)
+    tables = shown.out.split("\n\n", 1)[1].split("·")[0]
+    assert max(cell_len(line) for line in tables.splitlines()) <= 80
+    assert "…" not in tables
+    for alias in ("finance", "embedder"):
+        assert re.search(rf"(^|\s){alias}\s", tables, re.MULTILINE) is not None
+
+
+def test_a_precision_is_asked_for_with_the_name(run, home):
+    shown = run("plan", "--json", "--machine", FACTS / "1xL20.json", "--model", "general=qwen3-32b:int4")
+    assert shown.json["placements"][0]["precision"] == "int4"
+    refused = run("plan", "--machine", FACTS / "1xL20.json", "--model", "general=qwen3-32b:int8")
+    assert (refused.code, refused.out) == (7, "")
+    assert "Published are: bf16, fp8, int4." in refused.err

@@ -48,6 +48,15 @@ def test_one_is_shown_with_its_texts_and_nothing_that_moves_the_cursor(run, gate
     assert run("review", "show", ID, "--json").json["answer"] == "Bonds.\x1b[2K\nShares."
 
 
+def test_what_is_expired_is_listed_and_shown_as_erased(run, gateway):
+    row = {**ROW, "status": "expired", "erased": True}
+    gateway.answers["GET", "/v1/reviews"] = page(row)
+    assert "expired" in run("review", "list", "--status", "expired").out
+    assert "status=expired" in gateway.asked[-1][1]
+    gateway.answers["GET", PATH] = (200, {**row, "question": None, "answer": None, "edited": None})
+    assert "Its texts are erased." in run("review", "show", ID).out
+
+
 @pytest.mark.parametrize(
     ("arguments", "path", "body"),
     [

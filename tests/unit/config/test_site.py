@@ -43,6 +43,8 @@ def test_what_the_file_says_counts(tmp_path):
         ),
         ("zzz: 1", "zzz: unknown"),
         ("gateway: {port: 0}", "gateway.port: it must be at least 1"),
+        ("reviews: {keep_days: 0}", "reviews.keep_days: it must be at least 1"),
+        ("reviews: {keep_days: 3651}", "reviews.keep_days: it must be at most 3650"),
         ("gateway: {port: eighty}", "gateway.port: "),
         ("models: {general: {}}", "models.general.package: must be given"),
         ("language: fr", "language: "),

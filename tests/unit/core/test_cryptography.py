@@ -120,7 +120,7 @@ def test_what_was_sealed_opens_with_its_key_and_context_only(name):
     sealed = cipher.encrypt("余额".encode(), b"a")
     assert cipher.decrypt(sealed, b"a").decode() == "余额"
     assert cipher.encrypt("余额".encode(), b"a") != sealed
-    spoilt = [sealed[:-1] + bytes([sealed[-1] ^ 1]), b"\x00" + sealed[1:], sealed[:20], b""]
+    spoilt = [sealed[:-1] + bytes([sealed[-1] ^ 1]), bytes([sealed[0] ^ 1]) + sealed[1:], sealed[:20], b""]
     for bad in spoilt:
         with pytest.raises(ValueError, match=r".+"):
             cipher.decrypt(bad, b"a")

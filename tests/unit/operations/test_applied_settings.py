@@ -14,7 +14,7 @@ from appliance.operations import applied, up
 from appliance.operations.accounts import open_accounts
 from appliance.operations.applied import applying_settings, changed_settings, settings_of
 from appliance.operations.audit import open_audit
-from appliance.state.applied_settings import allows_lexicon, read_applied
+from appliance.state.applied_settings import allows_lexicon, read_applied, write_applied
 from appliance.state.approval_people import Person
 from appliance.state.audit.search import Filters, search
 from tests.unit.operations.test_up import free_ports, no_build
@@ -274,3 +274,35 @@ def test_up_starts_nothing_before_the_second_person_has_agreed(home, monkeypatch
     assert [one["guardrails"] for one in heads] == [{"personal": "off"}]
     assert "guardrails" not in applied_of(home, "policy").content
     assert approvals(home)[0].used_at is None
+
+
+RETENTION = {"approvals": {"require": ["retention.change"]}}
+
+
+def test_how_long_held_answers_are_kept_needs_a_second_person_as_deleting_from_the_audit_does(home):
+    start(home, site(RETENTION, {"reviews": {"keep_days": 90}}))
+    assert applied_of(home, "retention").content == {"reviews": {"keep_days": 90}}
+    shorter = site(RETENTION, {"reviews": {"keep_days": 1}})
+    with pytest.raises(ApprovalNeeded, match=r"reviews\.keep_days"):
+        start(home, shorter)
+    (ticket,) = approvals(home)
+    assert ticket.kind == "retention.change"
+    assert json.loads(ticket.payload)["changes"] == [{"setting": "reviews.keep_days", "before": 90, "after": 1}]
+    agree(home, shorter, ticket.id)
+    start(home, shorter)
+    assert applied_of(home, "retention").content == {"reviews": {"keep_days": 1}}
+
+
+def test_other_approvals_leave_the_retention_alone(home):
+    start(home, site(BOTH))
+    start(home, site(BOTH, {"reviews": {"keep_days": 1}}))
+    assert approvals(home) == []
+
+
+def test_an_upgrade_compares_the_retention_with_its_default(home):
+    start(home, site(RETENTION))
+    with open_accounts(home, site()) as accounts, accounts.database.write() as connection:
+        write_applied(connection, "retention", None)  # as an earlier version leaves it
+    start(home, site(RETENTION))
+    with pytest.raises(ApprovalNeeded, match=r"reviews\.keep_days"):
+        start(home, site(RETENTION, {"reviews": {"keep_days": 1}}))

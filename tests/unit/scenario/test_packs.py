@@ -57,7 +57,7 @@ def folder(tmp_path):
 
 
 def greet_of(pack):
-    (action,) = pack.actions(ScenarioContext(None, (), None, None))
+    (action,) = pack.actions(ScenarioContext(None, (), None, None, None))
     return action
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from datetime import timedelta
 from types import SimpleNamespace
 
 import httpx
@@ -10,6 +11,8 @@ from ray import serve
 
 from appliance.config.home import Home
 from appliance.config.site import GatewaySettings, SiteConfig
+from appliance.core.clock import utc_now
+from appliance.core.principal import Principal
 from appliance.serving.batch import deployment
 from appliance.serving.batch.deployment import Batch
 from appliance.serving.gateway import logs
@@ -18,6 +21,7 @@ from appliance.serving.handles import Handles
 from appliance.serving.ledger_app import LEDGER_APPLICATION
 from appliance.state.database import Database, sqlite_url
 from appliance.state.keys import KeyRing
+from appliance.state.review_records import Held, NewReview
 from appliance.state.secret_files import load_or_create_pepper
 from tests.unit.serving.batch_desk import Desk, line
 from tests.unit.serving.conftest import DIRECTORY
@@ -89,6 +93,27 @@ async def test_a_replica_works_once_it_knows_the_models_and_alone(home, handles)
     finally:
         await stop(first, second)
         database.close()
+
+
+async def test_a_replica_applies_the_retention_of_held_answers(home, handles):
+    site = SiteConfig.model_validate({"reviews": {"keep_days": 2}})
+    replica = Batch(str(home.root), site, handles)
+    reviews = replica._context.reviews
+    asker = Principal("default", "caller", "lma-asker")
+    asked = NewReview(asker, "r-1", "/v1/chat/completions", "general", (), "q", Held({}, "a"))
+    reviews._clock = lambda: utc_now() - timedelta(days=3)
+    late = reviews.hold(asked)
+    reviews._clock = lambda: utc_now() - timedelta(days=1)
+    waiting = reviews.hold(asked)
+    reviews._clock = utc_now
+    assert [one.id for one in reviews.lapsed(10)] == [late]
+    try:
+        await replica.reconfigure(DIRECTORY)
+        await until(lambda: not reviews.lapsed(10))
+        await replica.check_health()
+        assert [reviews.of_asker(one, asker).status for one in (late, waiting)] == ["expired", "pending"]
+    finally:
+        await stop(replica)
 
 
 async def test_only_one_process_holds_the_lock(home):

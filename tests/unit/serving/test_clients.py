@@ -25,15 +25,16 @@ def runs(chain):
 @pytest.fixture
 async def chat(context, runs):
     runs.begin("default")
-    return HandleChat(context.models, "general", runs)
+    return HandleChat(context.models, "general", runs, context.pepper)
 
 
-async def test_a_whole_answer(chat, model):
+async def test_a_whole_answer(chat, model, context):
     model.scripts = [[WHOLE]]
     answer = await chat.chat(HELLO, max_tokens=5)
     assert (answer.text, answer.prompt_tokens, answer.completion_tokens, answer.finish_reason) == ("Hi", 7, 2, "stop")
     assert model.calls[0][1] == {
-        "model": "general", "messages": HELLO, "max_tokens": 5, "temperature": 0.0, "stream": False,
+        "model": "general", "messages": HELLO, "max_tokens": 5, "temperature": 0.0, "stream": False, "priority": 0,
+        "cache_salt": context.cache_salt("default"),
     }  # fmt: skip
 
 

@@ -55,7 +55,7 @@ def test_on_cpu():
     assert config.experimental_configs[WORKER_INSIDE] is False
     deployment = config.deployment_config
     assert deployment["max_ongoing_requests"] == 16
-    assert deployment["max_queued_requests"] == 5
+    assert deployment["max_queued_requests"] > 16 + 5  # all that a sender lets in: never the first to refuse
     assert deployment["graceful_shutdown_timeout_s"] == 77
     assert deployment["health_check_timeout_s"] == 30
     assert config.experimental_configs["stream_batching_interval_ms"] == 0

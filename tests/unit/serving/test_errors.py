@@ -28,6 +28,7 @@ SENSIBLE = {
     "NotFound": 404,
     "MethodNotAllowed": 405,
     "Conflict": 409,
+    "Gone": 410,
     "BodyTooLarge": 413,
     "Unsupported": 415,
     "TooManyRequests": 429,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from appliance.serving.gateway.held_answers import answer_text, as_events, edited, question_text
 from appliance.serving.gateway.holding import holds, may_hold
-from appliance.state.reviews import Held
+from appliance.state.review_records import Held
 from tests.unit.serving.deployments import USAGE
 
 

@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+import pickle
 
 import pytest
 
 from appliance.config.home import Home
 from appliance.config.site import GuardrailOverride, GuardrailSettings
-from appliance.core.errors import EngineFailed, InvalidRequest
+from appliance.core.errors import ContentFiltered, EngineFailed, InvalidRequest, Unavailable
 from appliance.core.principal import Principal
 from appliance.scenario.actions import Caller
 from appliance.scenario.pack import ChatFacts
@@ -27,7 +28,9 @@ smoke: [{action: say, payload: {text: Hello}}]
 PROGRAM = """
 from pydantic import BaseModel, Field
 from appliance.core.messages import current_language
+from appliance.scenario.numbers import numbers
 from appliance.scenario.pack import Action
+from appliance.scenario.suitability import Suitability, suitability
 from appliance.state.records import NewRecord
 
 class Say(BaseModel):
@@ -36,6 +39,8 @@ class Say(BaseModel):
 
 class Said(BaseModel):
     text: str
+
+NUMBERS, SUITABLE = numbers(), suitability()
 
 def create(context):
     def messages(request):
@@ -65,7 +70,32 @@ def create(context):
         again = await context.chat.chat(messages(request), max_tokens=5)
         yield "done", Said(text=f"{answer.text}/{again.text}")
 
+    def know(request):
+        context.facts.give(NUMBERS, [request.text])
+        context.facts.give(SUITABLE, Suitability("C2", {"青稳": "R1", "海豚": "R4"}))
+
+    async def advise(request, caller):
+        answer = await context.chat.chat(messages(request), max_tokens=5)
+        if request.text != "nothing":
+            know(request)
+        if request.text == "break":
+            raise KeyError(request.text)
+        return Said(text=answer.text)
+
+    async def advise_aloud(request, caller):
+        know(request)
+        text = ""
+        async for piece in context.chat.stream(messages(request), max_tokens=5):
+            text += piece
+            yield "piece", Said(text=piece)
+        yield "sentence", Said(text="End.")
+        if request.text == "break":
+            raise KeyError(request.text)
+        yield "done", Said(text=text)
+
     return [
+        Action("advise", "Advise.", Say, Said, advise, stream=advise_aloud, checks=(NUMBERS, SUITABLE),
+               whole_events=frozenset({"sentence"})),
         Action("say", "Say.", Say, Said, say, stream=tell),
         Action("look", "Look.", Say, Said, look),
         Action("shout", "Shout.", Say, Said, say, stream=follow, generated=lambda said: said.text.startswith("Hi")),
@@ -182,3 +212,82 @@ async def test_streams_that_one_task_reads_in_turns_keep_apart(echo, model):
     assert (await anext(strict))["data"]["text"] == "/"
     end = await anext(lax)
     assert (end["data"]["text"], end["tokens"]) == ("Hi/Hi", {"general": [14, 4]})
+
+
+@pytest.mark.parametrize(("priority", "number"), [("interactive", 0), ("batch", 1)])
+async def test_the_engine_is_asked_with_the_priority_of_the_callers_key(echo, model, priority, number):
+    model.scripts = [[WHOLE], [chunk("Hi"), USAGE_ITEM]]
+    caller = Caller(Principal("a", "caller", "lma-a", priority=priority), "en")
+    await echo.invoke("shout", {"text": "x"}, caller, {})
+    _events = [item async for item in echo.stream("advise", {"text": "x", "stream": True}, caller, {})]
+    assert [call[1]["priority"] for call in model.calls] == [number, number]
+
+
+async def test_callers_at_once_have_each_their_own_priority(echo, model):
+    model.scripts = [[WHOLE]]
+    callers = [Caller(Principal("a", "caller", "lma-a", priority=one), "en") for one in ("batch", "interactive") * 3]
+    texts = [{"text": str(number)} for number in range(6)]
+    await asyncio.gather(*(echo.invoke("shout", text, who, {}) for text, who in zip(texts, callers, strict=True)))
+    asked = {call[1]["messages"][0]["content"]: call[1]["priority"] for call in model.calls}
+    assert asked == {"0": 1, "1": 0, "2": 1, "3": 0, "4": 1, "5": 0}
+
+
+async def test_an_answer_is_judged_by_what_its_action_knows(echo, model):
+    model.scripts = [[whole("青稳，年化3.2%")]]
+    told = await echo.invoke("advise", {"text": "3.2%是多少？"}, CALLER, {})
+    assert (told["reply"]["text"], told["findings"]) == ("青稳，年化3.2%", [])
+    model.scripts = [[whole("海豚，年化3.5%")]]
+    with pytest.raises(ContentFiltered) as caught:
+        await echo.invoke("advise", {"text": "3.2%是多少？"}, CALLER, {})
+    records = caught.value.for_records
+    assert [(one["rule"], one["action"], one["stage"]) for one in records["findings"]] == [
+        ("suitability:R4/C2", "block", "output"),
+        ("numbers:not_given", "block", "output"),
+    ]
+    assert records["tokens"] == {"general": [7, 2]}
+
+
+async def test_without_facts_nothing_leaves(echo, model):
+    model.scripts = [[WHOLE]]
+    with pytest.raises(Unavailable) as caught:
+        await echo.invoke("advise", {"text": "nothing"}, CALLER, {})
+    assert caught.value.code == "check_failed"
+    assert {one["rule"] for one in caught.value.for_records["findings"]} == {
+        "chain:numbers/failed", "chain:suitability/failed",
+    }  # fmt: skip
+
+
+async def test_a_stream_holds_back_what_no_check_has_seen(echo, model):
+    asked = {"text": "15 yuan?", "stream": True}
+    model.scripts = [[chunk("It costs 1"), chunk("5 yuan. "), USAGE_ITEM]]
+    items = [item async for item in echo.stream("advise", asked, CALLER, {})]
+    assert {item["event"] for item in items} == {"piece", "sentence", "done"}
+    assert "".join(item["data"]["text"] for item in items[:-1]) == "It costs 15 yuan. End."
+    assert ("tokens" in items[-1], ["tokens" in item for item in items[:-1]].count(True)) == (True, 0)
+    model.scripts = [[chunk("It costs 1"), chunk("6 yuan. "), USAGE_ITEM]]
+    with pytest.raises(ContentFiltered) as caught:
+        await anext(echo.stream("advise", asked, CALLER, {}))  # nothing leaves before that
+    assert [one["rule"] for one in caught.value.for_records["findings"]] == ["numbers:not_given"]
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+async def test_what_was_found_goes_along_with_a_failure(echo, model, streaming):
+    asked = {"text": "break", "stream": streaming}
+    model.scripts = [[chunk("这里卖"), chunk("银行卡。"), USAGE_ITEM] if streaming else [whole("这里卖银行卡。")]]
+    failing = anext(echo.stream("advise", asked, CALLER, {})) if streaming else echo.invoke("advise", asked, CALLER, {})
+    with pytest.raises(ContentFiltered if streaming else Unavailable) as caught:
+        await failing
+    records = caught.value.for_records
+    assert [(one["stage"], one["action"]) for one in records["findings"]] == [("output", "block")]
+    assert list(records["tokens"]) == ["general"]
+    again = pickle.loads(pickle.dumps(caught.value))  # as it comes from another process
+    assert again.for_records == records
+
+
+async def test_what_an_event_has_told_is_not_told_again(echo, model):
+    model.scripts = [[whole("这里卖银行卡。")], [{"error": {"message": "x", "code": 500}}]]
+    events = echo.stream("shout", {"text": "x", "stream": True}, CALLER, {})
+    assert len((await anext(events))["findings"]) == 1
+    with pytest.raises(EngineFailed) as caught:
+        await anext(events)
+    assert caught.value.for_records == {"findings": [], "tokens": {"general": [7, 2]}}

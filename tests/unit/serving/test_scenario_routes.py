@@ -6,7 +6,7 @@ import json
 import pytest
 
 from appliance.config.site import GuardrailSettings
-from appliance.core.errors import InvalidRequest, NotFound
+from appliance.core.errors import ContentFiltered, InvalidRequest, NotFound
 from appliance.core.messages import _
 from appliance.guardrails.chain import Chain
 from appliance.state.reviews import Reviews
@@ -170,6 +170,75 @@ async def test_what_a_scenario_found_is_in_the_audit(http, ring, scenario, strea
     await http.post(f"{BASE}/ask", json={"question": "?", "stream": streaming})
     ((_record, data),) = audited(ring)
     assert data["verdicts"] == ([FINDING, {**FINDING, "start": 1}] if streaming else [FINDING])
+
+
+def failed(error, findings=(FINDING,)):
+    """Return what comes of an action that raises: its error, with what had been found and used."""
+    error.for_records = {"findings": list(findings), "tokens": {"general": [11, 3]}}
+    return task_error(error)
+
+
+def recorded(ring):
+    """Return outcome, rules' places and tokens of the one request in the audit."""
+    ((record, data),) = audited(ring)
+    places = [one["start"] for one in data["verdicts"]]
+    return record.outcome, data["status"], places, data["prompt_tokens"], data["completion_tokens"]
+
+
+async def test_what_a_failing_action_had_found_and_used_is_recorded(http, context, ring, scenario):
+    scenario.answer = failed(NotFound(_("There is no scenario {name} here.", name="x"), code="base_not_found"))
+    error = error_of(await http.post(f"{BASE}/ask", json={"question": "?"}), 404, "base_not_found")
+    assert "findings" not in error
+    assert recorded(ring) == ("base_not_found", 404, [0], 11, 3)
+    spent = context.metrics.traffic("general")
+    assert (spent.prompt_tokens_total, spent.completion_tokens_total) == (11, 3)
+    assert requests_counted(context) == {("knowledge-qa", ROUTE, "404"): 1}
+    assert gauges(context) == {}
+
+
+@pytest.mark.parametrize("before", [0, 1])
+@pytest.mark.parametrize("gathered", [True, False])
+async def test_what_a_failing_stream_had_found_is_recorded(http, context, ring, scenario, before, gathered):
+    if gathered:
+        context.chain = Chain(GuardrailSettings(review=("topic:*",)), None)
+    told = [{**SENTENCE, "findings": [{**FINDING, "start": 1}]}] * before
+    refused = ContentFiltered(_("The answer was refused by the rule {rule}.", rule="numbers:not_given"))
+    scenario.script = [*told, failed(refused)]
+    response = await http.post(f"{BASE}/ask", json=TELL)
+    if before and not gathered:
+        assert [name for name, _data in read(response.text)] == ["sentence", "error"]
+    else:
+        error_of(response, 400, "content_filter")
+    assert recorded(ring) == ("content_filter", 400, [1] * before + [0], 11, 3)
+
+
+async def test_a_failure_that_brings_nothing_is_recorded_as_it_is(http, ring, scenario):
+    scenario.answer = task_error(InvalidRequest(_("The field {param} is missing.", param="question")))
+    error_of(await http.post(f"{BASE}/ask", json={}), 400, "invalid_request")
+    assert recorded(ring)[:3] == ("invalid_request", 400, [])
+
+
+REVIEW = {**FINDING, "rule": "suitability:R4/C2", "action": "review"}
+
+
+@pytest.mark.parametrize("answer", [{"answer": "a secret"}, {"text": "a secret"}])
+@pytest.mark.parametrize("streaming", [True, False])
+async def test_an_answer_that_a_check_wants_reviewed_waits(http, context, ring, scenario, streaming, answer):
+    """The policy of the tenant names nothing."""
+    (entry,) = context.directory.scenarios
+    asking = entry.actions["ask"].model_copy(update={"reviews": True})
+    entry = entry.model_copy(update={"actions": {**entry.actions, "ask": asking}})
+    context.directory = context.directory.model_copy(update={"scenarios": (entry,)})
+    scenario.answer = reply([REVIEW], generated=True, **answer)
+    scenario.script = [SENTENCE, {**DONE, "data": answer, "findings": [REVIEW]}]
+    held = await http.post(f"{BASE}/ask", json={"question": "?", "stream": streaming})
+    assert (held.status_code, held.json()["status"]) == (202, "pending")
+    assert "secret" not in held.text
+    ((_record, data),) = audited(ring)
+    assert (data["status"], [one["action"] for one in data["verdicts"]]) == (202, ["review"])
+    scenario.answer = reply(**answer)
+    scenario.script = [SENTENCE, {**DONE, "data": answer}]
+    assert (await http.post(f"{BASE}/ask", json={"question": "?", "stream": streaming})).status_code == 200
 
 
 @pytest.mark.parametrize("streaming", [True, False])

@@ -14,6 +14,7 @@ from appliance.serving.generation import ApplicationGone, Generation
 from appliance.serving.handles import Handles
 from appliance.serving.model_items import BEGUN
 from appliance.serving.routing import ServedView, chosen
+from appliance.state.accounts.tenants import Tenants
 from appliance.state.served import Served
 from tests.unit.serving.deployments import USAGE_ITEM, WHOLE, ModelDeployment, chunk
 from tests.unit.serving.readings import audited, error_of
@@ -53,16 +54,16 @@ def change(served, *variants):
 
 
 def test_without_a_candidate_all_goes_to_the_stable_one():
-    assert chosen((OLD,), "default", "r") is OLD
-    assert chosen((), "default", "r") is None
-    assert chosen((variant(state="stopped"),), "default", "r") is None
+    assert chosen((OLD,), ("default",), "r") is OLD
+    assert chosen((), ("default",), "r") is None
+    assert chosen((variant(state="stopped"),), ("default",), "r") is None
 
 
 @settings(deadline=None)
 @given(st.integers(0, 100))
 def test_the_percentage_holds_over_many_requests(share):
     candidate = variant("candidate", 2, share=share)
-    hits = sum(chosen((OLD, candidate), "default", f"req_{number}") is candidate for number in range(2000))
+    hits = sum(chosen((OLD, candidate), ("default",), f"req_{number}") is candidate for number in range(2000))
     assert abs(hits / 20 - share) < 5
     assert hits == {0: 0, 100: 2000}.get(share, hits)
 
@@ -71,24 +72,42 @@ def test_the_percentage_holds_over_many_requests(share):
 @given(st.text(), st.integers(0, 99))
 def test_one_request_falls_always_on_the_same_side_and_stays_with_the_candidate_when_its_share_grows(request_id, share):
     def goes_to(percent):
-        return chosen((OLD, variant("candidate", 2, share=percent)), "default", request_id).slot
+        return chosen((OLD, variant("candidate", 2, share=percent)), ("default",), request_id).slot
 
     assert goes_to(share) == goes_to(share)
     if goes_to(share) == "candidate":
         assert goes_to(share + 1) == "candidate"
 
 
-def test_a_tenant_of_the_rule_goes_to_the_candidate_whatever_the_percentage():
-    candidate = variant("candidate", 2, share=0, tenants=("retail",))
-    assert chosen((OLD, candidate), "retail", "r") is candidate
-    assert chosen((OLD, candidate), "retail/branch", "r") is OLD
+def test_a_tenant_of_the_rule_and_those_below_it_go_to_the_candidate_whatever_the_percentage(served, ring):
+    tenants = Tenants(ring._database)
+    for name, parent in (("retail", "default"), ("branch", "retail"), ("retail-two", "default")):
+        tenants.add(name, parent=parent)
+    change(served, OLD, variant("candidate", 2, share=0, tenants=("retail",)))
+    view = ServedView(served)
+    view.take(view.load())
+    found = {name: view.choose("general", name, "r").slot for name in ("default", "retail", "branch", "retail-two")}
+    assert found == {"default": "stable", "retail": "candidate", "branch": "candidate", "retail-two": "stable"}
+
+
+async def test_a_tenant_made_below_one_of_the_rule_goes_there_from_the_next_look_on(served, ring):
+    tenants = Tenants(ring._database)
+    tenants.add("retail")
+    change(served, OLD, variant("candidate", 2, share=0, tenants=("retail",)))
+    view = ServedView(served)
+    view.take(view.load())
+    tenants.add("branch", parent="retail")
+    assert view.choose("general", "branch", "r").slot == "stable"
+    await view.refresh()
+    assert view.choose("general", "branch", "r").slot == "candidate"
+    assert view.load() is None
 
 
 @settings(deadline=None)
 @given(st.text(), st.text())
 def test_a_candidate_that_is_not_ready_gets_nothing(tenant, request_id):
     candidate = variant("candidate", 2, share=100, tenants=(tenant,), state="starting")
-    assert chosen((OLD, candidate), tenant, request_id) is OLD
+    assert chosen((OLD, candidate), (tenant,), request_id) is OLD
 
 
 # What a process knows
@@ -122,7 +141,7 @@ async def test_a_database_that_does_not_answer_leaves_what_is_known(served, monk
         asked.set()
         raise Unavailable("no database")
 
-    monkeypatch.setattr(served, "revision", fail)
+    monkeypatch.setattr(served, "stamp", fail)
     following = asyncio.create_task(view.follow_for_ever())
     async with asyncio.timeout(30):
         await asked.wait()
@@ -152,7 +171,7 @@ def test_while_nothing_serves_the_caller_is_told_to_come_back(served):
 
 
 def test_an_alias_of_which_nothing_is_written_goes_to_its_first_application():
-    assert Handles().choose("general", "default", "r").application == "model-general"
+    assert Handles().choose("general", ("default",), "r").application == "model-general"
 
 
 def test_handles_are_pickled_as_they_were_made(models, context):

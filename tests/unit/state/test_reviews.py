@@ -2,12 +2,14 @@
 
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from appliance.core.errors import Conflict, InvalidRequest, NotFound, PermissionDenied, Unavailable
+from appliance.core.errors import Conflict, Gone, InvalidRequest, NotFound, PermissionDenied, Unavailable
 from appliance.core.principal import Principal
-from appliance.state.reviews import Held, NewReview, Reviews
+from appliance.state.review_records import Held, NewReview
+from appliance.state.reviews import Reviews
 
 ASKER = Principal("retail", "caller", "lma-asker", user_id="lmu-anna")
 REVIEWER = Principal("retail", "admin", "lma-reviewer", user_id="lmu-boris")
@@ -176,3 +178,123 @@ def test_an_id_that_is_none_is_not_found(reviews, review_id):
     with pytest.raises(NotFound) as missing:
         reviews.get(review_id, REVIEWER)
     assert missing.value.code == "review_not_found"
+
+
+class Clock:
+    """A clock that the test moves by days."""
+
+    def __init__(self):
+        self.now = datetime(2027, 1, 1, tzinfo=UTC)
+
+    def __call__(self):
+        return self.now
+
+    def wait(self, days):
+        self.now += timedelta(days=days)
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def kept(database, tmp_path, clock):
+    """Give a queue that keeps answers for ten days."""
+    return Reviews(database, tmp_path / "secrets" / "reviews", "international", clock, timedelta(days=10))
+
+
+def gone(act, record, code):
+    with pytest.raises(Gone) as refused:
+        act(record)
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize("erased", [False, True])
+def test_what_nobody_decided_in_time_is_expired_and_never_released(kept, clock, erased):
+    late = kept.hold(new())
+    clock.wait(9)
+    waiting = kept.hold(new())
+    clock.wait(2)
+    if erased:
+        (lapsed,) = kept.lapsed(10)
+        assert kept.erase(lapsed)
+    record = kept.of_asker(late, ASKER)
+    assert (record.status, record.erased, record.decided_by, record.decided_at) == ("expired", True, None, None)
+    gone(kept.texts, record, "review_expired")
+    gone(kept.released, record, "review_expired")
+    for decision in ("approved", "edited", "refused"):
+        with pytest.raises(Conflict) as refused:
+            kept.decide(late, decision, REVIEWER, edited=Held(BODY, SECRET))
+        assert refused.value.code == "review_expired"
+    assert [one.id for one in kept.page(REVIEWER, "pending")[0]] == [waiting]
+    assert [one.id for one in kept.page(REVIEWER, "expired")[0]] == [late]
+    assert kept.decide(waiting, "approved", REVIEWER).status == "approved"
+
+
+def test_texts_of_a_decided_answer_go_and_who_decided_stays(kept, clock, database):
+    from sqlalchemy import select
+
+    from appliance.state.review_tables import reviews as table
+
+    approved, edited, refused = (kept.hold(new()) for _number in range(3))
+    clock.wait(9)  # the decision counts, not the question
+    kept.decide(approved, "approved", REVIEWER)
+    kept.decide(edited, "edited", REVIEWER, edited=Held({"text": "x"}, "x"))
+    decided = kept.decide(refused, "refused", REVIEWER, reason="not suitable")
+    clock.wait(9)
+    assert kept.lapsed(10) == []
+    assert kept.released(kept.of_asker(approved, ASKER)) == BODY
+    assert kept.get(refused, REVIEWER).reason == "not suitable"
+    clock.wait(2)
+    for review_id in (approved, edited):
+        gone(kept.released, kept.of_asker(review_id, ASKER), "review_erased")
+    assert [one.id for one in kept.lapsed(2)] == [approved, edited]
+    assert [kept.erase(one) for one in kept.lapsed(10)] == [True] * 3
+    assert kept.lapsed(10) == []
+    with database.read() as connection:
+        rows = connection.execute(select(table.c.question, table.c.held, table.c.edited, table.c.reason)).all()
+    assert {tuple(row) for row in rows} == {(b"", b"", None, None)}
+    record = kept.get(refused, REVIEWER)
+    assert (record.status, record.decided_by, record.decided_at) == ("refused", "lma-reviewer", decided.decided_at)
+    assert (record.erased, record.reason, record.rules) == (True, None, ("model:general",))
+    clock.wait(-30)  # what is erased stays so, whatever the setting becomes
+    gone(kept.texts, kept.get(approved, REVIEWER), "review_erased")
+
+
+def test_what_is_not_lapsed_is_not_erased(kept, clock):
+    review_id = kept.hold(new())
+    clock.wait(11)
+    (lapsed,) = kept.lapsed(10)
+    clock.wait(-5)
+    assert not kept.erase(lapsed)
+    assert kept.texts(kept.get(review_id, REVIEWER)).question == QUESTION
+
+
+def test_texts_erased_after_a_record_was_read_are_told_as_erased(kept, clock):
+    review_id = kept.hold(new())
+    kept.decide(review_id, "approved", REVIEWER)
+    read = kept.of_asker(review_id, ASKER)
+    clock.wait(11)
+    assert kept.erase(*kept.lapsed(1))
+    gone(kept.released, read, "review_erased")
+
+
+def test_erased_texts_leave_no_trace_in_the_file(tmp_path, clock):
+    from appliance.state.database import Database, sqlite_url
+
+    database = Database.open(sqlite_url(tmp_path / "state.db"))
+    database.migrate()
+    kept = Reviews(database, tmp_path / "secrets", "international", clock, timedelta(days=10))
+    review_id = kept.hold(replace(new(), question="y" * 20_000))
+    with database.read() as connection:
+        sealed = connection.exec_driver_sql("SELECT question, held FROM reviews").one()
+    clock.wait(11)
+    assert kept.erase(*kept.lapsed(1))
+    with database.read() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+    database.close()
+    raw = b"".join(path.read_bytes() for path in tmp_path.glob("state.db*"))
+    assert review_id.encode() in raw
+    for text in sealed:
+        assert all(text[at : at + 40] not in raw for at in range(0, len(text) - 40, 200))

@@ -49,6 +49,40 @@ def test_text_that_only_meets_the_letters_is_left_alone(text):
     assert LINES.find(text) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["网d平台", "w赌平t", "网d平t", "买w赌p台", "网，赌。平🙂台", "网.赌 平*台", "wangdup1ngta1", "w4ngdupingt4i"],
+)
+def test_mixed_spellings_of_a_longer_word_are_found(text):
+    assert len(lexicon(Entry("网赌平台", "gambling", "block")).find(text)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("网络，赌场", 0),
+        ("网络赌，场所", 0),
+        ("买网络/赌场哦", 0),
+        ("网络大/赌场", 1),
+        ("网，络大，赌场", 0),
+        ("网络大。赌场", 0),
+        ("网络大，\n赌场", 0),
+    ],
+)
+def test_one_pause_parts_no_longer_word(text, count):
+    assert (
+        len(lexicon(Entry("网络大赌场", "gambling", "block"), Entry("网络赌场", "gambling", "block")).find(text))
+        == count
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["w d平台", "wd平台", "wdpt", "网dd平台", "bw赌平台", "网赌，平台", "上网。赌平台", "冰d"]
+)
+def test_mixed_spellings_have_limits(text):
+    assert lexicon(Entry("网赌平台", "gambling", "block"), Entry("冰毒", "drugs", "block")).find(text) == []
+
+
 def test_a_verdict_names_rule_version_span_and_action():
     (found,) = LINES.find("说 法 輪 功！")
     assert (found.rule, found.start, found.end, found.action) == ("lexicon:cult/one", 2, 7, "block")

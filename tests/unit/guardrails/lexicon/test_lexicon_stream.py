@@ -1,5 +1,6 @@
 """A stream releases the whole text masked up to the first blocked word, however it is cut."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,9 +23,18 @@ LINES = Lexicon(
     ],
     allow=("无法轮换",),
 )
+# Words long enough for first letters of pinyin, and for letters parted by whatever stands between.
+LONG = Lexicon(
+    [
+        Entry("冰毒大麻", "drugs", "block"),
+        Entry("法轮功卖", "cult", "mask"),
+        Entry("大麻换", "drugs", "mask"),
+    ]
+)
 _PARTS = [
     *"法轮功冰毒大麻很烦袋卖无换买輪ｈß㎏ﬁ", *"heroinpbuysw10", *" .。，*-\n\u200b\u0301🙂\ud83d",
-    "fa", "lun", "gong", "bing", "du", "sure win", "heroin", "法轮功", "大麻烦", "无法轮换", "    ",
+    "fa", "lun", "gong", "bing", "du", "sure win", "heroin", "法轮功", "大麻烦", "无法轮换", "    ", "冰d大m", "f轮功m",
+    "冰。毒", "大，麻", "大m换",
 ]  # fmt: skip
 TEXTS = st.lists(st.sampled_from(_PARTS), max_size=24).map("".join)
 
@@ -40,21 +50,36 @@ def stream(lexicon, pieces):
     )
 
 
-@given(TEXTS, st.lists(st.integers(1, 7), min_size=1))
+@pytest.mark.parametrize("lexicon", [LINES, LONG], ids=["lines", "long"])
+@given(text=TEXTS, lengths=st.lists(st.integers(1, 7), min_size=1))
 @settings(max_examples=500, deadline=None)
-def test_every_cutting_releases_the_masked_text_up_to_the_first_block(text, lengths):
+def test_every_cutting_releases_the_masked_text_up_to_the_first_block(lexicon, text, lengths):
     pieces = []
     at = 0
     while at < len(text):
         pieces.append(text[at : at + lengths[len(pieces) % len(lengths)]])
         at += len(pieces[-1])
-    texts, findings, blocked = stream(LINES, pieces)
-    whole = [hit.finding for hit in LINES.read(text).hits]
+    texts, findings, blocked = stream(lexicon, pieces)
+    whole = [hit.finding for hit in lexicon.read(text).hits]
     end = next((found.start for found in whole if found.action == "block"), len(text))
     assert "".join(texts) == masked(text[:end], [(one.start, one.end) for one in whole if one.action == "mask"])
     assert blocked == any(found.action == "block" for found in whole)
     if not blocked:
-        assert findings == LINES.find(text)
+        assert findings == lexicon.find(text)
+
+
+@given(
+    TEXTS,
+    TEXTS,
+    st.sampled_from(["冰。毒，大🙂麻", "冰d大m", "b毒大麻", "b1ngdudama", "冰 、毒 大-麻"]),
+    st.integers(1, 5),
+)
+@settings(max_examples=150, deadline=None)
+def test_a_word_in_mixed_spelling_never_leaves(before, after, word, length):
+    text = f"{before} {word} {after}"
+    texts, _findings, blocked = stream(LONG, [text[at : at + length] for at in range(0, len(text), length)])
+    assert blocked
+    assert len("".join(texts)) <= len(before) + 1
 
 
 @given(TEXTS, TEXTS, st.sampled_from(["法轮功", "法 輪 功", "fa lun 功", "冰\u200b毒", "ｈeroin"]), st.integers(1, 5))
@@ -65,8 +90,10 @@ def test_a_blocked_word_never_leaves(before, after, word, length):
     assert blocked
     released = "".join(texts)
     assert len(released) <= len(before) + 1
-    # A word put together over what was masked is none: its middle does not stand there.
-    assert all("*" in released[found.start : found.end] for found in LINES.find(released) if found.action != "warn")
+    # A word put together over what was masked is none: its middle does not stand there. Nor is one that the mask parts
+    # from the letters before or after it (winfa轮功 with "in" masked).
+    words = [found for found in LINES.find(released) if found.action != "warn"]
+    assert all("*" in released[max(0, found.start - 1) : found.end + 1] for found in words)
 
 
 def test_only_the_beginning_of_a_word_is_held_back():

@@ -22,6 +22,17 @@ def of(kind, text):
         ("we met John Smith and Xanthi Vrontou yesterday", ["John Smith", "Xanthi Vrontou"]),
         ("please follow up with maria gonzalez tomorrow", ["maria gonzalez"]),
         ("Signed by J. P. Andersen", ["J. P. Andersen"]),
+        ("Mrs. Karin Vollan Apt. 12, 9 Harbour Road", ["Karin Vollan"]),
+        ("the account of Peter A Vollan is closed", ["Peter A Vollan"]),
+        ("Qilin lives at the harbour", ["Qilin"]),
+        ("here is Qilin's address", ["Qilin"]),
+        ("Qilin, could you call me back?", ["Qilin"]),
+        ("“It is too late,” says Qilin.", ["Qilin"]),
+        ("Qilin: When?\nPeter: Tomorrow.", ["Qilin", "Peter"]),
+        ("Oksil Trevann\n9 Harbour Road\nHull", ["Oksil Trevann"]),
+        ("Qilin: yes\nVersion: 3\nPeter: no", ["Peter"]),  # a form, no dialogue
+        ("my name is qilin", ["qilin"]),
+        ("is monica e. larsson a client?", ["monica e. larsson"]),
     ],
 )
 def test_names(text, names):
@@ -41,6 +52,9 @@ def test_names(text, names):
         "How do I open a Savings Account at your London branch?",
         "Goodwill and Intangible Assets, see Note 5.",
         "Net Sales for Fiscal Year 2019 compared to Fiscal Year 2018",
+        "THE BOARD UNANIMOUSLY RECOMMENDS A VOTE FOR THIS",
+        "my name is misspelled. my name is wrong on the card",
+        "Recently, could you see the balance?",
     ],
 )
 def test_no_names(text):
@@ -67,6 +81,15 @@ def test_no_names(text):
         ("9 Harbour Road, Hull\n\nThank you", "9 Harbour Road, Hull"),
         ("to 17 P.O. Box 4471, Hull", "17 P.O. Box 4471, Hull"),
         ("9 Harbour Road\n Suite 12\n Hull\n>Office: closed", "9 Harbour Road\n Suite 12\n Hull"),
+        ("Apt. 12 9 Nordvej 18\nAarhus, dk\n 8000", "Apt. 12 9 Nordvej 18\nAarhus, dk\n 8000"),
+        (
+            "send it to 9 Harbour Road Suite 12 Kingston Upon Hull. Please call",
+            "9 Harbour Road Suite 12 Kingston Upon Hull",
+        ),
+        ("at the corner of Nordvej 18 and Harbour Road today", "the corner of Nordvej 18 and Harbour Road"),
+        ("to 12 John Smith Street, Rostov na Donu", "12 John Smith Street, Rostov na Donu"),
+        ("USNS Vollan\nFPO AE 09501", "USNS Vollan\nFPO AE 09501"),
+        ("9 Harbour Road\nPorto 4000\n21 253 109 8211", "9 Harbour Road\nPorto 4000"),
     ],
 )
 def test_addresses(text, address):
