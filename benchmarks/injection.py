@@ -10,7 +10,7 @@ anything that thresholds were set on. Topics are judged by sentences written apa
 
 Of each harmless set N texts are judged, a seeded sample; of passages and pages, which have some ten windows each, the
 other N. All cost is in the embeddings, 30 to 100 ms of a core for each window: each is made once, for injection and for
-topics. With the numbers given by default there are about 4,000 of them.
+topics. With the numbers given by default there are about 2,600 of them.
 """
 
 import argparse
@@ -214,8 +214,8 @@ def main() -> None:
     """Judge all sets and print the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data", type=Path)
-    parser.add_argument("--harmless", type=int, default=400, help="texts of each harmless set")
-    parser.add_argument("--passages", type=int, default=60, help="CMRC2018's passages, and texts of FinLongEval")
+    parser.add_argument("--harmless", type=int, default=250, help="texts of each harmless set")
+    parser.add_argument("--passages", type=int, default=30, help="CMRC2018's passages, and texts of FinLongEval")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", type=Path, help="also write the tables' lines here")
     options = parser.parse_args()
