@@ -32,7 +32,7 @@ check: install-dev  ## lint, format, types, layers
 	$(PYTHON_BIN)/lint-imports
 
 unit: install-dev  ## tests that need no running appliance
-	$(PYTHON_BIN)/pytest -m "not stack"
+	OMP_NUM_THREADS=1 $(PYTHON_BIN)/pytest -m "not stack" -n logical --maxprocesses 4 --dist loadfile --durations=25
 
 stack: install-dev  ## tests against the real stack: Ray, Serve, vLLM and the base model, started once, without a network
 	@tests/stack.sh

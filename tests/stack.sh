@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export APPLIANCE_TEST_MODEL_HOME=${APPLIANCE_TEST_MODEL_HOME:-$PWD/.test-home}
 APPLIANCE_HOME=$APPLIANCE_TEST_MODEL_HOME .venv/bin/python images/models/build.py
 
-run=(.venv/bin/pytest tests/gateway "$@")
+run=(.venv/bin/pytest tests/gateway --durations=25 "$@")
 if [ "$(id -u)" -eq 0 ] && unshare -n true 2>/dev/null; then
     exec unshare -n sh -c 'ip link set lo up && exec "$@"' sh "${run[@]}"
 fi

@@ -6,7 +6,7 @@ from functools import reduce
 from ipaddress import ip_network
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Literal, Self, get_args, get_origin
+from typing import Annotated, Final, Literal, Self, get_args, get_origin
 from urllib.parse import urlsplit
 
 import yaml
@@ -234,6 +234,9 @@ class LabelSettings(Section):
     """Provider code of 27 characters; null: answers carry the visible notice only, and no implicit label."""
 
 
+_SHIPPED_MODELS: Final = {"general": "base", "finance": "finance"}
+
+
 class SiteConfig(Section):
     """The whole site file."""
 
@@ -243,7 +246,9 @@ class SiteConfig(Section):
     """Where models run; auto asks the hardware and the installed engine."""
     gateway: GatewaySettings = GatewaySettings()
     """The HTTP gateway."""
-    models: dict[str, ModelSettings] = Field(default_factory=lambda: {"general": ModelSettings(package="base")})
+    models: dict[str, ModelSettings] = Field(
+        default_factory=lambda: {alias: ModelSettings(package=package) for alias, package in _SHIPPED_MODELS.items()}
+    )
     """Chat models by alias."""
     embedder: EmbedderSettings = EmbedderSettings()
     """The embedding model."""

@@ -14,7 +14,7 @@ from kill import VICTIMS, attack, await_ready, parse_arguments, replicas
 REQUESTS = 60
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def _comes_back(stack):
     """Wait until everything works again: other tests use the same appliance."""
     yield
@@ -26,6 +26,7 @@ def test_the_processes_are_found_by_their_titles(stack, victim):
     assert len(replicas(stack.home, VICTIMS[victim])) == 1
 
 
+@pytest.mark.usefixtures("_comes_back")
 def test_no_answer_is_lost_when_the_gateway_and_the_ledger_are_killed(stack):
     options = ["--home", str(stack.home), "--requests", str(REQUESTS), "--clients", "4", "--kills", "2"]
     seen, found, _seconds = attack(stack.home, parse_arguments(options))

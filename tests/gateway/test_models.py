@@ -1,9 +1,11 @@
 """Versions of a model on the running appliance: switched under load without a failed request."""
 
 import json
+import os
 import shutil
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -19,6 +21,7 @@ class Load:
     """Callers that ask without a pause, every second one for a stream; what failed, and which version answered."""
 
     def __init__(self, stack):
+        self.callers = CALLERS
         self._stack = stack
         self._stop = threading.Event()
         self._lock = threading.Lock()
@@ -37,9 +40,13 @@ class Load:
             thread.join()
 
     def _call(self, number):
+        caller = number
         with self._stack.client() as http:
             http.timeout = httpx.Timeout(600)
             while not self._stop.is_set():
+                if caller >= self.callers:
+                    self._stop.wait(0.05)
+                    continue
                 number += CALLERS + 1
                 self._one(http, number)
 
@@ -76,7 +83,7 @@ def slots(stack):
 def again(stack):
     """Give the same model once more under another name; afterwards the first one serves again."""
     folder = stack.home / "models" / PACKAGE
-    shutil.copytree(stack.home / "models" / "base", folder)
+    shutil.copytree(stack.home / "models" / "base", folder, copy_function=os.link)
     yield PACKAGE
     found = slots(stack)
     if "candidate" in found:
@@ -97,7 +104,7 @@ def test_promote_and_go_back_under_load_without_a_failed_request(stack, http, ag
         assert http.post("/v1/chat/completions", json=asked).headers["x-model-version"] == label
         model(stack, "split", "general", "30")
         wait_until(lambda: label in load.versions, 120)
-        model(stack, "promote", "general", "--no-gate")
+        promote(stack, http, load)
         assert slots(stack) == {"stable": again, "previous": "base"}
         before = load.versions[label]
         wait_until(lambda: load.versions[label] > before + CALLERS, 120)
@@ -109,15 +116,39 @@ def test_promote_and_go_back_under_load_without_a_failed_request(stack, http, ag
     assert slots(stack) == {"stable": "base", "previous": again}
 
 
-def test_the_gate_measures_both_versions(stack, again):
-    model(stack, "stage", "general", again)
+def promote(stack, http, load):
+    """Promote through the gate; the callers rest while it asks its questions, which tells two versions apart best."""
+    load.callers = 0
+    wait_until(lambda: total(http, "appliance_requests_in_flight") == 0, 120)
+    streams = total(http, "appliance_time_to_first_token_seconds_count")
+    with ThreadPoolExecutor(1) as pool:
+        promoting = pool.submit(through_the_gate, stack)
+        # What it streams is for speed, and comes after the questions.
+        wait_until(
+            lambda: promoting.done() or total(http, "appliance_time_to_first_token_seconds_count") > streams, _SLOW_S
+        )
+        load.callers = CALLERS
+        promoting.result()
+
+
+def total(http, name):
+    """Return the sum of a metric's samples."""
+    lines = http.get("/metrics").text.splitlines()
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name + "{"))
+
+
+def through_the_gate(stack):
+    """Promote the candidate, which is the same model, and check what the gate measured of both versions."""
     promoted = stack.cli("model", "promote", "general", "--json", timeout=_SLOW_S)
     shown = {one["slot"]: one["figures"] for one in model(stack, "show", "general")["variants"]}
+    assert len(shown) == 2
     assert all(figures["questions"] >= 20 and figures["tokens_per_s"] > 0 for figures in shown.values())
     # The same weights answer the same; on a busy machine their speed may differ by more than the gate allows.
     (passed,) = {figures["passed"] for figures in shown.values()}
     assert passed > 0
-    assert promoted.returncode == 0 or "tokens a second" in promoted.stderr or "first token" in promoted.stderr
+    if promoted.returncode != 0:
+        assert "tokens a second" in promoted.stderr or "first token" in promoted.stderr
+        model(stack, "promote", "general", "--no-gate")
 
 
 def test_damaged_weights_never_serve(stack, again):
@@ -134,7 +165,8 @@ def test_damaged_weights_never_serve(stack, again):
 def test_a_version_that_does_not_start_is_removed_and_the_old_one_serves(stack, http, again):
     folder = stack.home / "models" / again
     config = json.loads((folder / "config.json").read_text())
-    content = json.dumps({**config, "num_hidden_layers": 9999}).encode()
+    layers = config["num_hidden_layers"] + 1  # one that there are no weights for
+    content = json.dumps({**config, "num_hidden_layers": layers}).encode()
     (folder / "config.json").unlink()
     (folder / "config.json").write_bytes(content)
     _seal(folder, "config.json", content)

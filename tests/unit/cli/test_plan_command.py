@@ -35,7 +35,8 @@ def test_a_level_that_cannot_be_reached_is_told(run, home):
     assert lines[1] == "✗ general: fits in memory: yes; service level: no"
     assert "alone takes" in lines[2]
     assert lines[3] == "  No single change was found that is enough."
-    assert lines[4] == "✓ embedder: fits in memory: yes"
+    assert lines[4] == "✗ finance: fits in memory: yes; service level: no"
+    assert "✓ embedder: fits in memory: yes" in lines
 
 
 def test_what_fits_and_is_fast_enough_is_told_with_its_users(run, home):

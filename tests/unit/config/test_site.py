@@ -19,7 +19,7 @@ def test_an_absent_and_an_empty_file_mean_the_defaults(tmp_path):
     assert parse_site("# nothing\n", "site.yaml") == SiteConfig()
     assert SiteConfig().gateway.host == "127.0.0.1"
     assert SiteConfig().gateway.port == 8080
-    assert list(SiteConfig().models) == ["general"]
+    assert list(SiteConfig().models) == ["general", "finance"]
 
 
 def test_what_the_file_says_counts(tmp_path):

@@ -40,7 +40,7 @@ class Breaking:
 
 @pytest.fixture(scope="module")
 def embedder():
-    return Breaking(LocalEmbedder(threads=2))
+    return Breaking(LocalEmbedder(threads=1))
 
 
 @pytest.fixture(scope="module")

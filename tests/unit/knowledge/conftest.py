@@ -23,7 +23,7 @@ def open_store(folder, embedder, **more):
 @pytest.fixture(scope="session")
 def embedder():
     """The real multilingual embedder."""
-    return LocalEmbedder(threads=2)
+    return LocalEmbedder(threads=1)
 
 
 @pytest.fixture

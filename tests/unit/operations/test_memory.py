@@ -35,13 +35,17 @@ def site(models):
     return parse_site(json.dumps({"models": models}), "site.yaml")
 
 
+def general():
+    return site({"general": {"package": "base"}})
+
+
 def needed(home, config, weights=None, kind="cpu"):
     return memory_needed(config, memory_of_models(home, config, machine(1), weights or {}, kind))
 
 
 def test_each_replica_of_each_model_counts(home):
     none = needed(home, site({}))
-    one = needed(home, SiteConfig())
+    one = needed(home, general())
     two = needed(home, site({"general": {"package": "base", "replicas": 2}}))
     assert two - one == one - none
     more_cache = site({"general": {"package": "base", "engine": {"kv_cache_gib": 4}}})
@@ -65,7 +69,7 @@ def test_on_gpu_weights_and_cache_are_not_in_main_memory(home):
 
 def test_the_engine_has_its_worker_inside_on_few_cores_and_counts_as_measured_here(home):
     def rest(cores):
-        (model,) = memory_of_models(home, SiteConfig(), machine(1, cores), {}, "cpu")
+        (model,) = memory_of_models(home, general(), machine(1, cores), {}, "cpu")
         return model.rest
 
     assert rest(8) - rest(2) == CPU_ENGINE - CPU_ENGINE_INSIDE
@@ -76,7 +80,8 @@ def test_the_engine_has_its_worker_inside_on_few_cores_and_counts_as_measured_he
 
 
 def test_the_defaults_fit_the_machine_that_the_documentation_asks_for(home):
-    check_site_memory(home, SiteConfig(), machine(7 * GIB), {}, "cpu")
+    check_site_memory(home, SiteConfig(), machine(9 * GIB), {}, "cpu")
+    check_site_memory(home, general(), machine(6 * GIB), {}, "cpu")
     check_site_memory(home, SiteConfig(), machine(None), {}, "cpu")
 
 

@@ -96,8 +96,9 @@ def running(instance):
 
 
 def no_build(monkeypatch, weights=0):
-    """Leave the model's build out: it has tests of its own."""
+    """Leave the models' build out: it has tests of its own."""
     monkeypatch.setattr(up, "ensure_base_model", lambda home, recipe: iter(()))
+    monkeypatch.setattr(up, "ensure_tuned_models", lambda home, packages: iter(()))
     monkeypatch.setattr(up, "_weights", lambda home, site: dict.fromkeys(site.models, weights))
 
 

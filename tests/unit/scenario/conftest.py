@@ -106,7 +106,7 @@ def store(tmp_path_factory):
     database = Database.open(sqlite_url(folder / "state.db"))
     database.migrate()
     opened = KnowledgeStore(
-        database, folder / "documents", folder / "indexes", LocalEmbedder(threads=2), prepare=prepare_here
+        database, folder / "documents", folder / "indexes", LocalEmbedder(threads=1), prepare=prepare_here
     )
     opened.ensure_base(A_ADMIN, "rules", "Rules")
     opened.add_document(A_ADMIN, "rules", "lockers.md", LOCKERS)

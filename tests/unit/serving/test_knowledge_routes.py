@@ -35,7 +35,7 @@ class Service:
 
 @pytest.fixture(scope="module")
 def e5():
-    return LocalEmbedder(threads=2)
+    return LocalEmbedder(threads=1)
 
 
 @pytest.fixture

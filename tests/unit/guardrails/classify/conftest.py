@@ -6,4 +6,4 @@ from appliance.knowledge.e5 import LocalEmbedder
 @pytest.fixture(scope="session")
 def embedder():
     """The real multilingual embedder."""
-    return LocalEmbedder(threads=2)
+    return LocalEmbedder(threads=1)
