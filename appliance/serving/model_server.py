@@ -15,6 +15,7 @@ from appliance.serving.model_items import BEGUN, EVENT_END, Item, Operation
 
 _DONE = "data: [DONE]"
 _NO_CHOICES = '"choices":[]'
+_INTERNAL = "InternalServerError"
 
 
 class ModelServer(LLMServer):  # type: ignore[misc]
@@ -36,9 +37,10 @@ class ModelServer(LLMServer):  # type: ignore[misc]
         """Run one request that the gateway has checked.
 
         Streaming yields server-sent events as text, then `{"usage": …}`; not streaming `BEGUN`, then `{"result": …}`.
-        A failure is one item `{"error": {"message", "type", "param", "code"}}`, also in the middle of a stream.
+        A failure is one item `{"error": {"message", "type", "param", "code"}}`, also in the middle of a stream; with
+        `schema`, the field whose schema the engine could not keep to.
         """
-        from vllm.exceptions import VLLMValidationError
+        from vllm.exceptions import GenerationError, VLLMValidationError
 
         try:
             request = self._request(operation, body, request_id)
@@ -49,14 +51,18 @@ class ModelServer(LLMServer):  # type: ignore[misc]
         if not body.get("stream"):
             yield BEGUN
         outputs = self.engine.chat(request, None) if operation == "chat" else self.engine.completions(request, None)
-        async for output in outputs_at_hand(outputs):
-            if isinstance(output, str):
-                for item in _items(output):
-                    yield item
-            elif hasattr(output, "error"):
-                yield {"error": {**output.error.model_dump(), **await self._lengths(operation, body)}}
-            else:
-                yield {"result": output.model_dump(exclude_none=True)}
+        try:
+            async for output in outputs_at_hand(outputs):
+                if isinstance(output, str):
+                    for item in _items(output):
+                        yield blamed(item, body)
+                elif hasattr(output, "error"):
+                    yield {"error": {**output.error.model_dump(), **await self._lengths(operation, body)}}
+                else:
+                    yield {"result": output.model_dump(exclude_none=True)}
+        except GenerationError as error:  # of this request alone
+            failed = {"message": str(error), "type": _INTERNAL, "param": None, "code": int(error.status_code)}
+            yield blamed({"error": failed}, body)
 
     async def _lengths(self, operation: Operation, body: dict[str, Any]) -> dict[str, int | None]:
         """Return how long a refused request is; the engine itself stops counting one token behind its context."""
@@ -137,6 +143,20 @@ async def outputs_at_hand(outputs: AsyncIterator[Any]) -> AsyncIterator[Any]:
     finally:
         task.cancel()
         await asyncio.wait([task])
+
+
+def blamed(item: Item, body: dict[str, Any]) -> Item:
+    """Return an item; where the engine gave up a request that had to keep to a schema, with the field it stands in.
+
+    That is all the engine tells when a grammar cannot be compiled, or when no next token would fit it.
+    """
+    if not isinstance(item, dict) or item.get("error", {}).get("type") != _INTERNAL:
+        return item
+    form = body.get("response_format") or {}
+    free = form.get("type", "text") == "text"
+    field = "tools" if free and body.get("tools") and body.get("tool_choice") != "none" else None
+    field = field if free else "response_format"
+    return item if field is None else {"error": {**item["error"], "schema": field}}
 
 
 def _items(text: str) -> list[Item]:

@@ -98,6 +98,13 @@ def from_engine(error: dict[str, Any], context_length: int, prompt_field: str = 
             code="context_length_exceeded",
             details={"context_length": context_length, "requested_tokens": prompt + output, "prompt_tokens": prompt},
         )
+    if field := error.get("schema"):
+        return InvalidRequest(
+            _("The engine cannot keep an answer to this schema."),
+            _("Simplify it: it may allow no answer at all, or refer to itself in a way that the engine does not know."),
+            param=field,
+            code="schema_not_usable",
+        )
     code = error.get("code")
     if isinstance(code, int) and 400 <= code < 500:
         return InvalidRequest(

@@ -11,7 +11,7 @@ from vllm.entrypoints.openai.chat_completion.protocol import (
     ChatCompletionStreamResponse,
 )
 from vllm.entrypoints.serve.engine.protocol import UsageInfo
-from vllm.exceptions import VLLMValidationError
+from vllm.exceptions import GenerationError, VLLMValidationError
 from vllm.renderers.params import TokenizeParams
 
 from appliance.core.errors import EngineFailed, InvalidRequest
@@ -203,6 +203,40 @@ def test_what_is_not_the_callers_fault_keeps_its_reason_to_itself(code):
     error = from_engine({"message": "CUDA error at /home/x", "code": code}, CONTEXT)
     assert isinstance(error, EngineFailed)
     assert "CUDA" not in error.render("en")
+
+
+SCHEMA = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}
+TOOL = {"type": "function", "function": {"name": "look_up", "parameters": {"type": "object"}}}
+
+
+class GivingUp(Refusing):
+    """An engine whose grammar fails: it tells of it in the stream, and by an exception where nothing is streamed."""
+
+    async def chat(self, request, _info):
+        if not request.stream:
+            raise GenerationError
+        yield sse(stream_chunk(""))
+        error = {"message": "Internal server error", "type": "InternalServerError", "param": None, "code": 500}
+        yield f"data: {json.dumps({'error': error})}\n\n"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [({"response_format": SCHEMA}, "response_format"), ({"tools": [TOOL]}, "tools"),
+     ({"tools": [TOOL], "response_format": SCHEMA}, "response_format")],
+)  # fmt: skip
+async def test_a_schema_that_the_engine_gives_up_on_is_the_callers_fault(fields, param, stream):
+    *_begun, item = await items(GivingUp("no", 5), "chat", stream=stream, **fields)
+    error = from_engine(item["error"], CONTEXT)
+    assert (error.code, error.param) == ("schema_not_usable", param)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("fields", [{}, {"response_format": {"type": "text"}}])
+async def test_an_engine_that_gives_up_without_a_schema_has_failed(fields, stream):
+    *_begun, item = await items(GivingUp("no", 5), "chat", stream=stream, **fields)
+    assert isinstance(from_engine(item["error"], CONTEXT), EngineFailed)
 
 
 @pytest.mark.parametrize("stream", [False, True])
