@@ -10,6 +10,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from appliance.core.authority import Permission, authorize
+from appliance.core.errors import Unsupported
+from appliance.core.messages import _
 from appliance.serving.gateway.body import parse_json
 from appliance.serving.gateway.context import principal_of
 from appliance.serving.gateway.permission import permit
@@ -18,6 +20,7 @@ from appliance.serving.gateway.tools import TOOLS, tool_named
 router = APIRouter(prefix="/v1/tools", tags=["Tools"])
 
 MCP_PATH = "/mcp"
+_JSON: Final = "application/json"
 _LOAD_AFTER_S: Final = 30.0  # a gateway that has just started has more urgent work
 
 
@@ -55,8 +58,15 @@ class McpEndpoint:
         await self.load()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request. Raises `PermissionDenied`."""
-        authorize(principal_of(Request(scope)), Permission.KNOWLEDGE_READ)
+        """Answer one request. Raises `PermissionDenied` and `Unsupported`."""
+        request = Request(scope)
+        authorize(principal_of(request), Permission.KNOWLEDGE_READ)
+        if (
+            not request.headers.get("content-type", "").lower().startswith(_JSON)
+        ):  # the library's own refusal is no JSON
+            raise Unsupported(
+                _("MCP takes JSON only."), _("Send the header Content-Type: application/json."), param="content-type"
+            )
         answer = await self.load()
         await answer(scope, receive, send)
 

@@ -114,6 +114,14 @@ async def test_mcp_survives_what_is_not_mcp(http, knowledge):
     assert knowledge.calls == []
 
 
+@pytest.mark.parametrize("kind", [None, "text/plain", "multipart/form-data; boundary=b"])
+async def test_mcp_without_json_is_refused_as_everywhere(http, kind):
+    headers = {"Accept": "application/json, text/event-stream", **({"Content-Type": kind} if kind else {})}
+    reply = await http.post("/mcp", content=b"[[]]", headers=headers)
+    assert reply.status_code == 415
+    assert reply.json()["error"]["code"] == "unsupported"
+
+
 MIXED = [{"document": "a.md", "text": text} for text in (*INJECTED, FORBIDDEN, *HARMLESS)]
 CITING = {
     "question": "?", "answered": True, "text": HARMLESS[0], "confidence": 0.9, "language": "en", "as_of": "2026-11-26",
