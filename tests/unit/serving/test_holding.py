@@ -25,7 +25,8 @@ def test_tool_calls_and_texts_as_events():
 
 
 def test_patterns_and_what_they_match():
-    findings = [{"rule": "topic:insider/x"}, {"rule": "topic:insider/x"}, {"rule": "lexicon:own/17"}]
+    rules = ["topic:insider/x", "topic:insider/x", "lexicon:own/17"]
+    findings = [{"rule": rule, "action": "warn"} for rule in rules]
     assert holds((), "general", "model", findings) == []
     assert holds(("topic:*",), "general", "model", findings) == ["topic:insider/x"]
     assert holds(("lexicon:own/*", "model:general"), "general", "model", findings) == [
@@ -34,6 +35,8 @@ def test_patterns_and_what_they_match():
     ]
     assert holds(("model:general",), "general", "scenario", findings) == []
     assert holds(("Topic:*", "lexicon:other/*"), "general", "model", findings) == []
+    asked = [{"rule": "numbers:not_given", "action": "review"}]  # by a scenario's check, whatever the policy names
+    assert holds((), "advisor", "scenario", asked) == ["numbers:not_given"]
     assert may_hold(("topic:*",), "general", "model")
     assert may_hold(("model:gen*",), "general", "model")
     assert not may_hold(("model:other", "scenario:general"), "general", "model")
@@ -57,7 +60,7 @@ PATTERNS = st.sampled_from(["topic:*", "lexicon:own/*", "model:general", "model:
 @given(st.lists(PATTERNS), st.lists(RULES))
 def test_what_is_held_could_be_held_before_anything_was_found(patterns, rules):
     """Otherwise an answer would have been streamed before it is found to be one that waits."""
-    found = holds(patterns, "general", "model", [{"rule": rule} for rule in rules])
+    found = holds(patterns, "general", "model", [{"rule": rule, "action": "warn"} for rule in rules])
     assert may_hold(patterns, "general", "model") or not found
 
 
