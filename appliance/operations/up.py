@@ -215,6 +215,7 @@ def application_title(name: str) -> Message:
 def _tour(client: ApplianceClient, home: Home, site: SiteConfig) -> Iterator[Progress | Tour]:
     title = _("Ask each endpoint one question")
     yield Progress("tour", title)
-    rows = tuple(take_tour(client, home, site.models, site.scenarios))
+    asked = site.scenarios if site.load_samples else ()  # their questions are about the samples
+    rows = tuple(take_tour(client, home, site.models, asked))
     yield Progress("tour", title, "done" if all(row.ok for row in rows) else "failed")
     yield Tour(rows=rows, address=f"{base_url(site)}/v1", admin_key_file=home.admin_key_file)

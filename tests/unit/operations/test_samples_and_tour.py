@@ -9,7 +9,9 @@ import httpx
 import pytest
 
 from appliance.config.home import Home
+from appliance.config.site import SiteConfig
 from appliance.knowledge.evaluation.manifest import load_series
+from appliance.operations import up
 from appliance.operations.client import ApplianceClient
 from appliance.operations.samples import load_samples
 from appliance.operations.tour import source_of, take_tour
@@ -159,6 +161,13 @@ def test_the_tour_asks_every_chat_model(client, gateway, home):
     assert gateway.models == ["general", "finance"]
     assert [row.asked.split(":")[0] for row in chats] == ["general", "finance"]
     assert all(row.ok for row in chats)
+
+
+@pytest.mark.parametrize("loaded", [True, False])
+def test_where_no_samples_are_loaded_nobody_is_asked_about_them(client, home, loaded):
+    *_progress, tour = up._tour(client, home, SiteConfig(load_samples=loaded))
+    assert any(row.endpoint.startswith("POST /v1/scenarios") for row in tour.rows) is loaded
+    assert all(row.ok for row in tour.rows)
 
 
 @pytest.mark.parametrize(
