@@ -181,7 +181,9 @@ async def test_the_engine_stops_where_a_filter_has_ended_the_answer(http, model)
     assert model.streams[-1].cancelled
 
 
-async def test_the_classifier_reads_requests_where_a_site_wants_it(http, model, context, monkeypatch):
+@pytest.fixture
+def classified(context, monkeypatch):
+    """Give what the classifier was given to read, at a site that wants it."""
     context.guards_slowly = True
     read = []
 
@@ -190,10 +192,14 @@ async def test_the_classifier_reads_requests_where_a_site_wants_it(http, model, 
         return guard.check_retrieved(texts)
 
     monkeypatch.setattr(RequestGuard, "check_input_slow", classify)
+    return read
+
+
+async def test_the_classifier_reads_requests_where_a_site_wants_it(http, model, classified):
     model.scripts = [[WHOLE]]
     system = {"role": "system", "content": "You are a bank clerk."}
     await http.post(PATH, json={"model": "general", "messages": [system, {"role": "user", "content": "Good morning"}]})
-    assert read == ["Good morning"]
+    assert classified == ["Good morning"]
 
 
 async def test_a_narrow_key_sees_only_its_models(ring, client_of, keys):
@@ -235,16 +241,8 @@ async def test_a_number_in_pieces_is_masked_and_kept_masked(http, model, context
     assert "1111" not in question
 
 
-async def test_the_classifier_reads_messages_of_one_speaker_as_one(http, model, context, monkeypatch):
-    context.guards_slowly = True
-    read = []
-
-    def classify(guard, texts):
-        read.extend(texts)
-        return guard.check_retrieved(texts)
-
-    monkeypatch.setattr(RequestGuard, "check_input_slow", classify)
+async def test_the_classifier_reads_messages_of_one_speaker_as_one(http, model, classified):
     model.scripts = [[WHOLE]]
     system = [{"role": "system", "content": text} for text in ("You are a clerk.", "Be kind.")]
     await http.post(PATH, json={**chat(""), "messages": [*system, *in_parts("Good", "morning")]})
-    assert read == ["Good", "morning", "Good\nmorning"]
+    assert classified == ["Good", "morning", "Good\nmorning"]

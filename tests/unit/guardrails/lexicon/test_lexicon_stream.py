@@ -92,7 +92,10 @@ def test_a_blocked_word_never_leaves(before, after, word, length):
     assert len(released) <= len(before) + 1
     # A word put together over what was masked is none: its middle does not stand there. Nor is one that the mask parts
     # from the letters before or after it (winfa轮功 with "in" masked).
-    # Whether a masked word is one may hang on what comes behind it: that is the matter of the test of cuttings.
+    # A word to mask may be none because of what comes behind it; one that the whole text masks never leaves either.
+    to_mask = {(found.start, found.end) for found in LINES.find(text) if found.action == "mask"}
+    left = [found for found in LINES.find(released) if found.action == "mask"]
+    assert not to_mask & {(found.start, found.end) for found in left}
     words = [found for found in LINES.find(released) if found.action == "block"]
     assert all("*" in released[max(0, found.start - 1) : found.end + 1] for found in words)
 
