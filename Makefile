@@ -3,7 +3,7 @@ PYTHON_BIN := .venv/bin
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down install install-dev model test check unit stack messages locks bench clean
+.PHONY: help up down install install-dev model test check unit stack messages locks bench faults clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ locks: install  ## remake the lock files from pyproject.toml (needs uv on PATH; 
 
 bench: install  ## measure the gateway against vLLM's own server (about 20 minutes; stops what it starts)
 	$(PYTHON_BIN)/python benchmarks/gateway.py
+
+faults: install  ## make faults on a running appliance under load and print what held (about 30 minutes; ONLY=1,2 some)
+	$(PYTHON_BIN)/python -m benchmarks.faults $(if $(ONLY),--only $(ONLY))
 
 clean:  ## remove .venv and caches; the home folder with models, keys and documents stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis snapshot_report.html

@@ -6,6 +6,7 @@ A process of its own, because its environment makes it a driver of that cluster.
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from appliance.config.home import Home
 from appliance.config.site import SiteConfig, load_site
@@ -13,37 +14,49 @@ from appliance.serving import deploy
 from appliance.serving.ledger_app import LEDGER_APPLICATION, ledger_app
 from appliance.serving.names import GATEWAY_APPLICATION, MODEL_DEPLOYMENT, model_application
 
-_TIMEOUT_S = 180.0
-_QUIET = {"enable_access_log": False, "log_level": "WARNING"}
-_SMALL = {"num_cpus": 0.25}
+if TYPE_CHECKING:
+    from ray.serve.deployment import Application
+
+_TIMEOUT_S = 600.0
+QUIET = {"enable_access_log": False, "log_level": "WARNING"}
+SMALL = {"num_cpus": 0.25}
 _PLACES = 256  # requests that the double takes at once: it is not to be what they wait for
 
 
-def put_appliance(home: Home) -> None:
-    """Deploy the gateway as `appliance up` does, with its ledger and guardrails, and the double as its model."""
-    from instant_engine import InstantModel
-    from ray import serve
-
+def put_appliance(home: Home, model: "Application", *, gateways: int = 1) -> None:
+    """Deploy the gateway as `appliance up` does, with its ledger and guardrails, and `model` behind `general`."""
     site = load_site(home.site_file)
-    model = serve.deployment(
-        InstantModel,
-        name=MODEL_DEPLOYMENT,
-        max_ongoing_requests=_PLACES,
-        ray_actor_options=_SMALL,
-        logging_config=_QUIET,
-    )
     entry = {
         "alias": "general", "kind": "chat", "package": "double", "context_length": 8192, "languages": ["en"],
         "created": int(time.time()),
     }  # fmt: skip
+    gateway = deploy.gateway_app(home.root, site, {"models": [entry], "scenarios": []})
+    if gateways > 1:
+        bound = gateway._bound_deployment
+        gateway = bound.options(num_replicas=gateways).bind(*bound.init_args, **bound.init_kwargs)
     applications = [
         (LEDGER_APPLICATION, ledger_app(home.root, site)),
-        (model_application("general"), model.bind()),
-        (GATEWAY_APPLICATION, deploy.gateway_app(home.root, site, {"models": [entry], "scenarios": []})),
+        (model_application("general"), model),
+        (GATEWAY_APPLICATION, gateway),
     ]
     deploy.submit(applications)
     for _state in deploy.watch([name for name, _application in applications], _TIMEOUT_S):
         pass
+
+
+def double_app() -> "Application":
+    """Return the double as the appliance's model."""
+    from instant_engine import InstantModel
+    from ray import serve
+
+    model = serve.deployment(
+        InstantModel,
+        name=MODEL_DEPLOYMENT,
+        max_ongoing_requests=_PLACES,
+        ray_actor_options=SMALL,
+        logging_config=QUIET,
+    )
+    return model.bind()
 
 
 def put_ray(_home: Home) -> None:
@@ -58,9 +71,9 @@ def put_ray(_home: Home) -> None:
         experimental_configs={"stream_batching_interval_ms": 0},
         server_cls="instant_server:InstantServer",
         log_engine_metrics=False,
-        deployment_config={"num_replicas": 1, "max_ongoing_requests": _PLACES, "logging_config": _QUIET},
+        deployment_config={"num_replicas": 1, "max_ongoing_requests": _PLACES, "logging_config": QUIET},
     )
-    options = {"num_replicas": 1, "logging_config": _QUIET, "max_ongoing_requests": _PLACES}
+    options = {"num_replicas": 1, "logging_config": QUIET, "max_ongoing_requests": _PLACES}
     arguments = {"llm_configs": [config], "ingress_deployment_config": options}
     serve.run(build_openai_app(arguments), name="ray", route_prefix="/")
 
@@ -71,7 +84,7 @@ def start_with_proxy(site: SiteConfig) -> None:
     from ray.serve.config import HTTPOptions
 
     options = HTTPOptions(host=site.gateway.host, port=site.gateway.port, keep_alive_timeout_s=75)
-    serve.start(proxy_location="EveryNode", http_options=options, logging_config=_QUIET)
+    serve.start(proxy_location="EveryNode", http_options=options, logging_config=QUIET)
 
 
 def main() -> None:
@@ -82,7 +95,7 @@ def main() -> None:
     try:
         if kind == "appliance":
             deploy.start_serve(site)
-            put_appliance(home)
+            put_appliance(home, double_app())
         else:
             start_with_proxy(site)
             put_ray(home)

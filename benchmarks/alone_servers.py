@@ -9,14 +9,16 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import yaml
 
 from appliance.cluster import node
+from appliance.cluster.certificates import ensure_authority, ensure_node_certificate
 from appliance.cluster.environment import cluster_environment
 from appliance.cluster.instance import Instance, end_processes, processes_of
 from appliance.config.home import Home
@@ -125,47 +127,75 @@ def litellm_server(folder: Path, port: int, double: Contestant, program: Path) -
         yield Contestant("LiteLLM", f"http://127.0.0.1:{port}", _KEY, lambda: _tree(started))
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """Ray with the appliance's settings, started from a home folder of its own."""
+
+    home: Home
+    instance: Instance
+    environment: dict[str, str]
+    """That of its drivers."""
+    key: str
+    """A caller's key of the gateway that may be put on it."""
+
+    def drive(self, arguments: list[str], log: Path, timeout_s: float = _WAIT_S) -> str:
+        """Run a program of this folder as a driver; return its standard output. Raises `NotStarted` where it fails."""
+        command = [sys.executable, str(_HERE / arguments[0]), *arguments[1:]]
+        with log.open("ab") as words:
+            try:
+                done = subprocess.run(
+                    command, env=self.environment, stdout=subprocess.PIPE, stderr=words, check=True, timeout=timeout_s
+                )
+            except subprocess.SubprocessError as error:
+                raise NotStarted(f"{' '.join(arguments[:2])} failed; the log is {log}") from error
+        return done.stdout.decode()
+
+
+@contextlib.contextmanager
+def ray_cluster(home: Home, site: Mapping[str, Any], extra: Mapping[str, str]) -> Iterator[Cluster]:
+    """Run Ray's head with the site file `site` inside the block; `extra` joins the environment of its processes."""
+    home.create()
+    home.site_file.write_text(yaml.safe_dump(dict(site)), encoding="utf-8")
+    key = make_key(home, "caller")
+    settings = load_site(home.site_file)
+    instance = Instance(
+        f"benchmark-{home.root.name}-{os.getpid()}", f"127.0.0.1:{settings.cluster.port}",
+        f"http://127.0.0.1:{settings.gateway.port}", str(node.temp_folder(home.root)), "", "",
+    )  # fmt: skip
+    authority = ensure_authority(home.secrets)
+    ensure_node_certificate(home.secrets, authority, instance.instance_id, [settings.cluster.address])
+    environment = cluster_environment(instance.instance_id, home, settings.cluster, os.environ)
+    environment |= {"PYTHONPATH": os.pathsep.join(filter(None, [str(_HERE), os.environ.get("PYTHONPATH")]))} | extra
+    try:
+        node.start_head(home.root, settings.cluster, environment, home.logs / "ray.log")
+        yield Cluster(home, instance, environment, key)
+    finally:
+        end_processes(instance)
+        node.remove_temp_folder(home.root, home.logs)
+
+
 @contextlib.contextmanager
 def ray_server(kind: str, folder: Path, port: int, cluster_port: int, tokens: int) -> Iterator[Contestant]:
     """Run Ray with the appliance's gateway (`appliance`) or `ray.serve.llm`'s ingress (`ray`).
 
     Both get the appliance's settings of Ray; `ray` has Serve's proxy in front of its ingress.
     """
-    home = Home(folder / kind)
-    home.create()
     workers = {"worker_port_min": cluster_port + 1000, "worker_port_max": cluster_port + 1199}
     site = {"gateway": {"port": port}, "cluster": {"port": cluster_port, **workers}}
-    home.site_file.write_text(yaml.safe_dump(site), encoding="utf-8")
-    key = _prepared(home)
-    settings = load_site(home.site_file)
-    instance = Instance(
-        f"benchmark-{kind}-{os.getpid()}", f"127.0.0.1:{cluster_port}", f"http://127.0.0.1:{port}",
-        str(node.temp_folder(home.root)), "", "",
-    )  # fmt: skip
-    environment = cluster_environment(instance.instance_id, home.ray_token_file, os.environ)
-    environment |= {"PYTHONPATH": str(_HERE), "INSTANT_TOKENS": str(tokens)}
-    log = home.logs / "deploy.log"
-    try:
-        node.start_head(home.root, settings.cluster, environment, home.logs / "ray.log")
-        with log.open("wb") as words:
-            command = [sys.executable, str(_HERE / "alone_apps.py"), kind, str(home.root)]
-            done = subprocess.run(command, env=environment, stdout=words, stderr=words, check=False, timeout=_WAIT_S)
-        if done.returncode != 0:
-            raise NotStarted(f"{kind} was not deployed; the log is {log}")
-        await_answer(instance.gateway_url, key, log)
+    with ray_cluster(Home(folder / kind), site, {"INSTANT_TOKENS": str(tokens)}) as cluster:
+        log = cluster.home.logs / "deploy.log"
+        cluster.drive(["alone_apps.py", kind, str(cluster.home.root)], log)
+        await_answer(cluster.instance.gateway_url, cluster.key, log)
         name = "appliance" if kind == "appliance" else "Ray Serve LLM"
-        yield Contestant(name, instance.gateway_url, key, lambda: processes_of(instance))
-    finally:
-        end_processes(instance)
-        node.remove_temp_folder(home.root, home.logs)
+        yield Contestant(name, cluster.instance.gateway_url, cluster.key, lambda: processes_of(cluster.instance))
 
 
-def _prepared(home: Home) -> str:
-    """Make the secrets and the database, and return a caller's key."""
+def make_key(home: Home, role: str) -> str:
+    """Make the secrets and the database where they are missing, and return a key of that role."""
     load_or_create_token(home.ray_token_file)
     database = Database.open(sqlite_url(home.database))
     try:
         database.migrate()
-        return KeyRing(database, load_or_create_pepper(home.pepper_file)).create("benchmark")[1]
+        return KeyRing(database, load_or_create_pepper(home.pepper_file)).create("benchmark", role=role)[1]
     finally:
         database.close()

@@ -218,18 +218,28 @@ async def _progress(seen: Seen, requests: int) -> None:
         print(told, file=sys.stderr, flush=True)
 
 
-async def await_ready(url: str, key: str, seconds: float = _READY_S) -> None:
-    """Wait until the models generate and a request is let in. Raises `TimeoutError`."""
+async def await_generating(url: str, key: str, seconds: float = _READY_S) -> None:
+    """Wait until every model generates. Raises `TimeoutError`."""
     headers = {"Authorization": f"Bearer {key}"}
     async with asyncio.timeout(seconds), aiohttp.ClientSession(headers=headers) as session:
         while True:
-            with contextlib.suppress(Cut, aiohttp.ClientError):
+            with contextlib.suppress(aiohttp.ClientError):
                 async with session.get(f"{url}/readyz") as response:
-                    ready = response.status == 200
-                if ready:
-                    for number in range(5):
-                        await ask(session, url, number, f"ready-{os.getpid()}-{number}")
-                    return
+                    if response.status == 200:
+                        return
+            await asyncio.sleep(_AGAIN_S)
+
+
+async def await_ready(url: str, key: str, seconds: float = _READY_S) -> None:
+    """Wait until the models generate and a request of each kind is let in. Raises `TimeoutError`."""
+    headers = {"Authorization": f"Bearer {key}"}
+    async with asyncio.timeout(seconds), aiohttp.ClientSession(headers=headers) as session:
+        while True:
+            await await_generating(url, key, seconds)
+            with contextlib.suppress(Cut):
+                for number in range(5):
+                    await ask(session, url, number, f"ready-{os.getpid()}-{number}")
+                return
             await asyncio.sleep(_AGAIN_S)
 
 

@@ -77,6 +77,9 @@ class Device:
     """Number of the card; None for processors."""
     type: DeviceType
 
+    def __hash__(self) -> int:
+        return hash((self.node, self.index))
+
 
 @dataclass(frozen=True)
 class Inventory:

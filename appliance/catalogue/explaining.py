@@ -67,11 +67,14 @@ def remarks(option: Option, devices: Sequence[Device], ledger: Ledger, preferred
 
 
 def _unserved(option: Option) -> Iterator[Message]:
-    """Yield what is planned although this release cannot start it."""
+    """Yield what is planned although this release has not run it, or cannot."""
     task, pipeline = option.task, option.replica.split.pipeline
     if pipeline > 1:
-        yield _("{alias}: one replica over {count} machines; this release starts no engine over several machines.",
-                alias=task.wish.alias, count=pipeline)  # fmt: skip
+        yield _(
+            "{alias}: one replica over {count} machines, a stage on each; no such engine was run yet: try it first.",
+            alias=task.wish.alias,
+            count=pipeline,
+        )
     if not task.chats and task.entry.engine != "built-in":
         yield _("{alias}: its memory is planned; this release serves no embedder or reranker but the shipped one.",
                 alias=task.wish.alias)  # fmt: skip
@@ -121,12 +124,10 @@ def refusal_reason(task: Task, devices: Sequence[Device], ledger: Ledger) -> Mes
     )  # fmt: skip
 
 
-def plan_notes(inventory: Inventory, calibration: Calibration | None, machines: int) -> tuple[Message, ...]:
-    """Say what was assumed, what the speeds rest on, and what several `machines` with replicas of their own mean."""
+def plan_notes(inventory: Inventory, calibration: Calibration | None) -> tuple[Message, ...]:
+    """Say what was assumed, and what the speeds rest on."""
     if calibration is None:
         basis = _("Speeds are computed from data sheets, not measured here.")
     else:
         basis = _("Speeds use what was measured here on {day}.", day=calibration.measured_at[:10])
-    if machines < 2:
-        return (*inventory.notes, basis)
-    return (*inventory.notes, basis, _("An appliance runs on one machine: each of these gets one of its own."))
+    return (*inventory.notes, basis)

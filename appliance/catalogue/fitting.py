@@ -107,6 +107,8 @@ class Option:
     """Place of the precision among those that the model prefers."""
     groups: tuple[tuple[Group, int], ...]
     """Where a replica fits, the roomiest first, each with what is left for its cache on its fullest card."""
+    _counted: dict[int, int | None] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """Users by the sequences that have room: of hundreds of groups most have the same room."""
 
     def users(self, cache: int) -> int | None:
         """Return the users that one replica with this much cache a card carries; None: unknown."""
@@ -115,7 +117,9 @@ class Option:
             return None
         each = cache_bytes(task.entry.architecture, task.level.tokens, self.replica.split)
         limit = min(task.sequences, cache // each if each else task.sequences)
-        return most_users(self.replica, task.level, limit)
+        if limit not in self._counted:
+            self._counted[limit] = most_users(self.replica, task.level, limit)
+        return self._counted[limit]
 
 
 def options(task: Task, devices: Sequence[Device], ledger: Ledger) -> Iterator[Option]:

@@ -1,6 +1,7 @@
 """Places models on devices: the largest first, each with the split, precision and replicas that serve best."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -107,9 +108,7 @@ def _plan(situation: Situation, inventory: Inventory, trial: Mapping[str, Precis
     order = {asked.alias: number for number, asked in enumerate(wish.models)}
     placements = sorted((_placement(draft, drafts, ledger) for draft in drafts), key=lambda placed: order[placed.alias])
     refusals.sort(key=lambda refusal: order[refusal.alias])
-    alone = {device.node for draft in drafts if draft.option.replica.split.pipeline == 1 for device in draft.devices}
-    notes = plan_notes(inventory, situation.calibration, len(alone))
-    return Plan(wish.level, tuple(placements), tuple(refusals), notes)
+    return Plan(wish.level, tuple(placements), tuple(refusals), plan_notes(inventory, situation.calibration))
 
 
 def _weight(task: Task) -> int:
@@ -253,8 +252,8 @@ def _give_what_is_left(drafts: Sequence[_Draft], ledger: Ledger) -> None:
 
 def _busy_engines(draft: _Draft, drafts: Sequence[_Draft]) -> int:
     """Return how many engines of chat models are on the fullest of its devices."""
-    engines = [device for other in drafts if other.task.chats for device in other.devices]
-    return max(1, *(engines.count(device) for device in draft.devices))
+    engines = Counter(device for other in drafts if other.task.chats for device in other.devices)
+    return max(1, *(engines[device] for device in draft.devices))
 
 
 def _placement(draft: _Draft, drafts: Sequence[_Draft], ledger: Ledger) -> Placement:

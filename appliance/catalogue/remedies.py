@@ -215,7 +215,7 @@ def _nodes(situation: Situation, before: Plan, alias: str) -> Iterator[Change]:
     spans, more, kind = min(found, key=lambda way: way[:2])
     text = _("Add machines like {node}: {count}.", node=kind.name, count=more)
     if spans:
-        text = _("Add machines like {node}: {count}; a replica then spans machines, which this release cannot start.",
+        text = _("Add machines like {node}: {count}; a replica then spans machines.",
                  node=kind.name, count=more)  # fmt: skip
     yield Change("nodes", more, text)
 

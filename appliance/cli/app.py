@@ -10,6 +10,7 @@ from appliance import __version__
 from appliance.cli.commands import (
     approvals,
     audit,
+    backups,
     batches,
     calibrate,
     catalogue,
@@ -17,9 +18,11 @@ from appliance.cli.commands import (
     knowledge,
     labels,
     lifecycle,
+    node,
     packages,
     plan,
     reviews,
+    service,
     support,
     tenants,
     usage,
@@ -51,6 +54,8 @@ def build_app(language: str) -> typer.Typer:
         )
         _add_global_options(app, language)
         lifecycle.register(app)
+        service.register(app)
+        node.register(app)
         keys.register(app)
         tenants.register(app)
         users.register(app)
@@ -62,6 +67,7 @@ def build_app(language: str) -> typer.Typer:
         batches.register(app)
         approvals.register(app)
         reviews.register(app)
+        backups.register(app)
         support.register(app)
         packages.register(app)
         plan.register(app)

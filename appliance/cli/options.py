@@ -1,5 +1,6 @@
 """Options that several commands share; functions, because their help is in the language of the moment."""
 
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -61,3 +62,8 @@ def base_argument() -> Any:  # noqa: ANN401
 def approval_option() -> Any:  # noqa: ANN401
     """Return `--approval`, the ticket of a second person."""
     return typer.Option("--approval", metavar="ID", help=str(_("The second person's approval, where one is needed.")))
+
+
+def read_password(file: Path | None) -> str | None:
+    """Return what a file named with `--password-file` holds, without the end of its line."""
+    return None if file is None else file.read_text(encoding="utf-8").rstrip("\r\n")

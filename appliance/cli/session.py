@@ -30,9 +30,16 @@ class Session:
 
     @cached_property
     def site(self) -> "SiteConfig":
-        """The site file of the home, read at first use. Raises `ConfigError`."""
+        """The site file of the home, read at first use; a restore that was cut off is finished first.
+
+        Raises `ConfigError`, `AlreadyRunning` while a restore is at work.
+        """
         from appliance.config.site import load_site
 
+        if self.home.restore_journal.exists():
+            from appliance.operations.backups import finish_restore
+
+            finish_restore(self.home)
         return load_site(self.home.site_file)
 
     def connect(self) -> "ApplianceClient":

@@ -19,10 +19,12 @@ _WORDS: dict[str, Message] = {
     "active": _("active"),
     "expired": _("expired"),
     "revoked": _("revoked"),
+    "used": _("used"),
     "disabled": _("disabled"),
     "alive": _("alive"),
     "dead": _("dead"),
     "running": _("running"),
+    "asleep": _("asleep"),
     "starting": _("starting"),
     "unhealthy": _("unhealthy"),
     "failed": _("failed"),
@@ -43,3 +45,8 @@ _WORDS: dict[str, Message] = {
 def in_words(value: object) -> object:
     """Return the word for a state or kind; a value that has none is returned as it is."""
     return _WORDS.get(value, value) if isinstance(value, str) else value
+
+
+def minute_of(moment: str | None) -> str | None:
+    """Return a time of the API (RFC 3339) to the minute, as tables show it; none stays none."""
+    return None if moment is None else moment[:16].replace("T", " ")

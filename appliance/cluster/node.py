@@ -2,15 +2,16 @@
 
 import contextlib
 import hashlib
+import json
 import os
 import shutil
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Final
 
 import psutil
 
@@ -23,6 +24,10 @@ from appliance.core.units import MIB
 _LONGEST_TEMP_FOLDER = 45
 _LAST_PORT = 65535
 _START_TIMEOUT_S = 120.0
+ENGINE_PLACE: Final = "engine_place"
+"""A resource that each node has `PLACES` of: an engine takes one of each node, a cordoned node gives none."""
+PLACES: Final = 1024
+_START = (sys.executable, "-m", "ray.scripts.scripts", "start", "--disable-usage-stats")
 
 
 @dataclass(frozen=True)
@@ -38,16 +43,23 @@ class RayPorts:
     metrics: int
     dashboard: int
     client: int
+    join: int
+    """Where other nodes ask to join; on the head."""
+    peer: int
+    """Where nodes give each other files."""
+    gateway: int
+    """Where gateways of other nodes hand in requests; on the head."""
 
     @classmethod
     def from_settings(cls, settings: ClusterSettings) -> "RayPorts":
-        """Return nine consecutive ports from `cluster.port` on. Raises `ConfigError` where there are not as many."""
-        if settings.port > _LAST_PORT - 8:
+        """Return twelve consecutive ports from `cluster.port` on. Raises `ConfigError` where there are not as many."""
+        last = settings.port + len(fields(cls)) - 1
+        if last > _LAST_PORT:
             raise ConfigError(
-                _("cluster.port {port} is too high: nine ports from it on are needed.", port=settings.port),
-                _("Set cluster.port in the site file to {limit} or less.", limit=_LAST_PORT - 8),
+                _("cluster.port {port} is too high: twelve ports from it on are needed.", port=settings.port),
+                _("Set cluster.port in the site file to {limit} or less.", limit=_LAST_PORT - len(fields(cls)) + 1),
             )
-        return cls(*range(settings.port, settings.port + 9))
+        return cls(*range(settings.port, last + 1))
 
     def in_use_when_running(self, dashboard: bool) -> tuple[int, ...]:
         """Return the ports that must be free at start."""
@@ -84,63 +96,86 @@ def logical_cpus(settings: ClusterSettings) -> int:
     return settings.logical_cpus or max(16, psutil.cpu_count(logical=True) or 1)
 
 
-def _command(settings: ClusterSettings, ports: RayPorts, folder: Path) -> list[str]:
+def head_command(settings: ClusterSettings, ports: RayPorts, folder: Path) -> list[str]:
+    """Return the command that starts the first node's Ray, its session below `folder`."""
     return [
-        sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--disable-usage-stats",
-        "--node-ip-address=127.0.0.1",
+        *_START, "--head",
         f"--port={ports.gcs}",
+        f"--include-dashboard={str(settings.dashboard).lower()}",
+        "--dashboard-host=127.0.0.1",
+        f"--dashboard-port={ports.dashboard}",
+        f"--ray-client-server-port={ports.client}",
+        *_node_options(settings, ports, folder),
+    ]  # fmt: skip
+
+
+def worker_command(settings: ClusterSettings, ports: RayPorts, folder: Path, head_address: str) -> list[str]:
+    """Return the command that starts Ray on a node which joins the cluster at `head_address` (HOST:PORT)."""
+    return [*_START, f"--address={head_address}", *_node_options(settings, ports, folder)]
+
+
+def _node_options(settings: ClusterSettings, ports: RayPorts, folder: Path) -> list[str]:
+    labels = ",".join(f"{name}={value}" for name, value in sorted(settings.labels.items()))
+    return [
+        f"--node-ip-address={settings.address}",
         f"--node-manager-port={ports.node_manager}",
         f"--object-manager-port={ports.object_manager}",
         f"--dashboard-agent-grpc-port={ports.agent_grpc}",
         f"--dashboard-agent-listen-port={ports.agent_http}",
         f"--runtime-env-agent-port={ports.runtime_env_agent}",
         f"--metrics-export-port={ports.metrics}",
-        f"--include-dashboard={str(settings.dashboard).lower()}",
-        "--dashboard-host=127.0.0.1",
-        f"--dashboard-port={ports.dashboard}",
-        f"--ray-client-server-port={ports.client}",
         f"--min-worker-port={settings.worker_port_min}",
         f"--max-worker-port={settings.worker_port_max}",
         f"--num-cpus={logical_cpus(settings)}",
+        f"--resources={json.dumps({ENGINE_PLACE: PLACES})}",
         f"--object-store-memory={settings.object_store_mib * MIB}",
         f"--temp-dir={folder}",
         "--include-log-monitor=false",
         "--log-style=record",
-    ]  # fmt: skip
+        *([f"--labels={labels}"] if labels else []),
+    ]
 
 
-def start_head(
-    home: Path, settings: ClusterSettings, environment: Mapping[str, str], log_file: Path
-) -> subprocess.Popen[bytes]:
-    """Start the first node in a session of its own and wait until its control service answers.
+def start_head(home: Path, settings: ClusterSettings, environment: Mapping[str, str], log_file: Path) -> None:
+    """Start the first node's Ray and return when its control service answers; its processes go on by themselves.
 
     Raises `StartFailed`, which names the log and its last line.
     """
     folder = temp_folder(home)
-    _make_private(folder)
+    _start(head_command(settings, RayPorts.from_settings(settings), folder), folder, environment, log_file)
+
+
+def start_worker(
+    home: Path, settings: ClusterSettings, head_address: str, environment: Mapping[str, str], log_file: Path
+) -> None:
+    """Start Ray on a node that joins the cluster at `head_address` (HOST:PORT); otherwise as `start_head`."""
+    folder = temp_folder(home)
     ports = RayPorts.from_settings(settings)
+    _start(worker_command(settings, ports, folder, head_address), folder, environment, log_file)
+
+
+def _start(command: list[str], folder: Path, environment: Mapping[str, str], log_file: Path) -> None:
+    _make_private(folder)
     with log_file.open("ab") as log:
         already = log.tell()
-        process = subprocess.Popen(
-            _command(settings, ports, folder),
-            env=dict(environment), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/",
-        )  # fmt: skip
-    deadline = time.monotonic() + _START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
-        if b"--block" in log_file.read_bytes()[already:]:
-            return process
-        time.sleep(0.2)
-    raise StartFailed(
-        _("Ray did not start: {reason}", reason=last_line(log_file)),
-        _("Read {log}, then run `appliance doctor`.", log=log_file),
-    )
+        try:
+            ended = subprocess.run(
+                command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True, cwd="/", timeout=_START_TIMEOUT_S, check=False,
+            ).returncode  # fmt: skip
+        except subprocess.TimeoutExpired:
+            ended = 1
+    if ended != 0:
+        raise StartFailed(
+            _("Ray did not start: {reason}", reason=last_line(log_file, already)),
+            _("Read {log}, then run `appliance doctor`.", log=log_file),
+        )
 
 
-def last_line(log_file: Path) -> str:
-    """Return the last line of a log that is not empty."""
-    lines = [line for line in log_file.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+def last_line(log_file: Path, from_byte: int = 0) -> str:
+    """Return the last line of a log, from a byte on, that is not empty."""
+    text = log_file.read_bytes()[from_byte:].decode(errors="replace")
+    lines = [line for line in text.splitlines() if line.strip()]
     return lines[-1].strip() if lines else ""
 
 

@@ -2,10 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from appliance.core.errors import ConfigError
 from appliance.core.files import reporting_full_disk
 from appliance.core.messages import _
+
+CA_KEY: Final = "ca.key"
+CA_CERTIFICATE: Final = "ca.pem"
+NODE_KEY: Final = "node.key"
+NODE_CERTIFICATE: Final = "node.pem"
+"""Names inside `Home.secrets`, for what is given that folder alone."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +33,7 @@ class Home:
 
     @property
     def secrets(self) -> Path:
-        """Pepper and cluster token, each file 0600."""
+        """Pepper, cluster token, keys and certificates of nodes, each file 0600."""
         return self.root / "secrets"
 
     @property
@@ -40,6 +47,36 @@ class Home:
         return self.secrets / "ray.token"
 
     @property
+    def ca_key_file(self) -> Path:
+        """The key that certificates of nodes are signed with; on the head only."""
+        return self.secrets / CA_KEY
+
+    @property
+    def ca_file(self) -> Path:
+        """The certificate of the appliance's own authority, which nodes know each other by."""
+        return self.secrets / CA_CERTIFICATE
+
+    @property
+    def node_key_file(self) -> Path:
+        """The node's own key; it never leaves the node."""
+        return self.secrets / NODE_KEY
+
+    @property
+    def node_certificate_file(self) -> Path:
+        """The node's certificate, signed by the authority."""
+        return self.secrets / NODE_CERTIFICATE
+
+    @property
+    def node_file(self) -> Path:
+        """What a worker knows of itself: role, node id, the head's address; absent on the head."""
+        return self.root / "node.json"
+
+    @property
+    def gateways_file(self) -> Path:
+        """Addresses of the gateways of all nodes, for the command line; absent where there is one node."""
+        return self.root / "gateways.json"
+
+    @property
     def state(self) -> Path:
         """The database's folder."""
         return self.root / "state"
@@ -48,6 +85,11 @@ class Home:
     def database(self) -> Path:
         """The SQLite file, where the site file names no other database."""
         return self.state / "appliance.db"
+
+    @property
+    def gcs(self) -> Path:
+        """What Ray's control service knows, so that it survives a restart of the head."""
+        return self.state / "gcs"
 
     @property
     def audit_keys(self) -> Path:
@@ -83,6 +125,16 @@ class Home:
     def batch_lock_file(self) -> Path:
         """Locked by the one process that runs batches."""
         return self.run / "batch.lock"
+
+    @property
+    def supervisor_file(self) -> Path:
+        """What the supervisor of this node tells: its processes, restarts, the last failure."""
+        return self.run / "supervisor.json"
+
+    @property
+    def node_state_file(self) -> Path:
+        """What the head says of this worker (`cluster.membership.NodeStanding`); absent until it has said something."""
+        return self.run / "node-state.json"
 
     @property
     def ledger_socket(self) -> Path:
@@ -130,9 +182,29 @@ class Home:
         return self.root / "logs"
 
     @property
+    def returning_file(self) -> Path:
+        """Names the release that a return is under way to; there while it is unfinished."""
+        return self.root / "returning-to"
+
+    @property
     def run(self) -> Path:
         """What describes the running instance: gone after `down`."""
         return self.root / "run"
+
+    @property
+    def backup_staging(self) -> Path:
+        """What a backup is made of while it is made; on the disk of the documents, so that they are linked."""
+        return self.run / "backup"
+
+    @property
+    def restoring(self) -> Path:
+        """What a restore puts in place, until it is whole; `restore_journal` in it says that the switch has begun."""
+        return self.root / "restoring"
+
+    @property
+    def restore_journal(self) -> Path:
+        """Present while a restore replaces the old state: it must be finished before anything reads the state."""
+        return self.restoring / "switch.json"
 
     @property
     def instance_file(self) -> Path:

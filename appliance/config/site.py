@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Mapping
 from functools import reduce
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Final, Literal, Self, get_args, get_origin
@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
+from appliance.config.backups import BackupSettings
 from appliance.config.governing import ApprovalSettings, BatchSettings, ReviewSettings
+from appliance.config.scaling import PlacementSettings, Routing, ScalingSettings
 from appliance.config.section import Section
 from appliance.config.sign_in import SignInSettings
 from appliance.core.errors import ConfigError
@@ -28,9 +30,18 @@ def _network(text: str) -> str:
         raise Fault(_("must be a network such as 10.20.0.0/16, without bits behind the prefix")) from error
 
 
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError as error:
+        raise Fault(_("must be an address such as 10.20.0.11, not a name")) from error
+
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 _OFF = BeforeValidator(lambda value: "off" if value is False else value)  # YAML reads a plain off as false
 Network = Annotated[str, AfterValidator(_network)]
+Address = Annotated[str, AfterValidator(_address)]
+Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$")]
 CheckMode = Annotated[Literal["off", "warn", "block"], _OFF]
 PersonalMode = Annotated[Literal["off", "warn", "mask", "block"], _OFF]
 
@@ -42,6 +53,8 @@ class GatewaySettings(Section):
     """Address the gateway listens on."""
     port: Port = 8080
     """Port the gateway listens on."""
+    replicas: int = Field(default=1, ge=1, le=64)
+    """Gateway processes on the head, which share its port; one fills about a processor. Each has its own /metrics."""
     trusted_proxies: tuple[Network, ...] = ()
     """Proxies (networks, as 10.0.0.5/32) whose X-Forwarded-For says where a request comes from."""
     max_body_bytes: int = Field(default=8 * MIB, ge=1024)
@@ -71,6 +84,8 @@ class EngineSettings(Section):
     """Part of the GPU's memory that the engine may take."""
     tensor_parallel_size: int = Field(default=1, ge=1)
     """GPUs one replica spans inside a node."""
+    pipeline_parallel_size: int = Field(default=1, ge=1)
+    """Stages of `tensor_parallel_size` GPUs each that one replica spans, on several nodes where one is too small."""
     compile: bool = False
     """Compile the model at start. On CPU: slower start (about 2 minutes), faster decoding."""
     tool_call_parser: str | None = "hermes"
@@ -83,9 +98,35 @@ class ModelSettings(Section):
     package: str
     """Name of the model package below `models/` in the home folder."""
     replicas: int = Field(default=1, ge=1)
-    """Engine replicas."""
+    """Engine replicas, where `scaling` is not set."""
+    scaling: ScalingSettings | None = None
+    """Let the number of replicas follow the load, in place of `replicas`; null keeps it as it is."""
+    placement: PlacementSettings = PlacementSettings()
+    """Machines that the replicas run on."""
+    routing: Routing = "balanced"
+    """Replica that a request goes to: balanced takes a free one; prefix the one that has read its beginning before."""
     engine: EngineSettings = EngineSettings()
     """vLLM settings."""
+
+    @property
+    def most_replicas(self) -> int:
+        """Replicas that there can be at once."""
+        return self.replicas if self.scaling is None else self.scaling.max_replicas
+
+    @property
+    def first_replicas(self) -> int:
+        """Replicas that need room at once: those without load, and the one that a sleeping model wakes with."""
+        return self.replicas if self.scaling is None else max(1, self.scaling.min_replicas)
+
+    @property
+    def sleeps(self) -> bool:
+        """Whether there may be no replica at all."""
+        return self.scaling is not None and self.scaling.min_replicas == 0
+
+    @property
+    def cards(self) -> int:
+        """GPUs that one replica spans."""
+        return self.engine.tensor_parallel_size * self.engine.pipeline_parallel_size
 
 
 class EmbedderSettings(Section):
@@ -98,10 +139,14 @@ class EmbedderSettings(Section):
 
 
 class ClusterSettings(Section):
-    """Ray."""
+    """Ray, on one node or many."""
 
+    address: Address = "127.0.0.1"
+    """This node's address, by which other nodes reach it; loopback: no other node can join."""
     port: Port = 6380
-    """Port of the cluster's control service (GCS) on the first node."""
+    """First of twelve ports in a row that the node's control services take; the same on every node."""
+    labels: dict[Label, Label] = Field(default_factory=dict)
+    """Labels of this node, which models can ask for (models.NAME.placement)."""
     logical_cpus: int | None = Field(default=None, ge=4)
     """CPU slots that Ray is told of; null takes max(16, physical cores): replicas wait more than they compute."""
     object_store_mib: int = Field(default=256, ge=80)
@@ -118,6 +163,11 @@ class ClusterSettings(Section):
         if self.worker_port_max <= self.worker_port_min:
             raise Fault(_("worker_port_max must be greater than worker_port_min"))
         return self
+
+    @property
+    def alone(self) -> bool:
+        """Whether this node can have no others beside it: it listens on loopback only."""
+        return ip_address(self.address).is_loopback
 
 
 class StateSettings(Section):
@@ -274,6 +324,8 @@ class SiteConfig(Section):
     """Changes that need a second person."""
     sign_in: SignInSettings = SignInSettings()
     """How people sign in."""
+    backup: BackupSettings = BackupSettings()
+    """Encrypted backups."""
     load_samples: bool = True
     """Load each scenario's sample documents at the first start."""
 

@@ -56,7 +56,7 @@ class ApplicationStatus(_Reading):
 
     name: str
     kind: Literal["model", "embedding", "scenario", "knowledge", "gateway", "ledger", "batch"]
-    state: Literal["running", "starting", "unhealthy", "failed", "stopped"]
+    state: Literal["running", "asleep", "starting", "unhealthy", "failed", "stopped"]
     replicas_running: int = 0
     replicas_target: int = 0
     message: str = ""

@@ -23,7 +23,8 @@ from appliance.config.site import SiteConfig
 from appliance.core.errors import Conflict, InvalidRequest, TooManyRequests, Unavailable
 from appliance.core.messages import Message, _
 from appliance.core.progress import Progress
-from appliance.operations.client import ApplianceClient, base_url, read_admin_key
+from appliance.operations.client import ApplianceClient, read_admin_key
+from appliance.operations.gateways import base_url
 
 SHIPPED: Final = Path(__file__).with_name("acceptance_questions.yaml")
 STREAMS: Final = 4

@@ -7,7 +7,6 @@ from functools import partial
 
 from appliance.config.home import Home
 from appliance.config.site import SiteConfig
-from appliance.core.cryptography.choice import DEFAULT_SUITE
 from appliance.core.errors import NotFound
 from appliance.core.messages import _
 from appliance.core.principal import PLATFORM_TENANT
@@ -17,10 +16,9 @@ from appliance.state.accounts.tenants import Tenant, Tenants
 from appliance.state.accounts.users import UserRecord, Users
 from appliance.state.approval_people import key_on_file
 from appliance.state.approvals import ApprovalRules, Approvals
-from appliance.state.audit.keys import AuditKeys
+from appliance.state.audit.begun import begun_log
 from appliance.state.audit.log import AuditLog
 from appliance.state.audit.records import NewRecord
-from appliance.state.audit.witness import Witness
 from appliance.state.database import Database, sqlite_url
 from appliance.state.keys import KeyRing
 from appliance.state.secret_files import load_or_create_pepper
@@ -53,7 +51,7 @@ def open_accounts(home: Home, site: SiteConfig) -> Iterator[Accounts]:
     try:
         database.migrate()
         pepper = load_or_create_pepper(home.pepper_file)
-        log = _audit_of(home, database)
+        log = begun_log(database, home.audit_keys, home.audit_public_keys_file, home.audit_witness_file)
         rules = ApprovalRules(frozenset(site.approvals.require), site.approvals.expire_hours)
         yield Accounts(
             KeyRing(database, pepper),
@@ -66,16 +64,6 @@ def open_accounts(home: Home, site: SiteConfig) -> Iterator[Accounts]:
         )
     finally:
         database.close()
-
-
-def _audit_of(home: Home, database: Database) -> AuditLog | None:
-    """Return the audit log where it has begun, with the algorithms that it is signed with."""
-    keys = AuditKeys(home.audit_keys, home.audit_public_keys_file, DEFAULT_SUITE)
-    head = AuditLog(database, keys).head() if keys.exist else None
-    if head is None:
-        return None
-    keys = AuditKeys(home.audit_keys, home.audit_public_keys_file, head.suite)
-    return AuditLog(database, keys, Witness(home.audit_witness_file))
 
 
 def nothing_there(home: Home, site: SiteConfig) -> bool:

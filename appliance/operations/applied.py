@@ -13,7 +13,7 @@ from appliance.core.clock import iso, utc_now
 from appliance.core.errors import ApplianceError, ApprovalNeeded
 from appliance.core.messages import _
 from appliance.guardrails.lexicon.reloading import lexicon_digest
-from appliance.operations.accounts import Accounts, open_accounts
+from appliance.operations.accounts import Accounts, nothing_there, open_accounts
 from appliance.operations.operator import operator
 from appliance.operations.redaction import without_secrets
 from appliance.state.applied_settings import LEXICONS, Applied, Group, read_applied, write_applied
@@ -66,6 +66,17 @@ def applying_settings(home: Home, site: SiteConfig) -> Iterator[None]:
         raise
 
 
+def ask_for_settings(home: Home, site: SiteConfig, after: SiteConfig) -> None:
+    """Ask the second person whom a start with `after` would need, before `after` is written; a ticket stays unused.
+
+    Raises `ApprovalNeeded` where somebody must agree and has not. A home that never started needs nobody.
+    """
+    if nothing_there(home, site):
+        return
+    with open_accounts(home, site) as accounts:
+        _decided(accounts, list(_changes(accounts, after)), starting=False)
+
+
 def settings_of(site: SiteConfig, group: Group) -> dict[str, Any]:
     """Return what a group says that differs from the defaults, with the digest of each lexicon file of the site.
 
@@ -112,7 +123,7 @@ def _defaults_before(accounts: Accounts, group: Group, now: str) -> Applied | No
     return Applied(group, sha256_of(text), text, now, operator())
 
 
-def _decided(accounts: Accounts, changes: list[_Change]) -> list[_Change]:
+def _decided(accounts: Accounts, changes: list[_Change], *, starting: bool = True) -> list[_Change]:
     """Return the changes with their tickets. Raises `ApprovalNeeded` where one is missing, having asked for all."""
     decided: list[_Change] = []
     missing: list[tuple[_Change, Approval]] = []
@@ -128,7 +139,7 @@ def _decided(accounts: Accounts, changes: list[_Change]) -> list[_Change]:
         else:
             decided.append(_Change(change.group, change.before, change.after, change.settings, ticket))
     if missing:
-        raise _not_approved(missing)
+        raise _not_approved(missing, starting=starting)
     return decided
 
 
@@ -176,20 +187,22 @@ def _write(accounts: Accounts, event: str, group: Group, applied: Applied | None
         chain.add([log.fields(record)])
 
 
-def _not_approved(missing: list[tuple[_Change, Approval]]) -> ApplianceError:
+def _not_approved(missing: list[tuple[_Change, Approval]], *, starting: bool) -> ApplianceError:
     tickets = [ticket for _change, ticket in missing]
     names = [name for change, _ticket in missing for name in change.settings]
     shown = ", ".join(names[:8]) + (f" … (+{len(names) - 8})" if len(names) > 8 else "")
-    return ApprovalNeeded(
-        _(
+    commands = ", ".join(f"`appliance approval approve {ticket.id}`" for ticket in tickets)
+    if starting:
+        told = _(
             "The site file has changed where a second person must agree: {settings}. Nothing was started.",
             settings=shown,
-        ),
-        _(
-            "Another person runs {commands}; then `appliance up` goes on by itself.",
-            commands=", ".join(f"`appliance approval approve {ticket.id}`" for ticket in tickets),
-        ),
-        details={"approval": tickets[0].id, "approvals": [ticket.id for ticket in tickets]},
+        )
+        hint = _("Another person runs {commands}; then `appliance up` goes on by itself.", commands=commands)
+    else:
+        told = _("A second person must agree to this: {settings}. The site file is as it was.", settings=shown)
+        hint = _("Another person runs {commands}; then do the same again.", commands=commands)
+    return ApprovalNeeded(
+        told, hint, details={"approval": tickets[0].id, "approvals": [ticket.id for ticket in tickets]}
     )
 
 

@@ -1,7 +1,7 @@
 """The running appliance over its HTTP API, for both front ends. Failures come back as the error tree."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import TracebackType
 from typing import IO, Any, Self
@@ -28,11 +28,11 @@ from appliance.core.errors import (
 )
 from appliance.core.messages import _, current_language
 from appliance.core.status import ApplianceStatus
+from appliance.operations.gateways import gateway_urls, says_head_away
 from appliance.operations.knowledge_client import KnowledgeClient
 
 _CONNECT_TIMEOUT_S = 5.0
 _ANSWER_TIMEOUT_S = 600.0
-_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared with, not listened on
 
 _REFUSALS: Mapping[int, type[RequestError]] = {
     400: InvalidRequest,
@@ -47,14 +47,6 @@ _REFUSALS: Mapping[int, type[RequestError]] = {
 
 Json = dict[str, Any]
 Form = Mapping[str, str | list[str]]
-
-
-def base_url(site: SiteConfig) -> str:
-    """Return the gateway's address as this machine reaches it."""
-    host = _ANY_ADDRESS.get(site.gateway.host, site.gateway.host)
-    if ":" in host and not host.startswith("["):
-        host = f"[{host}]"
-    return f"http://{host}:{site.gateway.port}"
 
 
 def read_admin_key(home: Home) -> str:
@@ -77,6 +69,8 @@ def read_admin_key(home: Home) -> str:
 class ApplianceClient:
     """Calls the gateway with one key. A context manager; methods raise the error tree.
 
+    Of several gateways it stays with the first that takes its requests; one that was not reached, or says that it does
+    not reach the head, has done nothing of a request, which then goes to the next.
     `NotRunning`: nothing answers at the address. `RequestError` and its kind: the gateway refused.
     `Unavailable`: it could not serve the request now, or answered what this version does not understand.
     """
@@ -86,12 +80,13 @@ class ApplianceClient:
         url: str,
         key: str,
         *,
+        others: Sequence[str] = (),
         transport: httpx.BaseTransport | None = None,
         timeout_s: float = _ANSWER_TIMEOUT_S,
     ) -> None:
-        self._url = url
+        self._own = url
+        self._urls = [url, *others]
         self._http = httpx.Client(
-            base_url=url,
             headers={"Authorization": f"Bearer {key}", "Accept-Language": current_language().replace("_", "-")},
             timeout=httpx.Timeout(timeout_s, connect=_CONNECT_TIMEOUT_S),
             trust_env=False,  # a proxy for the outside must not carry keys and documents
@@ -101,7 +96,18 @@ class ApplianceClient:
     @classmethod
     def for_home(cls, home: Home, site: SiteConfig, timeout_s: float = _ANSWER_TIMEOUT_S) -> Self:
         """Return a client of the appliance in `home`, with its admin key."""
-        return cls(base_url(site), read_admin_key(home), timeout_s=timeout_s)
+        own, *others = gateway_urls(home, site)
+        return cls(own, read_admin_key(home), others=others, timeout_s=timeout_s)
+
+    @property
+    def url(self) -> str:
+        """Address of the gateway that answers."""
+        return self._urls[0]
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether another gateway answers than the one that was named first."""
+        return self.url != self._own
 
     def __enter__(self) -> Self:
         return self
@@ -117,7 +123,7 @@ class ApplianceClient:
         try:
             return ApplianceStatus.model_validate(body)
         except ValidationError as error:
-            raise _not_understood(self._url) from error
+            raise _not_understood(self.url) from error
 
     def models(self) -> list[Json]:
         """Return the models: `id`, `kind`, `context_length`, `languages`, `package`."""
@@ -171,9 +177,9 @@ class ApplianceClient:
         try:
             answer = self.fetch(method, path, body=body, params=params, form=form, files=files).json()
         except ValueError as error:
-            raise _not_understood(self._url) from error
+            raise _not_understood(self.url) from error
         if not isinstance(answer, dict):
-            raise _not_understood(self._url)
+            raise _not_understood(self.url)
         return answer
 
     def fetch(
@@ -188,30 +194,45 @@ class ApplianceClient:
     ) -> httpx.Response:
         """Return a route's whole answer, which is no error. Raises as the class tells."""
         try:
-            response = self._http.request(method, path, json=body, params=params, data=form, files=files)
+            response = self._asked(method, path, movable=not files, json=body, params=params, data=form, files=files)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise NotRunning(
-                _("No appliance answers at {url}.", url=self._url), _("Start it with `appliance up`.")
+                _("No appliance answers at {url}.", url=", ".join(self._urls)), _("Start it with `appliance up`.")
             ) from error
         except httpx.TimeoutException as error:
             raise Unavailable(
-                _("The appliance at {url} did not answer in time.", url=self._url),
+                _("The appliance at {url} did not answer in time.", url=self.url),
                 _("See `appliance status`, then try again."),
             ) from error
         except httpx.HTTPError as error:
             raise Unavailable(
-                _("The connection to the appliance at {url} broke: {reason}", url=self._url, reason=error),
+                _("The connection to the appliance at {url} broke: {reason}", url=self.url, reason=error),
                 _("See `appliance status`, then try again."),
             ) from error
         if response.is_error:
             raise _failure(response)
         return response
 
+    def _asked(self, method: str, path: str, *, movable: bool, **content: Any) -> httpx.Response:  # noqa: ANN401 - httpx's
+        """Return the answer of the first gateway that takes a request, and stay with it.
+
+        One that is not `movable` has a body that is used up once it was sent. Raises httpx's errors.
+        """
+        for _other in self._urls[1:]:
+            try:
+                response = self._http.request(method, self.url + path, **content)
+                if not (movable and says_head_away(response)):
+                    return response
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                pass  # nothing was sent
+            self._urls.append(self._urls.pop(0))
+        return self._http.request(method, self.url + path, **content)
+
     def rows(self, path: str, *, body: Json | None = None, params: Mapping[str, str] | None = None) -> list[Json]:
         """Return the entries of a list, or of what a POST of `body` finds. Raises as the class tells."""
         rows = self.call("GET" if body is None else "POST", path, body=body, params=params).get("data")
         if not isinstance(rows, list):
-            raise _not_understood(self._url)
+            raise _not_understood(self.url)
         return rows
 
 

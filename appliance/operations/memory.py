@@ -63,7 +63,7 @@ def memory_of_models(
             held = weights_bytes(entry, entry.precisions[0]) if held is None else held
         if kind == "gpu":
             held = cache = batch = 0
-        found.append(ModelMemory(alias, model.replicas, held or 0, cache, engine + batch))
+        found.append(ModelMemory(alias, model.first_replicas, held or 0, cache, engine + batch))
     return tuple(found)
 
 

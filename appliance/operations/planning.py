@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,16 +15,17 @@ from appliance.catalogue.loading import Catalogue, find_model, load_catalogue
 from appliance.catalogue.model import ModelEntry
 from appliance.catalogue.plan import Plan
 from appliance.catalogue.planner import make_plan
-from appliance.catalogue.wish import ModelWish, ServiceLevel, Wish
+from appliance.catalogue.wish import MOST_SEQUENCES, ModelWish, ServiceLevel, Wish
 from appliance.config.home import Home
 from appliance.config.section import Section
 from appliance.config.site import ModelSettings, SiteConfig
 from appliance.core.errors import InvalidRequest, NotFound, PackageError
-from appliance.core.messages import _
+from appliance.core.messages import Message, _
 from appliance.core.units import GIB
 from appliance.core.validation import invalid_request
 from appliance.hardware.discovery import discover
 from appliance.hardware.facts import MachineFacts
+from appliance.operations.nodes.facts import nodes_to_plan_on
 from appliance.operations.tuned_models import plan_with_tuned, tuned_aliases
 from appliance.packages.card import read_card
 from appliance.packages.places import model_folder
@@ -42,25 +43,27 @@ class PlanRequest:
     models: tuple[str, ...] = ()
     """`ALIAS=NAME` or `ALIAS=NAME:PRECISION` each; instead of the chat models of the site file."""
     machines: tuple[Path, ...] = ()
-    """Recorded machines; none: this machine."""
+    """Recorded machines; none: the appliance's own, which is this machine where there are no workers."""
     nodes: int | None = None
-    """Plan with so many machines like the one that is given."""
+    """Plan with so many machines like the one that is given, or like this one."""
     users: int | None = None
     ttft_ms: float | None = None
     tokens_per_s: float | None = None
     prompt_tokens: int | None = None
     answer_tokens: int | None = None
     context: int | None = None
+    choose: bool = False
+    """Let the planner choose cards, and replicas and sequences for `users`, where the site file has a say otherwise."""
 
 
 def plan_site(home: Home, site: SiteConfig, request: PlanRequest) -> Plan:
     """Return the plan.
 
     Raises `InvalidRequest` for values and machine files that cannot be used, `NotFound` for unknown models,
-    `PackageError` and `ConfigError` for packages and a calibration that cannot be read, and `PreflightError` where
-    the site asks for a GPU that is not there.
+    `PackageError` and `ConfigError` for packages and a calibration that cannot be read, `PreflightError` where
+    the site asks for a GPU that is not there, and as `nodes_to_plan_on`.
     """
-    nodes = _nodes(home, request)
+    nodes, left_out = _nodes(home, site, request)
     catalogue, models = wishes_of(home, site, request)
     level, calibration = _checked(ServiceLevel, _level(request)), read_calibration(home.calibration_file)
 
@@ -68,7 +71,8 @@ def plan_site(home: Home, site: SiteConfig, request: PlanRequest) -> Plan:
         wanted = tuple(_checked(ModelWish, model) for model in models if model["alias"] not in aliases)
         return make_plan(Wish(models=wanted, level=level), nodes, catalogue, calibration, site.accelerator)
 
-    return plan_with_tuned({} if request.models else tuned_aliases(home, site), plan_without)
+    plan = plan_with_tuned({} if request.models else tuned_aliases(home, site), plan_without)
+    return replace(plan, notes=(*plan.notes, *left_out))
 
 
 def _checked(kind: type[_Section], values: dict[str, Any]) -> _Section:
@@ -99,7 +103,10 @@ def read_machines(file: Path) -> tuple[MachineFacts, ...]:
     return machines
 
 
-def _nodes(home: Home, request: PlanRequest) -> tuple[Node, ...]:
+def _nodes(home: Home, site: SiteConfig, request: PlanRequest) -> tuple[tuple[Node, ...], tuple[Message, ...]]:
+    """Return the machines to plan on, and what is to be said of those that are left out."""
+    if not request.machines and request.nodes is None:
+        return nodes_to_plan_on(home, site)
     if request.machines:
         facts = [machine for file in request.machines for machine in read_machines(file)]
     else:
@@ -118,7 +125,7 @@ def _nodes(home: Home, request: PlanRequest) -> tuple[Node, ...]:
                 param="nodes",
             )
         facts *= request.nodes
-    return tuple(Node(f"node-{number}", machine) for number, machine in enumerate(facts, 1))
+    return tuple(Node(f"node-{number}", machine) for number, machine in enumerate(facts, 1)), ()
 
 
 def wishes_of(home: Home, site: SiteConfig, request: PlanRequest) -> tuple[Catalogue, list[dict[str, Any]]]:
@@ -156,7 +163,8 @@ def wishes_of(home: Home, site: SiteConfig, request: PlanRequest) -> tuple[Catal
         for alias, settings in site.models.items():
             entry = entry_of(home, settings.package, catalogue)
             catalogue[entry.name] = entry
-            wishes.append(wish_of(home, alias, settings, entry).model_dump())
+            wish = wish_of(home, alias, settings, entry).model_dump()
+            wishes.append({**wish, **_chosen(settings, entry, request)} if request.choose else wish)
     if request.context is not None:
         wishes = [{**wish, "context": request.context} for wish in wishes]
     embedder = ModelWish(alias=EMBEDDER, model=EMBEDDER, replicas=site.embedder.replicas)
@@ -193,7 +201,7 @@ def wish_of(home: Home, alias: str, settings: ModelSettings, entry: ModelEntry) 
         alias=alias,
         model=entry.name,
         precision=entry.precisions[0] if installed else None,
-        replicas=settings.replicas,
+        replicas=settings.first_replicas,
         tensor_parallel=engine.tensor_parallel_size,
         context=engine.max_model_len or entry.context,
         sequences=engine.max_num_seqs,
@@ -201,6 +209,16 @@ def wish_of(home: Home, alias: str, settings: ModelSettings, entry: ModelEntry) 
         memory_share=engine.gpu_memory_utilization,
         cache_bytes=engine.kv_cache_gib * GIB,
     )
+
+
+def _chosen(settings: ModelSettings, entry: ModelEntry, request: PlanRequest) -> dict[str, Any]:
+    """Return what of a wish is other where the planner may choose: the weights are those that the package has."""
+    open_now: dict[str, Any] = {"precision": entry.precisions[0], "tensor_parallel": None}
+    if request.users is None:
+        return open_now
+    if settings.scaling is None:
+        open_now["replicas"] = None
+    return {**open_now, "sequences": max(settings.engine.max_num_seqs, min(request.users, MOST_SEQUENCES))}
 
 
 def _level(request: PlanRequest) -> dict[str, Any]:

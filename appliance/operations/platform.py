@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from appliance.cluster.instance import processes_of, read_instance
 from appliance.config.home import Home
 from appliance.config.site import SiteConfig
 from appliance.core.clock import utc_now
@@ -34,6 +33,7 @@ from appliance.operations.platform_state import (
     take_snapshot,
     unfinished_return,
 )
+from appliance.operations.starting_lock import runs
 from appliance.operations.transfer import told
 from appliance.packages.platform.releases import Installation
 from appliance.packages.signed.manifest import Platform
@@ -141,7 +141,7 @@ def roll_back(
 
 
 def _back(installation: Installation, home: Home, site: SiteConfig, way: WayBack) -> Iterator[Progress]:
-    ran = _runs(home)
+    ran = runs(home)
     _note(home, site, "package.rollback", way.then)
     yield from take_down(home)
     title = _("Keep the present state")
@@ -168,7 +168,7 @@ def _forward(
     installation: Installation, home: Home, site: SiteConfig, before: Release, release: Release
 ) -> Iterator[Progress]:
     """Stop, keep the state, switch, start, ask; go back where any of it fails."""
-    ran = _runs(home)
+    ran = runs(home)
     _note(home, site, "package.install", release)
     yield from take_down(home)
     title = _("Keep the state of {release}", release=before.folder.name)
@@ -238,14 +238,9 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _runs(home: Home) -> bool:
-    instance = read_instance(home.instance_file)
-    return instance is not None and bool(processes_of(instance))
-
-
 def _note(home: Home, site: SiteConfig, action: str, release: Release) -> None:
-    """Write it down before it happens: afterwards the database may be another release's."""
-    if unfinished_return(home) is None:
+    """Write it down before it happens: afterwards the database may be another release's. A worker has none."""
+    if unfinished_return(home) is None and not home.node_file.exists():
         manifest = release.manifest
         with open_accounts(home, site) as accounts:
             accounts.note(action, f"{manifest.title} release {manifest.release_counter}", None)

@@ -19,7 +19,7 @@ from appliance.core.errors import ConfigError
 from appliance.core.files import fsync_folder, reporting_full_disk, write_durably
 from appliance.core.messages import _
 from appliance.state.database import Database, sqlite_url
-from appliance.state.overview import applied_migrations, rows_by_table
+from appliance.state.overview import State, state_of
 from appliance.state.snapshots import copy_sqlite, put_back_sqlite
 
 _DATABASE: Final = "appliance.db"
@@ -28,14 +28,6 @@ _FOLDERS: Final = ("secrets",)
 _FILES: Final = ("site.yaml", "admin.key", "audit-public-keys.pem")
 # Tables that the appliance keeps for itself: nobody misses their rows.
 _BOOKKEEPING: Final = ("migrations", "audit_head", "sign_in_failures")
-
-
-@dataclass(frozen=True)
-class State:
-    """The database in numbers. `step` is its newest migration, 0 before the first start; rows by table."""
-
-    step: int
-    rows: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -51,15 +43,13 @@ class Snapshot:
 
 def look_at(home: Home, site: SiteConfig) -> State:
     """Count what the database holds. Raises `Unavailable`, `ConfigError`."""
-    if not is_elsewhere(site) and not _database_file(home, site).exists():
+    if not is_elsewhere(site) and not database_file(home, site).exists():
         return State(0, {})
     database = Database.open(site.state.url or sqlite_url(home.database))
     try:
-        rows = rows_by_table(database)
-        steps = [row["number"] for row in applied_migrations(database)] if "migrations" in rows else []
+        return state_of(database)
     finally:
         database.close()
-    return State(max((step for step in steps if isinstance(step, int)), default=0), rows)
 
 
 def lost(then: State, now: State) -> dict[str, int]:
@@ -85,8 +75,8 @@ def take_snapshot(home: Home, site: SiteConfig, release: str, reason: Literal["u
     state = look_at(home, site)
     with reporting_full_disk(snapshots):
         part.mkdir(mode=0o700)
-        if not is_elsewhere(site) and _database_file(home, site).exists():
-            copy_sqlite(_database_file(home, site), part / _DATABASE)
+        if not is_elsewhere(site) and database_file(home, site).exists():
+            copy_sqlite(database_file(home, site), part / _DATABASE)
         for name in _FOLDERS:
             if (home.root / name).exists():
                 shutil.copytree(home.root / name, part / name)
@@ -127,7 +117,7 @@ def put_back(home: Home, site: SiteConfig, snapshot: Snapshot) -> None:
         if path.is_file() and name.as_posix() not in (_NOTE, _DATABASE):
             write_durably(home.root / name, path.read_bytes(), path.stat().st_mode & 0o777)
     if (snapshot.folder / _DATABASE).exists():
-        put_back_sqlite(snapshot.folder / _DATABASE, _database_file(home, site))
+        put_back_sqlite(snapshot.folder / _DATABASE, database_file(home, site))
 
 
 def forget_snapshots(home: Home, releases: frozenset[str]) -> None:
@@ -141,15 +131,15 @@ def forget_snapshots(home: Home, releases: frozenset[str]) -> None:
 @contextmanager
 def returning(home: Home, to: str) -> Iterator[None]:
     """Say on the disk that a state is being put back, until it is: a start in between would meet half of it."""
-    write_durably(_mark(home), to.encode())
+    write_durably(home.returning_file, to.encode())
     yield
-    _mark(home).unlink()
+    home.returning_file.unlink()
     fsync_folder(home.root)
 
 
 def unfinished_return(home: Home) -> str | None:
     """Return the release that a return was under way to when it was cut off."""
-    return _mark(home).read_text(encoding="utf-8") if _mark(home).exists() else None
+    return home.returning_file.read_text(encoding="utf-8") if home.returning_file.exists() else None
 
 
 def check_not_returning(home: Home) -> None:
@@ -162,13 +152,10 @@ def check_not_returning(home: Home) -> None:
         )
 
 
-def _database_file(home: Home, site: SiteConfig) -> Path:
+def database_file(home: Home, site: SiteConfig) -> Path:
+    """Return where the SQLite file is; only where the database is not elsewhere."""
     return home.database if site.state.url is None else Path(site.state.url.partition(":///")[2])
 
 
 def _snapshots(home: Home) -> Path:
     return home.root / "snapshots"
-
-
-def _mark(home: Home) -> Path:
-    return home.root / "returning-to"

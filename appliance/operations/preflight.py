@@ -71,8 +71,8 @@ def port_holder(port: int) -> PortHolder | None:
     return None
 
 
-def check_disk(folder: Path, needed_bytes: int) -> None:
-    """Check that the disk that holds `folder` has `needed_bytes` free. Raises `DiskFull`."""
+def check_disk(folder: Path, needed_bytes: int, hint: Message | None = None) -> None:
+    """Check that the disk that holds `folder` has `needed_bytes` free. Raises `DiskFull`, with `hint` if given."""
     free = read_disk(folder).free_bytes
     if free is not None and free < needed_bytes:
         raise DiskFull(
@@ -82,7 +82,7 @@ def check_disk(folder: Path, needed_bytes: int) -> None:
                 folder=folder,
                 free=human_bytes(free),
             ),
-            _("Free some space there, or set APPLIANCE_HOME to a folder on a larger disk."),
+            hint or _("Free some space there, or set APPLIANCE_HOME to a folder on a larger disk."),
         )
 
 

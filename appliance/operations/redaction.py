@@ -34,7 +34,7 @@ _STRING = r"\"(?:[^\"\\\n]|\\.)*(?:\"|$)|'(?:[^'\\\n]|\\.)*(?:'|$)"
 _RULES: tuple[tuple[str, re.Pattern[str], str], ...] = (
     ("pem", re.compile(r"-----BEGIN [^-\n]{1,60}-----.*?(?:-----END [^-\n]{1,60}-----|\Z)", re.DOTALL), REMOVED),
     ("pem", re.compile(r"\A[A-Za-z0-9+/=\s\\]*-----END [^-\n]{1,60}-----"), REMOVED),
-    ("token", re.compile(r"\b(lm[a-z]-[A-Za-z0-9]{3,20})\.[A-Za-z0-9_-]{4,}"), rf"\1.{REMOVED}"),
+    ("token", re.compile(r"\b(lm[a-z]-[A-Za-z0-9]{3,20}|njt_[0-9a-z]{26})\.[A-Za-z0-9_-]{4,}"), rf"\1.{REMOVED}"),
     ("token", re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)*"), REMOVED),
     ("token", re.compile(r"\b(?:sk|pk|rk)-[A-Za-z0-9_-]{12,}|\bhf_[A-Za-z0-9]{10,}"), REMOVED),
     ("token", re.compile(r"\bgh[a-z]_[A-Za-z0-9]{16,}|\bglpat-[\w-]{10,}"), REMOVED),

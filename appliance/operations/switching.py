@@ -8,10 +8,12 @@ from typing import Any, Protocol
 from appliance.cluster.environment import cluster_environment
 from appliance.cluster.instance import Instance, processes_of, read_instance
 from appliance.config.home import Home
+from appliance.config.site import load_site
 from appliance.core.errors import ApplianceError, NotRunning
 from appliance.core.messages import Message, _
 from appliance.core.progress import Progress
 from appliance.operations.driving import drive
+from appliance.operations.nodes.supplying import supply
 from appliance.state.served import Variant
 
 
@@ -56,6 +58,7 @@ class ClusterSwitch:
             "do": "start", "application": variant.application, "alias": variant.alias, "package": variant.package,
             "release_counter": variant.release_counter,
         }  # fmt: skip
+        yield from supply(self._home, load_site(self._home.site_file))
         try:
             yield from self._carried_out(order, "model.start", _("Start {version}", version=variant.label))
         except ApplianceError:
@@ -73,7 +76,8 @@ class ClusterSwitch:
     def _carried_out(self, order: Mapping[str, Any], step: str, title: Message) -> Iterator[Progress]:
         yield Progress(step, title)
         log = self._home.logs / "switch.log"
-        environment = cluster_environment(self._instance.instance_id, self._home.ray_token_file, os.environ)
+        cluster = load_site(self._home.site_file).cluster
+        environment = cluster_environment(self._instance.instance_id, self._home, cluster, os.environ)
         arguments = (str(self._home.root), json.dumps(order))
         for _event in drive("appliance.serving.switch", arguments, environment, log, _broken):
             pass

@@ -30,6 +30,8 @@ def told(step: str, title: Message, moves: Iterator[Moved | Result]) -> Iterator
 
 
 def _pace(move: Moved, seconds: float) -> Message:
+    if move.done == 0:  # nothing to tell a rate from
+        return _("{done} of {total}", done=human_bytes(0), total=human_bytes(move.total))
     rate = move.done / seconds
     return _(
         "{done} of {total}, {rate}/s, {left} left",

@@ -1,21 +1,15 @@
 """Start the appliance: check, build, start Ray, deploy, load samples, ask one question of each endpoint."""
 
-import fcntl
-import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
 
-import appliance
 from appliance.cluster import node
-from appliance.cluster.environment import cluster_environment
-from appliance.cluster.instance import Instance, digest_of, processes_of, read_instance, write_instance
+from appliance.cluster.certificates import ensure_authority
+from appliance.cluster.instance import digest_of, processes_of, read_instance
+from appliance.cluster.membership import read_membership
 from appliance.config.home import Home
 from appliance.config.site import SiteConfig
-from appliance.core.clock import iso, utc_now
 from appliance.core.errors import AlreadyRunning, NotRunning, Unavailable
 from appliance.core.files import write_durably
-from appliance.core.ids import new_id
 from appliance.core.messages import Message, _
 from appliance.core.progress import Progress
 from appliance.core.units import GIB
@@ -23,20 +17,28 @@ from appliance.hardware.choice import choose_accelerator, vendors_found
 from appliance.hardware.discovery import discover
 from appliance.hardware.engines import installed_engine
 from appliance.operations.applied import applying_settings
-from appliance.operations.client import ApplianceClient, base_url
-from appliance.operations.down import remove_traces, take_down
+from appliance.operations.backups.switch import check_no_restore
+from appliance.operations.client import ApplianceClient
+from appliance.operations.down import take_down
 from appliance.operations.driving import drive
+from appliance.operations.gateways import base_url
 from appliance.operations.memory import check_caches, check_site_memory
+from appliance.operations.nodes.starting import start_node
+from appliance.operations.nodes.supplying import supply
 from appliance.operations.platform_state import check_not_returning
 from appliance.operations.preflight import check_disk, check_ports
 from appliance.operations.samples import load_samples
+from appliance.operations.starting_lock import only_starter
+from appliance.operations.supervised import clear_remains, environment_of, start_supervised
 from appliance.operations.tour import Tour, take_tour
 from appliance.packages.build import base_recipe_path, ensure_base_model
 from appliance.packages.card import load_card
 from appliance.packages.merging import ensure_tuned_models
 from appliance.packages.places import model_folder
+from appliance.serving.nodes.head import ensure_head
 from appliance.state.database import Database, sqlite_url
 from appliance.state.keys import KeyRing, load_or_create_pepper, load_or_create_token
+from appliance.state.nodes import Nodes
 
 _DISK_NEEDED = 1 * GIB  # logs, state and indexes; what a model build needs on top is checked there
 
@@ -44,11 +46,16 @@ _DISK_NEEDED = 1 * GIB  # logs, state and indexes; what a model build needs on t
 def bring_up(home: Home, site: SiteConfig) -> Iterator[Progress | Tour]:
     """Start everything and yield each step's news, at the end the tour. A running appliance only gives the tour.
 
+    A worker starts what a worker has, and gives no tour.
     Raises the error tree; whatever had been started by then is stopped again.
     """
     home.create()
     check_not_returning(home)
-    with _only_starter(home):
+    check_no_restore(home)
+    if read_membership(home) is not None:
+        yield from start_node(home)
+        return
+    with only_starter(home):
         if _is_serving(home, site):
             yield Progress("start", _("Start"), "skipped", _already(home, site))
         else:
@@ -57,20 +64,6 @@ def bring_up(home: Home, site: SiteConfig) -> Iterator[Progress | Tour]:
             if site.load_samples:
                 yield from load_samples(client, home, site.scenarios)
             yield from _tour(client, home, site)
-
-
-@contextmanager
-def _only_starter(home: Home) -> Iterator[None]:
-    """Let one `up` at a time work in a home folder."""
-    with (home.run / "up.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise AlreadyRunning(
-                _("Another `appliance up` is at work in {folder}.", folder=home.root),
-                _("Wait for it to end, or stop it with Ctrl-C."),
-            ) from error
-        yield
 
 
 def _is_serving(home: Home, site: SiteConfig) -> bool:
@@ -82,7 +75,8 @@ def _is_serving(home: Home, site: SiteConfig) -> bool:
     if instance is None:
         return False
     if not processes_of(instance):
-        remove_traces(home)
+        for _step in clear_remains(home):
+            pass
         return False
     try:
         with ApplianceClient.for_home(home, site) as client:
@@ -106,7 +100,9 @@ def _start(home: Home, site: SiteConfig) -> Iterator[Progress]:
     title = _("Check ports, disk and memory")
     yield Progress("preflight", title)
     ports = node.RayPorts.from_settings(site.cluster)
-    needed = [("127.0.0.1", port, "cluster.port") for port in ports.in_use_when_running(site.cluster.dashboard)]
+    needed = [
+        (site.cluster.address, port, "cluster.port") for port in ports.in_use_when_running(site.cluster.dashboard)
+    ]
     check_ports([(site.gateway.host, site.gateway.port, "gateway.port"), *needed])
     facts = discover()
     choice = choose_accelerator(site.accelerator, facts, installed_engine())
@@ -144,6 +140,8 @@ def _prepare(home: Home, site: SiteConfig) -> Iterator[Progress]:
     database = Database.open(site.state.url or sqlite_url(home.database))
     try:
         applied = database.migrate()
+        head = ensure_head(home, site, nodes := Nodes(database), ensure_authority(home.secrets))
+        nodes.set_state(head.id, "ready")  # Ray knows nothing of what was closed before this start
         if not home.admin_key_file.exists():
             _record, key = KeyRing(database, ring_pepper).create("admin", role="admin")
             write_durably(home.admin_key_file, key.encode() + b"\n", 0o600)
@@ -153,27 +151,11 @@ def _prepare(home: Home, site: SiteConfig) -> Iterator[Progress]:
 
 
 def _start_cluster(home: Home, site: SiteConfig) -> Iterator[Progress]:
-    instance = Instance(
-        instance_id=new_id("run"),
-        ray_address=f"127.0.0.1:{site.cluster.port}",
-        gateway_url=base_url(site),
-        temp_folder=str(node.temp_folder(home.root)),
-        started_at=iso(utc_now()),
-        version=appliance.__version__,
-        site_digest=digest_of(site),
-        ports=(
-            site.gateway.port,
-            *node.RayPorts.from_settings(site.cluster).in_use_when_running(site.cluster.dashboard),
-        ),
-    )
-    write_instance(home.instance_file, instance)  # before the first process: `down` must find them all
-    environment = cluster_environment(instance.instance_id, home.ray_token_file, os.environ)
-    title = _("Start Ray")
-    yield Progress("ray", title)
-    head = node.start_head(home.root, site.cluster, environment, home.logs / "ray.log")
-    write_instance(home.instance_file, replace(instance, head_pid=head.pid))
-    yield Progress("ray", title, "done")
-    yield from _deploy(home, environment)
+    yield from start_supervised(home, site)
+    instance = read_instance(home.instance_file)
+    assert instance is not None
+    yield from supply(home, site)
+    yield from _deploy(home, environment_of(home, site, instance))
 
 
 def _deploy(home: Home, environment: Mapping[str, str]) -> Iterator[Progress]:
@@ -216,6 +198,7 @@ def _tour(client: ApplianceClient, home: Home, site: SiteConfig) -> Iterator[Pro
     title = _("Ask each endpoint one question")
     yield Progress("tour", title)
     asked = site.scenarios if site.load_samples else ()  # their questions are about the samples
-    rows = tuple(take_tour(client, home, site.models, asked))
+    awake = [alias for alias, model in site.models.items() if not model.sleeps]  # the others are let sleep
+    rows = tuple(take_tour(client, home, awake, asked))
     yield Progress("tour", title, "done" if all(row.ok for row in rows) else "failed")
     yield Tour(rows=rows, address=f"{base_url(site)}/v1", admin_key_file=home.admin_key_file)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from appliance.config.home import Home
+from appliance.config.site import ModelSettings
 from appliance.packages.card import ModelCard, read_card
 from appliance.packages.merging import adapter_of, stands_on
 from appliance.packages.tuned_recipe import read_adapter_config, way_to_serve
@@ -67,10 +68,16 @@ def _adapter_for(home: Home, model: ChatModel) -> tuple[Path, ModelCard] | None:
 def _host(model: ChatModel, card: ModelCard, others: Sequence[ChatModel]) -> str | None:
     """Return the alias that serves the weights under the adapter with the same settings."""
     for other in others:
-        alike = other.alias != model.alias and other.settings.engine == model.settings.engine
-        if alike and stands_on(card, other.folder):
+        if other.alias != model.alias and _alike(other.settings, model.settings) and stands_on(card, other.folder):
             return other.alias
     return None
+
+
+def _alike(one: ModelSettings, other: ModelSettings) -> bool:
+    """Return whether one engine can do as both ask; `replicas` are those of the alias that has it."""
+    return (one.engine, one.placement, one.scaling, one.routing) == (
+        other.engine, other.placement, other.scaling, other.routing,
+    )  # fmt: skip
 
 
 def _room(folder: Path) -> int:

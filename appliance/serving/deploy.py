@@ -1,30 +1,36 @@
 """Put the Serve applications on a running Ray cluster: connect, start Serve, deploy, wait."""
 
+import math
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from appliance.cluster.environment import NODE_HOME
 from appliance.config.site import SiteConfig
 from appliance.core.errors import StartFailed
 from appliance.core.messages import _
-from appliance.serving.engine import ChatModel, llm_config, most_at_once
+from appliance.serving.engine import HOME_OF_PATHS, ChatModel, llm_config, most_at_once
 from appliance.serving.gateway.server import ensure_free
 from appliance.serving.names import (
     BATCH_DEPLOYMENT,
     EMBEDDER_DEPLOYMENT,
+    GATEWAY_APPLICATION,
     GATEWAY_DEPLOYMENT,
     HEAD_NODE,
     KNOWLEDGE_DEPLOYMENT,
     MODEL_DEPLOYMENT,
     SCENARIO_DEPLOYMENT,
 )
+from appliance.serving.waking import wake_timeouts
 
 if TYPE_CHECKING:
     from ray.serve.deployment import Application
 
     from appliance.scenario.pack import ChatFacts
+    from appliance.serving.handles import Handles
 
 # A replica that has died is noticed at the next check; one that only works hard has the timeout, three times.
 _HEALTH = {"health_check_timeout_s": 30, "health_check_period_s": 2}
@@ -32,6 +38,8 @@ _POLL_S = 0.25
 _GATEWAY_LOOK_S = 1  # nobody answers in the place of a gateway that has died
 # Replicas that mostly wait ask Ray for a part of a CPU slot, so that a small box has room for all of them.
 _SMALL_ACTOR = {"num_cpus": 0.25}
+# What reads or writes the state is on the head, whose home folder has it.
+_ON_HEAD = {**_SMALL_ACTOR, "resources": {HEAD_NODE: 0.001}}
 
 
 @dataclass(frozen=True)
@@ -64,17 +72,21 @@ def disconnect() -> None:
 
 
 def start_serve(site: SiteConfig) -> None:
-    """Start Serve's controller; gateways listen themselves. Raises `StartFailed` where their address is taken."""
+    """Start Serve's controller; gateways listen themselves. Raises `StartFailed` where their address is taken.
+
+    After a head that was lost Serve has brought back what ran, the gateway too.
+    """
     from ray import serve
 
-    ensure_free(site.gateway.host, site.gateway.port)
     serve.start(proxy_location="Disabled", logging_config={"enable_access_log": False, "log_level": "WARNING"})
+    if GATEWAY_APPLICATION not in serve.status().applications:
+        ensure_free(site.gateway.host, site.gateway.port)
 
 
 def _options(name: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - Serve's own option types
     return {
         "name": name,
-        "ray_actor_options": _SMALL_ACTOR,
+        "ray_actor_options": _ON_HEAD,
         "logging_config": {"enable_access_log": False, "log_level": "WARNING"},
         **_HEALTH,
         **options,
@@ -86,6 +98,7 @@ def model_app(model: ChatModel, site: SiteConfig, accelerator: Literal["cpu", "g
     from ray.serve.llm import build_llm_deployment
 
     config = llm_config(model, accelerator, cores, site.gateway.generation_timeout_s)
+    config.experimental_configs[HOME_OF_PATHS] = os.environ.get(NODE_HOME, "")
     overrides = {
         "name": MODEL_DEPLOYMENT,
         "logging_config": {"enable_access_log": False, "log_level": "WARNING"},
@@ -100,7 +113,11 @@ def embedder_app(site: SiteConfig) -> "Application":
     from appliance.serving.embedding import Embedding
 
     options = _options(
-        EMBEDDER_DEPLOYMENT, num_replicas=site.embedder.replicas, max_ongoing_requests=16, max_queued_requests=512
+        EMBEDDER_DEPLOYMENT,
+        num_replicas=site.embedder.replicas,
+        max_ongoing_requests=16,
+        max_queued_requests=512,
+        ray_actor_options=_SMALL_ACTOR,  # on any node: its weights are part of the program
     )
     return serve.deployment(Embedding, **options).bind(site.embedder.threads)
 
@@ -122,11 +139,17 @@ def scenario_app(home: Path, site: SiteConfig, name: str, chat: Mapping[str, "Ch
     from appliance.serving.scenario import Scenario
 
     options = _options(SCENARIO_DEPLOYMENT, num_replicas=1, max_ongoing_requests=64, max_queued_requests=256)
-    return serve.deployment(Scenario, **options).bind(str(home), name, dict(chat), site.state.url, site.guardrails)
+    return serve.deployment(Scenario, **options).bind(
+        str(home), name, dict(chat), site.state.url, site.guardrails, wake_timeouts(site.models)
+    )
 
 
-def _most_by_alias(site: SiteConfig) -> dict[str, int]:
-    return {alias: most_at_once(settings) for alias, settings in site.models.items()}
+def _handles(site: SiteConfig, sharers: int = 1) -> "Handles":
+    """Return handles of which each of `sharers` processes has its part of every model's places."""
+    from appliance.serving.handles import Handles
+
+    most = {alias: math.ceil(most_at_once(settings) / sharers) for alias, settings in site.models.items()}
+    return Handles(most, wake_timeouts(site.models))
 
 
 def gateway_app(home: Path, site: SiteConfig, directory: Mapping[str, Any]) -> "Application":
@@ -134,18 +157,16 @@ def gateway_app(home: Path, site: SiteConfig, directory: Mapping[str, Any]) -> "
     from ray import serve
 
     from appliance.serving.gateway.app import Gateway
-    from appliance.serving.handles import Handles
 
     options = _options(
         GATEWAY_DEPLOYMENT,
-        num_replicas=1,
+        num_replicas=site.gateway.replicas,
         max_ongoing_requests=site.gateway.max_ongoing_requests,  # Serve makes it the number of threads
-        ray_actor_options={**_SMALL_ACTOR, "resources": {HEAD_NODE: 0.001}},  # where callers look for it
         graceful_shutdown_timeout_s=site.gateway.generation_timeout_s,
         health_check_period_s=_GATEWAY_LOOK_S,
         user_config=dict(directory),
     )
-    return serve.deployment(Gateway, **options).bind(str(home), site, Handles(_most_by_alias(site)))
+    return serve.deployment(Gateway, **options).bind(str(home), site, _handles(site, site.gateway.replicas))
 
 
 def batch_app(home: Path, site: SiteConfig, directory: Mapping[str, Any]) -> "Application":
@@ -156,17 +177,18 @@ def batch_app(home: Path, site: SiteConfig, directory: Mapping[str, Any]) -> "Ap
     from ray import serve
 
     from appliance.serving.batch.deployment import Batch
-    from appliance.serving.handles import Handles
 
-    actor = {**_SMALL_ACTOR, "resources": {HEAD_NODE: 0.001}}
-    options = _options(BATCH_DEPLOYMENT, num_replicas=1, ray_actor_options=actor, user_config=dict(directory))
-    return serve.deployment(Batch, **options).bind(str(home), site, Handles(_most_by_alias(site)))
+    options = _options(BATCH_DEPLOYMENT, num_replicas=1, user_config=dict(directory))
+    return serve.deployment(Batch, **options).bind(str(home), site, _handles(site))
 
 
-def submit(applications: Sequence[tuple[str, "Application"]]) -> None:
-    """Hand applications to Serve. Does not wait."""
+def submit(applications: Sequence[tuple[str, "Application"]], version: str | None = None) -> None:
+    """Hand applications to Serve; one that runs in this `version` already goes on as it is. Does not wait."""
     from ray import serve
 
+    for _name, application in applications:
+        # Serve takes versions from configuration files only; without one every replica would be replaced by its like.
+        application._bound_deployment._version = version
     targets = [serve.RunTarget(application, name=name, route_prefix=None) for name, application in applications]
     serve.run_many(targets, wait_for_ingress_deployment_creation=False, wait_for_applications_running=False)
 

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from appliance.catalogue.devices import FEW_CORES
 from appliance.config.site import ModelSettings
+from appliance.serving.following import count_options
+from appliance.serving.placement import node_options, placement_group
+from appliance.serving.prefix_options import router_options
 
 if TYPE_CHECKING:
     from ray.serve.llm import LLMConfig
@@ -14,9 +17,13 @@ WORKER_INSIDE = "appliance_worker_inside"
 """Key in `experimental_configs`: the worker runs inside the engine's process (`serving.vllm_engine`)."""
 ADAPTERS = "appliance_adapters"
 """Key in `experimental_configs`: folder of each adapter by the alias that it answers for (`serving.adapters`)."""
+HOME_OF_PATHS = "appliance_home"
+"""Key in `experimental_configs`: the home folder that the configuration's paths lie in (`serving.relocation`)."""
+STATISTICS = "appliance_statistics"
+"""Key in `experimental_configs`: the engine tells what it carries (`serving.engine_load`)."""
 
 HEALTH_CHECK_TIMEOUT_S = 30  # a busy engine is not a dead one
-HEALTH_CHECK_PERIOD_S = 10
+HEALTH_CHECK_PERIOD_S = 5
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ class ChatModel:
 
 def most_at_once(settings: ModelSettings) -> int:
     """Return how many requests one process may have at a model: those that run and those that wait."""
-    return settings.replicas * settings.engine.max_num_seqs + settings.engine.max_queued_requests
+    return settings.most_replicas * settings.engine.max_num_seqs + settings.engine.max_queued_requests
 
 
 def engine_kwargs(model: ChatModel, accelerator: Literal["cpu", "gpu"]) -> dict[str, Any]:
@@ -67,8 +74,8 @@ def engine_kwargs(model: ChatModel, accelerator: Literal["cpu", "gpu"]) -> dict[
         "enforce_eager": not settings.compile,
         "enable_prefix_caching": True,
         "tensor_parallel_size": settings.tensor_parallel_size,
-        "distributed_executor_backend": "mp" if settings.tensor_parallel_size == 1 else "ray",
-        "disable_log_stats": True,
+        "pipeline_parallel_size": settings.pipeline_parallel_size,
+        "disable_log_stats": model.settings.scaling is None,
         "generation_config": "auto",
         "chat_template": str(model.chat_template),
         "trust_request_chat_template": False,
@@ -101,28 +108,28 @@ def llm_config(model: ChatModel, accelerator: Literal["cpu", "gpu"], cores: int,
 
     settings = model.settings
     environment: dict[str, str] = {}
-    worker_inside = accelerator == "cpu" and cores <= FEW_CORES and settings.engine.tensor_parallel_size == 1
+    worker_inside = accelerator == "cpu" and cores <= FEW_CORES and settings.cards == 1
     if worker_inside:
         environment["OMP_NUM_THREADS"] = str(max(1, cores - 1))  # as vLLM itself: one core for everything else
     if accelerator == "cpu":
         environment["VLLM_CPU_KVCACHE_SPACE"] = str(settings.engine.kv_cache_gib)
-        placement: dict[str, Any] = {"bundles": [{"CPU": 1}]}
-    else:
-        placement = {"bundle_per_worker": {"CPU": 1, "GPU": 1}, "strategy": "STRICT_PACK"}
     experiments: dict[str, Any] = {"stream_batching_interval_ms": 0, WORKER_INSIDE: worker_inside}
+    experiments[STATISTICS] = settings.scaling is not None
     if model.adapters:
         experiments[ADAPTERS] = {adapter.alias: str(adapter.folder) for adapter in model.adapters}
     return LLMConfig(
         model_loading_config={"model_id": model.alias, "model_source": str(model.folder)},
         accelerator_config={"kind": accelerator},
-        placement_group_config=placement,
+        placement_group_config=placement_group(settings, accelerator),
         runtime_env={"env_vars": environment} if environment else None,
         engine_kwargs=engine_kwargs(model, accelerator),
         experimental_configs=experiments,
         server_cls="appliance.serving.model_server:ModelServer",
         log_engine_metrics=False,
         deployment_config={
-            "num_replicas": settings.replicas,
+            **count_options(settings, accelerator),
+            **node_options(settings),
+            **router_options(settings),
             "max_ongoing_requests": settings.engine.max_num_seqs,
             # Who sends counts (`serving.seats`); the limit of Serve, for each sender, never refuses first.
             "max_queued_requests": 2 * most_at_once(settings),

@@ -15,6 +15,7 @@ from appliance.core.messages import _
 from appliance.serving.model_items import BEGUN, Item, Operation
 from appliance.serving.names import MODEL_DEPLOYMENT
 from appliance.serving.seats import Seats, queue_full
+from appliance.serving.waking import Waking
 
 _REPLAYS = 1  # a request without a token may be sent once more: nobody has seen anything of it
 _MOST_MOVES: Final = 5  # from one version to the next; each takes an operator's command
@@ -159,6 +160,8 @@ class Place:
     ended: asyncio.Event | None = None
     seats: Seats | None = None
     """What a request takes a place of; None: nobody counts them."""
+    waking: Waking | None = None
+    """How long a request waits where no replica runs; None: the model does not sleep."""
 
 
 class Route(Protocol):
@@ -194,13 +197,16 @@ class Generation(StreamedCall):
         self._arguments = (operation, body, request_id)
         self._ended: asyncio.Event | None = None
         self._seats: Seats | None = None
+        self._waking: Waking | None = None
+        self._began: float | None = None
         self.version = ""
         """Package and version of the model that the request was sent to last."""
 
     def _sent(self) -> DeploymentResponseGenerator:
+        self._began = self._began or asyncio.get_running_loop().time()
         place = self._route.place()
         self._sit(place.seats)
-        self._ended, self.version = place.ended, place.version
+        self._ended, self._waking, self.version = place.ended, place.waking, place.version
         return place.handle.generate.remote(*self._arguments)
 
     def _sit(self, seats: Seats | None) -> None:
@@ -229,14 +235,17 @@ class Generation(StreamedCall):
         return item
 
     async def _unless_moved(self, response: DeploymentResponseGenerator) -> Item:
-        """Return the next item, or raise `_Moved` when nothing more is to be sent to this version."""
-        if self._ended is None:
+        """Return the next item, or raise `_Moved` when nothing more is to be sent to this version.
+
+        Raises `Unavailable` where the model sleeps and does not wake in time.
+        """
+        if self._ended is None and self._waking is None:
             alone: Item = await anext(response)
             return alone
         item = asyncio.ensure_future(anext(response))
-        ended = asyncio.ensure_future(self._ended.wait())
+        ended = asyncio.ensure_future((self._ended or asyncio.Event()).wait())
         try:
-            await asyncio.wait((item, ended), return_when=asyncio.FIRST_COMPLETED)
+            await self._wait(item, ended)
             if not item.done():
                 raise _Moved
             found: Item = await item
@@ -244,6 +253,23 @@ class Generation(StreamedCall):
         finally:
             ended.cancel()
             item.cancel()
+            item.add_done_callback(_let_go)
+
+    async def _wait(self, item: asyncio.Future[Item], ended: asyncio.Future[Any]) -> None:
+        """Wait for either; look once, when the time to wake is over, whether there is anybody to wait for."""
+        left = None
+        if self._waking is not None and self._began is not None:
+            left = max(0.0, self._began + self._waking.timeout_s - asyncio.get_running_loop().time())
+        done, _waiting = await asyncio.wait((item, ended), timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        if not done and self._waking is not None:
+            await self._waking.check(self._target)
+            await asyncio.wait((item, ended), return_when=asyncio.FIRST_COMPLETED)
+
+
+def _let_go(item: asyncio.Future[Any]) -> None:
+    """Look at what became of a call that nobody waits for: Serve makes an error of its own of its cancellation."""
+    if not item.cancelled():
+        item.exception()
 
 
 def model_handle(application: str) -> DeploymentHandle:

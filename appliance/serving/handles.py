@@ -28,6 +28,7 @@ from appliance.serving.names import (
 )
 from appliance.serving.routing import ServedView, unwritten
 from appliance.serving.seats import Seats
+from appliance.serving.waking import Waking, has_no_replica
 from appliance.state.served import Slot, Variant
 
 Result = TypeVar("Result")
@@ -45,10 +46,16 @@ class Handles:
     """Handles by name; a handle stays good when its deployment is updated or its replicas are replaced.
 
     `most` says for each alias of a chat model how many requests this process may have there; the others go uncounted.
+    `wake_timeouts` has the aliases of models that may sleep, and how many seconds a request waits for one to wake.
     """
 
-    def __init__(self, most: Mapping[str, int] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        most: Mapping[str, int] = MappingProxyType({}),
+        wake_timeouts: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
         self._most = dict(most)
+        self._wake_timeouts = dict(wake_timeouts)
         self._seats: dict[str, Seats] = {}
         self._models: dict[str, DeploymentHandle] = {}
         self._others: dict[str, DeploymentHandle] = {}
@@ -57,9 +64,9 @@ class Handles:
         self.served: ServedView | None = None
         """What serves each alias; None: the application that every start begins with."""
 
-    def __reduce__(self) -> tuple[type["Handles"], tuple[dict[str, int]]]:
+    def __reduce__(self) -> tuple[type["Handles"], tuple[dict[str, int], dict[str, float]]]:
         """Pickle as it was made: Serve looks through a deployment's arguments when they are in use already."""
-        return Handles, (self._most,)
+        return Handles, (self._most, self._wake_timeouts)
 
     def handle(self, application: str) -> DeploymentHandle:
         """Return the streaming handle of a chat model's application. Raises `ApplicationGone`."""
@@ -72,6 +79,16 @@ class Handles:
         if application not in self._seats and (most := self._most.get(model_alias(application))) is not None:
             self._seats[application] = Seats(most)
         return self._seats.get(application)
+
+    def waking(self, application: str) -> Waking | None:
+        """Return how long a request waits for a chat model's application to wake; None: it does not sleep."""
+        timeout_s = self._wake_timeouts.get(model_alias(application))
+        return None if timeout_s is None else Waking(application, timeout_s)
+
+    async def asleep(self, alias: str) -> bool:
+        """Return whether a model that may sleep has no replica now. Raises as `ServedView.choose`."""
+        waking = self.waking(self.choose(alias, "", "", "stable").application)
+        return waking is not None and await has_no_replica(waking.application)
 
     def choose(self, alias: str, tenant: str, request_id: str, slot: Slot | None = None) -> Variant:
         """Return the version that a request goes to. Raises as `ServedView.choose`."""
@@ -179,7 +196,9 @@ class ModelRoute:
         served = self._handles.served
         ended = None if served is None or not variant.package else served.ended(variant.application)
         label = variant.label if variant.package else ""
-        return Place(self._handles.handle(variant.application), label, ended, self._handles.seats(variant.application))
+        application = variant.application
+        handle, seats = self._handles.handle(application), self._handles.seats(application)
+        return Place(handle, label, ended, seats, self._handles.waking(application))
 
     async def look_again(self) -> None:
         """Read what is served, where that can be read: the request is sent again either way."""

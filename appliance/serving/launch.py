@@ -1,18 +1,18 @@
 """Put the applications on the cluster, as a process of its own: `python -m appliance.serving.launch HOME`.
 
-Its environment makes it a driver of the cluster (`cluster.environment`). It writes one JSON object a line to standard
-output, `{"application", "state"}` or in the end `{"error": …}`; what libraries say goes to standard error.
+Its environment makes it a driver of the cluster (`cluster.environment`). It says `{"application", "state"}` (`driver`).
 """
 
-import json
+import hashlib
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import appliance
 from appliance.cluster.instance import digest_of, read_instance
 from appliance.config.home import Home
 from appliance.config.site import ModelSettings, SiteConfig, load_site
@@ -30,6 +30,7 @@ from appliance.scenario.places import find_pack
 from appliance.serving import deploy
 from appliance.serving.adapters import share_engines
 from appliance.serving.declared import Declared, declare
+from appliance.serving.driver import speak
 from appliance.serving.engine import ChatModel
 from appliance.serving.ledger_app import LEDGER_APPLICATION, ledger_app
 from appliance.serving.names import (
@@ -48,7 +49,6 @@ from appliance.state.served import Served, ServedDirectory, Variant
 
 _LONGEST_ALIAS = 64
 _START_TIMEOUT_S = 900.0
-_OUT = os.dup(1)  # libraries print to standard output; the protocol keeps it for itself
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,11 @@ def directory_of(home: Home, site: SiteConfig, models: list[ChatModel]) -> dict[
     return {"models": entries, "scenarios": [find_pack(home, name).describe() for name in site.scenarios]}
 
 
+def told_of(state: deploy.AppState) -> dict[str, str]:
+    """Return an application's state as a driver says it."""
+    return {"application": state.name, "state": state.state}
+
+
 def agreed_site(home: Home) -> SiteConfig:
     """Return the settings that this start was checked with. Raises `StartFailed` where the site file is another by now.
 
@@ -133,6 +138,12 @@ def agreed_site(home: Home) -> SiteConfig:
             _("Run `appliance down`, then `appliance up`."),
         )
     return site
+
+
+def version_of(site: SiteConfig, sources: Mapping[str, ModelSource]) -> str:
+    """Return what tells apart deployments that differ: of the program, its settings and its models' files."""
+    said = [appliance.__version__, digest_of(site), *(f"{alias}={sources[alias].version}" for alias in sorted(sources))]
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
 
 
 def launch(home: Home) -> Iterator[deploy.AppState]:
@@ -150,7 +161,8 @@ def launch(home: Home) -> Iterator[deploy.AppState]:
         served,
         [Declared(model, sources[model.alias], model_application(shared.host(model.alias))) for model in models],
     )
-    deploy.connect(f"127.0.0.1:{site.cluster.port}")
+    version = version_of(site, sources)
+    deploy.connect(f"{site.cluster.address}:{site.cluster.port}")
     try:
         deploy.start_serve(site)
         applications = [
@@ -163,13 +175,13 @@ def launch(home: Home) -> Iterator[deploy.AppState]:
             ),
             (GATEWAY_APPLICATION, deploy.gateway_app(home.root, site, directory)),
         ]
-        deploy.submit(applications)  # they start while the models' configurations are worked out
+        deploy.submit(applications, version)  # they start while the models' configurations are worked out
         engines = [
             (model_application(model.alias), deploy.model_app(model, site, machine.accelerator, machine.cores))
             for model in shared.models
         ]
         engines.append((BATCH_APPLICATION, deploy.batch_app(home.root, site, directory)))
-        deploy.submit(engines)
+        deploy.submit(engines, version)
         yield from deploy.watch([name for name, _application in (*engines, *applications)], _START_TIMEOUT_S)
         for candidate in [one for one in variants.variants if one.slot == "candidate"]:
             yield from _candidate(home, site, machine, served, candidate)
@@ -203,20 +215,9 @@ def _write(served: Served, old: Variant, new: Variant | None) -> ServedDirectory
     return served.replace(base, [*kept, *([] if new is None else [new])])
 
 
-def _say(line: dict[str, Any]) -> None:
-    os.write(_OUT, (json.dumps(line, ensure_ascii=False) + "\n").encode())
-
-
 def main(arguments: list[str]) -> int:
     """Run `launch` for the home folder in `arguments`; return the exit code."""
-    os.dup2(2, 1)
-    try:
-        for state in launch(Home(Path(arguments[0]))):
-            _say({"application": state.name, "state": state.state})
-    except ApplianceError as error:
-        _say({"error": error.to_data()})
-        return 1
-    return 0
+    return speak(lambda: map(told_of, launch(Home(Path(arguments[0])))))
 
 
 if __name__ == "__main__":

@@ -3,15 +3,21 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 from jinja2 import TemplateError
 from pydantic import ValidationError
 from ray.llm._internal.serve.core.server.llm_server import LLMServer
+from ray.serve.llm import LLMConfig
 
+from appliance.serving.engine_load import Clock, replica_metrics
 from appliance.serving.model_items import BEGUN, EVENT_END, Item, Operation
+from appliance.serving.placement import one_on_each_node
+from appliance.serving.pulse import EngineGone, Pulse
+from appliance.serving.relocation import on_this_node
 
 _DONE = "data: [DONE]"
 _NO_CHOICES = '"choices":[]'
@@ -24,6 +30,16 @@ class ModelServer(LLMServer):  # type: ignore[misc]
     The gateway needs neither vLLM nor its request classes, so it stays small and starts fast.
     """
 
+    async def __init__(self, llm_config: LLMConfig) -> None:  # type: ignore[misc]  # Serve awaits it
+        """Start the engine from the files of the node that the replica is on."""
+        await super().__init__(on_this_node(llm_config))
+
+    @classmethod
+    def get_deployment_options(cls, llm_config: LLMConfig) -> dict[str, Any]:
+        """Return Serve's options: on CPU one replica a node, and no placement group, as nothing is beside it."""
+        options: dict[str, Any] = super().get_deployment_options(llm_config)
+        return options if llm_config.accelerator_config.kind != "cpu" else one_on_each_node(options)
+
     def _get_default_engine_class(self) -> type[Any]:
         from appliance.serving.vllm_engine import Engine
 
@@ -32,8 +48,40 @@ class ModelServer(LLMServer):  # type: ignore[misc]
     async def _start_engine(self) -> None:
         # Without the parent's telemetry report: nothing leaves the appliance, and its actor takes 260 MB.
         await self.engine.start()
+        self._clock = Clock()
+        self._pulse = Pulse()
+
+    async def check_health(self) -> None:
+        """Raise where the engine is gone, or is there and does nothing; a busy one is neither."""
+        with _errors_for_all():
+            await super().check_health()
+            await self._pulse.check(self._sign_of_life)
+
+    async def _sign_of_life(self) -> None:
+        """Return when the engine has generated a token; one at work, when it comes between two steps to answering.
+
+        A token would wait there behind the prompts that are being read.
+        """
+        if self._pulse.running:
+            await self.engine._engine_client.is_sleeping()
+        else:
+            await self.canary()
+
+    async def record_autoscaling_stats(self) -> dict[str, float]:
+        """Return what Serve's autoscaler is to know of this replica; Serve calls it every few seconds."""
+        return replica_metrics(self.engine.load, self._clock)
 
     async def generate(self, operation: Operation, body: dict[str, Any], request_id: str) -> AsyncIterator[Item]:
+        """Do as `answer` does, and keep the model awake."""
+        self._clock.begin()
+        try:
+            async with aclosing(self.answer(operation, body, request_id)) as items:
+                async for item in items:
+                    yield item
+        finally:
+            self._clock.end()
+
+    async def answer(self, operation: Operation, body: dict[str, Any], request_id: str) -> AsyncGenerator[Item]:
         """Run one request that the gateway has checked.
 
         Streaming yields server-sent events as text, then `{"usage": …}`; not streaming `BEGUN`, then `{"result": …}`.
@@ -51,18 +99,23 @@ class ModelServer(LLMServer):  # type: ignore[misc]
         if not body.get("stream"):
             yield BEGUN
         outputs = self.engine.chat(request, None) if operation == "chat" else self.engine.completions(request, None)
+        self._pulse.begin()
         try:
-            async for output in outputs_at_hand(outputs):
-                if isinstance(output, str):
-                    for item in _items(output):
-                        yield blamed(item, body)
-                elif hasattr(output, "error"):
-                    yield {"error": {**output.error.model_dump(), **await self._lengths(operation, body)}}
-                else:
-                    yield {"result": output.model_dump(exclude_none=True)}
+            with _errors_for_all():
+                async for output in outputs_at_hand(outputs):
+                    self._pulse.beat()
+                    if isinstance(output, str):
+                        for item in _items(output):
+                            yield blamed(item, body)
+                    elif hasattr(output, "error"):
+                        yield {"error": {**output.error.model_dump(), **await self._lengths(operation, body)}}
+                    else:
+                        yield {"result": output.model_dump(exclude_none=True)}
         except GenerationError as error:  # of this request alone
             failed = {"message": str(error), "type": _INTERNAL, "param": None, "code": int(error.status_code)}
             yield blamed({"error": failed}, body)
+        finally:
+            self._pulse.end()
 
     async def _lengths(self, operation: Operation, body: dict[str, Any]) -> dict[str, int | None]:
         """Return how long a refused request is; the engine itself stops counting one token behind its context."""
@@ -90,9 +143,9 @@ class ModelServer(LLMServer):  # type: ignore[misc]
         return max(len(tokenizer.encode(prompt)) for prompt in prompts)
 
     async def canary(self) -> str:
-        """Generate one token; return its text. Fails where a ping would still answer."""
+        """Generate one token; return its text. Fails where a ping would still answer. Keeps no model awake."""
         body = {"model": self._llm_config.model_id, "prompt": "1", "max_tokens": 1, "temperature": 0.0}
-        async for item in self.generate("completions", body, "canary"):
+        async for item in self.answer("completions", body, "canary"):
             if item == BEGUN:
                 continue
             if isinstance(item, dict) and "result" in item:
@@ -108,6 +161,20 @@ class ModelServer(LLMServer):  # type: ignore[misc]
         if body.get("stream"):
             body = {**body, "stream_options": {"include_usage": True}}  # metering needs it, wanted or not
         return kind.model_validate({**body, "request_id": request_id})
+
+
+@contextlib.contextmanager
+def _errors_for_all() -> Iterator[None]:
+    """Raise what a dead engine raises as `EngineGone`.
+
+    Whoever reads an error of vLLM's class imports vLLM for it; the gateway and Serve's controller would stand still.
+    """
+    from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
+
+    try:
+        yield
+    except (EngineDeadError, EngineGenerateError) as error:
+        raise EngineGone(f"{type(error).__name__}: {error}") from None
 
 
 async def outputs_at_hand(outputs: AsyncIterator[Any]) -> AsyncIterator[Any]:

@@ -14,6 +14,11 @@ EMBEDDER_ALIAS = "embedder"
 HEAD_NODE = "node:__internal_head__"
 """A resource that Ray gives its head node, where the home folder is."""
 
+NOT_ADMITTED = "node_not_admitted"
+"""Code of the error that a node hears which is not, or no longer, one of the appliance's."""
+HEAD_AWAY = "head_unavailable"
+"""Code of the error that a worker's gateway answers while it does not reach the head: nothing was done."""
+
 
 def model_application(alias: str, revision: int | None = None) -> str:
     """Return the application of the chat model behind `alias` that every start begins with.

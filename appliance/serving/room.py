@@ -26,9 +26,12 @@ def engine_memory(home: Home, processor: Processor) -> int:
 def memory_of_engines(
     weights_bytes: int, settings: ModelSettings, accelerator: Literal["cpu", "gpu"], engine_bytes: int
 ) -> int:
-    """Return the bytes of main memory that a model's engines take; on CPU weights and KV cache lie there too."""
+    """Return the bytes of main memory that a model's engines take; on CPU weights and KV cache lie there too.
+
+    Of a number of replicas that follows the load those count that there are without any, and one at least.
+    """
     held = weights_bytes + settings.engine.kv_cache_gib * GIB if accelerator == "cpu" else 0
-    return settings.replicas * (held + engine_bytes)
+    return settings.first_replicas * (held + engine_bytes)
 
 
 def enough_for_engine(
@@ -57,8 +60,8 @@ def enough_for_engine(
 
 def enough_cards(cards: int, running: Iterable[ModelSettings], settings: ModelSettings) -> None:
     """Check that cards are free for a model's engines beside those that run. Raises `NotEnoughMemory`."""
-    taken = sum(one.replicas * one.engine.tensor_parallel_size for one in running)
-    needed = settings.replicas * settings.engine.tensor_parallel_size
+    taken = sum(one.first_replicas * one.cards for one in running)
+    needed = settings.first_replicas * settings.cards
     if cards - taken < needed:
         raise NotEnoughMemory(
             _(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -49,12 +50,13 @@ class Scenario:
         chat: Mapping[str, ChatFacts],
         database_url: str | None = None,
         guardrails: GuardrailSettings = _DEFAULTS,
+        waking: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
         folders = Home(Path(home))
         self._name = name
         pack = find_pack(folders, name)
         database = Database.open(database_url or sqlite_url(folders.database))
-        handles = Handles()
+        handles = Handles(wake_timeouts=waking)
         handles.served = ServedView(Served(database))
         handles.served.take(handles.served.load())
         self._chain, slowly = load_chain(guardrails)

@@ -27,7 +27,7 @@ def start_model(name: str, application: "Application", timeout_s: float) -> Iter
         for state in deploy.watch([name], timeout_s):
             if state.state != "running":
                 yield state
-        _canary(name)
+        _canary(name, max(_CANARY_TIMEOUT_S, timeout_s))
     except BaseException:
         stop_model_at_once(name)
         raise
@@ -60,15 +60,18 @@ def stop_model_at_once(name: str) -> None:
     serve.delete(name, _blocking=False)
 
 
-def _canary(name: str) -> None:
-    """Let the version generate one token: a process that runs is no proof that its model does."""
+def _canary(name: str, timeout_s: float) -> None:
+    """Let the version generate one token: a process that runs is no proof that its model does.
+
+    A version that may sleep starts its first replica for it.
+    """
     from ray import serve
     from ray.exceptions import RayError
     from ray.serve.exceptions import RayServeException
 
     async def ask() -> None:  # handles work inside a loop only, as the environment of the cluster has it
         handle = serve.get_deployment_handle(MODEL_DEPLOYMENT, name)
-        await asyncio.wait_for(handle.canary.remote(), _CANARY_TIMEOUT_S)
+        await asyncio.wait_for(handle.canary.remote(), timeout_s)
 
     try:
         asyncio.run(ask())

@@ -1,6 +1,7 @@
 """Read the state of nodes and applications, from inside a Serve replica."""
 
 import time
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -21,7 +22,7 @@ from appliance.serving.names import (
 if TYPE_CHECKING:
     from appliance.serving.gateway.context import GatewayContext
 
-_State = Literal["running", "starting", "unhealthy", "failed", "stopped"]
+_State = Literal["running", "asleep", "starting", "unhealthy", "failed", "stopped"]
 _Kind = Literal["model", "embedding", "scenario", "knowledge", "gateway", "ledger", "batch"]
 
 _STATES: dict[str, _State] = {
@@ -107,26 +108,31 @@ def _nodes(folder: str) -> tuple[NodeStatus, ...]:
     return tuple(sorted(nodes, key=lambda node: (not node.head, node.address)))
 
 
+def _state(kind: _Kind, status: object, replicas: Counter[str]) -> _State:
+    """Return an application's state; a chat model that is well without a replica sleeps, or wakes."""
+    state = _STATES.get(str(getattr(status, "value", status)), "starting")
+    if kind != "model" or state != "running" or replicas["RUNNING"]:
+        return state
+    return "starting" if replicas.total() > replicas["STOPPING"] else "asleep"
+
+
 def _applications(gateway: "GatewayContext") -> tuple[ApplicationStatus, ...]:
     from ray import serve
 
     found = []
     for name, application in serve.status().applications.items():
-        running = sum(
-            count
-            for deployment in application.deployments.values()
-            for state, count in deployment.replica_states.items()
-            if str(getattr(state, "value", state)) == "RUNNING"
-        )
-        total = sum(sum(deployment.replica_states.values()) for deployment in application.deployments.values())
+        replicas = Counter[str]()
+        for deployment in application.deployments.values():
+            for state, count in deployment.replica_states.items():
+                replicas[str(getattr(state, "value", state))] += count
         target = _shown_name(gateway, name)
         found.append(
             ApplicationStatus(
                 name=target,
                 kind=application_kind(name),
-                state=_STATES.get(str(getattr(application.status, "value", application.status)), "starting"),
-                replicas_running=running,
-                replicas_target=total,
+                state=_state(application_kind(name), application.status, replicas),
+                replicas_running=replicas["RUNNING"],
+                replicas_target=replicas.total(),
                 message=application.message,
                 traffic=gateway.metrics.traffic(target),
             )

@@ -1,12 +1,10 @@
 """Start or stop one version of a model on the running cluster: `python -m appliance.serving.switch HOME ORDER`.
 
-A driver of the cluster as `serving.launch`, and it speaks as that does: one JSON object a line, in the end perhaps
-`{"error": …}`. ORDER is JSON: `{"do": "start", "application", "alias", "package", "release_counter"}` or
-`{"do": "stop", "application"}`.
+A driver of the cluster as `serving.launch`, and it speaks as that does. ORDER is JSON: `{"do": "start", "application",
+"alias", "package", "release_counter"}` or `{"do": "stop", "application"}`.
 """
 
 import json
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,22 +12,21 @@ from typing import Any
 
 from appliance.config.home import Home
 from appliance.config.site import load_site
-from appliance.core.errors import ApplianceError
 from appliance.packages.model_sources import source_at
 from appliance.serving import deploy
-from appliance.serving.launch import chat_model, machine_of
+from appliance.serving.driver import speak
+from appliance.serving.launch import chat_model, machine_of, told_of
 from appliance.serving.starting import start_model, stop_model
 
 _START_TIMEOUT_S = 900.0
 _STOP_MARGIN_S = 60.0
-_OUT = os.dup(1)  # libraries print to standard output; the protocol keeps it for itself
 
 
 def switch(home: Home, order: Mapping[str, Any]) -> Iterator[deploy.AppState]:
     """Carry out one order; yield the application's states. Raises the error tree."""
     site = load_site(home.site_file)
     name = order["application"]
-    deploy.connect(f"127.0.0.1:{site.cluster.port}")
+    deploy.connect(f"{site.cluster.address}:{site.cluster.port}")
     try:
         if order["do"] == "stop":
             yield from stop_model(name, site.gateway.generation_timeout_s + _STOP_MARGIN_S)
@@ -43,20 +40,9 @@ def switch(home: Home, order: Mapping[str, Any]) -> Iterator[deploy.AppState]:
         deploy.disconnect()
 
 
-def _say(line: dict[str, Any]) -> None:
-    os.write(_OUT, (json.dumps(line, ensure_ascii=False) + "\n").encode())
-
-
 def main(arguments: list[str]) -> int:
     """Carry out the order in `arguments`; return the exit code."""
-    os.dup2(2, 1)
-    try:
-        for state in switch(Home(Path(arguments[0])), json.loads(arguments[1])):
-            _say({"application": state.name, "state": state.state})
-    except ApplianceError as error:
-        _say({"error": error.to_data()})
-        return 1
-    return 0
+    return speak(lambda: map(told_of, switch(Home(Path(arguments[0])), json.loads(arguments[1]))))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from ray.llm._internal.common.callbacks.base import CallbackBase
 from ray.llm._internal.serve.engines.vllm.vllm_engine import VLLMEngine
 
-from appliance.serving.engine import ADAPTERS, WORKER_INSIDE
+from appliance.serving.engine import ADAPTERS, STATISTICS, WORKER_INSIDE
+from appliance.serving.engine_load import EngineLoad
 
 
 class Engine(VLLMEngine):  # type: ignore[misc]
@@ -17,6 +19,22 @@ class Engine(VLLMEngine):  # type: ignore[misc]
     Adapters are named to vLLM as those of its own server's command line, before the first request: `ray.serve.llm`
     itself fetches them at requests, and only from cloud addresses.
     """
+
+    load: EngineLoad | None = None
+    """What the engine carries; None where it keeps no statistics."""
+
+    async def start(self) -> None:
+        """Start; where there is no placement group, as on CPU, without one and without looking for files elsewhere."""
+        if self.llm_config.accelerator_config.kind == "cpu":
+            self.llm_config._callback_instance = CallbackBase(self.llm_config, ctx_kwargs={"run_init_node": False})
+        await super().start()
+
+    def _start_async_llm_engine(self, *arguments: Any) -> Any:  # noqa: ANN401 - Ray's and vLLM's types
+        client = super()._start_async_llm_engine(*arguments)
+        if self.llm_config.experimental_configs.get(STATISTICS):
+            self.load = EngineLoad()
+            client.logger_manager.stat_loggers.append(self.load)
+        return client
 
     def _prepare_engine_config(self, callback_ctx: Any) -> tuple[Any, Any, Any]:  # noqa: ANN401 - Ray's and vLLM's types
         from vllm.entrypoints.openai.models.protocol import LoRAModulePath

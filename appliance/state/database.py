@@ -93,6 +93,21 @@ class Database:
                 with connection.begin():
                     yield connection
 
+    @contextmanager
+    def view(self) -> Iterator[Connection]:
+        """Give a connection for SELECTs that all see the database as it is at the first of them."""
+        with self._failing_clearly(), self._engine.connect() as connection:
+            if self.dialect == "sqlite":
+                connection.exec_driver_sql("BEGIN")
+                try:
+                    yield connection
+                finally:
+                    connection.exec_driver_sql("ROLLBACK")
+            else:
+                frozen = connection.execution_options(isolation_level="REPEATABLE READ")
+                with frozen.begin():
+                    yield frozen
+
     @property
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""

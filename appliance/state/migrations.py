@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from appliance.state.approval_tables import STATEMENTS as APPROVALS
 from appliance.state.audit.tables import STATEMENTS as AUDIT
 from appliance.state.batch_tables import STATEMENTS as BATCHES
+from appliance.state.node_tables import STATEMENTS as NODES
 from appliance.state.review_tables import STATEMENTS as REVIEWS
 from appliance.state.served_tables import STATEMENTS as SERVED
 from appliance.state.usage_tables import STATEMENTS as USAGE
@@ -203,4 +204,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(8, "answers that wait for a person", REVIEWS),
     Migration(9, "second approvals", APPROVALS),
     Migration(10, "versions behind aliases", SERVED),
+    Migration(11, "nodes and join tokens", NODES),
 )

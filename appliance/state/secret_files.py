@@ -17,7 +17,7 @@ def load_or_create_pepper(path: Path) -> bytes:
 
     Raises `ConfigError` where the file is damaged or others may read it: without it no key can be checked.
     """
-    pepper = _load_or_create(path, lambda: secrets.token_bytes(32))
+    pepper = load_or_create_secret(path, lambda: secrets.token_bytes(32))
     if len(pepper) != 32:
         raise ConfigError(
             _("The file {path} is damaged: it must hold 32 bytes.", path=path),
@@ -28,7 +28,7 @@ def load_or_create_pepper(path: Path) -> bytes:
 
 def load_or_create_token(path: Path) -> str:
     """Return the token at `path` (64 hexadecimal digits); the first caller makes it. Raises `ConfigError`."""
-    token = _load_or_create(path, lambda: secrets.token_hex(32).encode()).strip()
+    token = load_or_create_secret(path, lambda: secrets.token_hex(32).encode()).strip()
     if len(token) < 32 or not token.isalnum():
         raise ConfigError(
             _("The file {path} is damaged: it must hold a token of at least 32 letters and digits.", path=path),
@@ -37,7 +37,11 @@ def load_or_create_token(path: Path) -> str:
     return token.decode()
 
 
-def _load_or_create(path: Path, make: Callable[[], bytes]) -> bytes:
+def load_or_create_secret(path: Path, make: Callable[[], bytes]) -> bytes:
+    """Return the bytes at `path`; of several callers at once the first writes what `make` gives.
+
+    Raises `ConfigError` where others may read it, `DiskFull`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _locked(path.parent):
         if not path.exists():

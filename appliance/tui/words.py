@@ -17,6 +17,7 @@ class StateMark(NamedTuple):
 STATES: dict[str, StateMark] = {
     "running": StateMark("●", _("running"), "$text-success"),
     "alive": StateMark("●", _("alive"), "$text-success"),
+    "asleep": StateMark("◌", _("asleep"), MUTED),
     "starting": StateMark("◐", _("starting"), "$text-warning"),
     "unhealthy": StateMark("▲", _("unhealthy"), "$text-warning"),
     "failed": StateMark("✖", _("failed"), "$text-error"),

@@ -3,14 +3,21 @@
 import json
 import os
 import shutil
+import sys
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.gateway.stack import wait_until
+
+# The fault tests are a program of their own beside the package, and so are its modules.
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+
+from faults.updates import ask_for_missing_weights, damage_weights
 
 CALLERS = 8
 PACKAGE = "base-again"
@@ -152,10 +159,7 @@ def through_the_gate(stack):
 
 
 def test_damaged_weights_never_serve(stack, again):
-    weights = stack.home / "models" / again / "model.safetensors"
-    content = weights.read_bytes()
-    weights.unlink()  # the file may be a link to the one that serves
-    weights.write_bytes(content[:-4] + b"\xff\xff\xff\xff")
+    damage_weights(stack.home / "models" / again)
     refused = stack.cli("model", "stage", "general", again, timeout=_SLOW_S)
     assert refused.returncode == 10, refused.stderr
     assert "model.safetensors" in refused.stderr
@@ -163,13 +167,7 @@ def test_damaged_weights_never_serve(stack, again):
 
 
 def test_a_version_that_does_not_start_is_removed_and_the_old_one_serves(stack, http, again):
-    folder = stack.home / "models" / again
-    config = json.loads((folder / "config.json").read_text())
-    layers = config["num_hidden_layers"] + 1  # one that there are no weights for
-    content = json.dumps({**config, "num_hidden_layers": layers}).encode()
-    (folder / "config.json").unlink()
-    (folder / "config.json").write_bytes(content)
-    _seal(folder, "config.json", content)
+    ask_for_missing_weights(stack.home / "models" / again)
     failed = stack.cli("model", "stage", "general", again, timeout=_SLOW_S)
     assert failed.returncode == 6, failed.stderr
     assert "candidate" not in slots(stack)
@@ -180,16 +178,3 @@ def test_a_version_that_does_not_start_is_removed_and_the_old_one_serves(stack, 
         ["running"],
         ["running", "stopped"],
     )
-
-
-def _seal(folder, name, content):
-    """Let the card agree with a file, as one would who builds a bad package."""
-    import hashlib
-
-    import yaml
-
-    path = folder / "card.yaml"
-    card = yaml.safe_load(path.read_text(encoding="utf-8"))
-    card["files"][name] = {"size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    path.unlink()
-    path.write_text(yaml.safe_dump(card, allow_unicode=True), encoding="utf-8")

@@ -11,6 +11,7 @@ from appliance.cli.drawing import print_table
 from appliance.cli.localised import LocalisedCommand, LocalisedGroup
 from appliance.cli.options import json_option
 from appliance.cli.session import Session, session_of
+from appliance.cli.words import minute_of
 from appliance.core.clock import iso, utc_now
 from appliance.core.messages import Message, _
 
@@ -76,8 +77,8 @@ def _register_list(group: typer.Typer) -> None:
             session.out,
             (_("Id"), _("Change"), _("State"), _("Asked by"), _("Asked (UTC)"), _("Decided by")),
             (
-                (one.id, _KINDS.get(one.kind, one.kind), _STATES[one.status(now)], one.asked_by, _minute(one.asked_at),
-                 one.decided_by)
+                (one.id, _KINDS.get(one.kind, one.kind), _STATES[one.status(now)], one.asked_by,
+                 minute_of(one.asked_at), one.decided_by)
                 for one in found
             ),
             whole=(0,),
@@ -140,7 +141,7 @@ def _print(session: Session, approval: "Approval", *, as_json: bool) -> None:
     _print_change(session, approval)
     session.out.print(Text(f"{_('State')}: {_STATES[approval.status(now)]}"))
     if approval.decided_by is not None:
-        decided = _("Decided by {by} at {at}.", by=approval.decided_by, at=_minute(approval.decided_at))
+        decided = _("Decided by {by} at {at}.", by=approval.decided_by, at=minute_of(approval.decided_at))
         session.out.print(Text(str(decided)), soft_wrap=True)
     if approval.reason is not None:
         session.out.print(Text(approval.reason), soft_wrap=True)
@@ -151,14 +152,10 @@ def _print_change(session: Session, approval: "Approval") -> None:
     asked = _(
         "{id}: {kind}, asked by {by} at {at} (UTC), good until {end}.",
         id=approval.id, kind=_KINDS.get(approval.kind, approval.kind), by=approval.asked_by,
-        at=_minute(approval.asked_at), end=_minute(approval.expires_at),
+        at=minute_of(approval.asked_at), end=minute_of(approval.expires_at),
     )  # fmt: skip
     out = session.out
     out.print(Text(str(asked)), soft_wrap=True)
     change = json.dumps(json.loads(approval.payload), ensure_ascii=False, indent=2)
     # Signs that turn or hide text would show another change than the one that is approved.
     out.print(Text("".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in change)), soft_wrap=True)
-
-
-def _minute(moment: str | None) -> str | None:
-    return None if moment is None else moment[:16].replace("T", " ")

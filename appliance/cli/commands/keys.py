@@ -10,7 +10,7 @@ from appliance.cli.drawing import print_table
 from appliance.cli.localised import LocalisedCommand, LocalisedGroup
 from appliance.cli.options import approval_option
 from appliance.cli.session import Session, session_of
-from appliance.cli.words import Role, in_words
+from appliance.cli.words import Role, in_words, minute_of
 from appliance.core.clock import iso, utc_now
 from appliance.core.messages import _
 
@@ -124,7 +124,15 @@ def _register_list(group: typer.Typer) -> None:
             session.out,
             (_("Id"), _("Name"), _("Tenant"), _("Role"), _("State"), _("Created (UTC)"), _("Expires (UTC)")),
             (
-                (r.id, r.name, r.tenant, r.role, in_words(r.state(now)), _minute(r.created_at), _minute(r.expires_at))
+                (
+                    r.id,
+                    r.name,
+                    r.tenant,
+                    r.role,
+                    in_words(r.state(now)),
+                    minute_of(r.created_at),
+                    minute_of(r.expires_at),
+                )
                 for r in records
             ),
             whole=(0,),
@@ -146,7 +154,3 @@ def _register_revoke(group: typer.Typer) -> None:
             session.print_json(record.to_dict(iso(utc_now())))
             return
         session.err.print(Text(str(_("The key {id} ({name}) is revoked.", id=record.id, name=record.name))))
-
-
-def _minute(moment: str | None) -> str | None:
-    return None if moment is None else moment[:16].replace("T", " ")

@@ -72,10 +72,14 @@ def _register_status(app: typer.Typer) -> None:
         session = session_of(context)
         with session.connect() as client:
             now = client.status()
+        if client.elsewhere:
+            told = _("This machine's gateway does not answer; {url} did.", url=client.url)
+            session.err.print(Text(str(told)), soft_wrap=True)
         if as_json:
             session.print_json(now.model_dump(mode="json"))
             return
         _print_status(session, now)
+        _print_restarts(session)
 
 
 def _register_doctor(app: typer.Typer) -> None:
@@ -117,11 +121,13 @@ def _register_doctor(app: typer.Typer) -> None:
 def _register_tui(app: typer.Typer) -> None:
     @app.command("tui", cls=LocalisedCommand, help=str(_("Open the full-screen terminal view.")))
     def tui(context: typer.Context) -> None:
-        from appliance.operations.client import base_url, read_admin_key
+        from appliance.operations.client import read_admin_key
+        from appliance.operations.gateways import first_healthy, gateway_urls
 
         session = session_of(context)
         read_admin_key(session.home)  # say here, not on a full screen, that nothing was started
-        command = [sys.executable, "-m", "appliance.tui", "--url", base_url(session.site)]
+        url = first_healthy(gateway_urls(session.home, session.site))
+        command = [sys.executable, "-m", "appliance.tui", "--url", url]
         command += ["--key-file", str(session.home.admin_key_file), "--language", session.language]
         os.execv(sys.executable, command)  # noqa: S606 - this interpreter, no shell
 
@@ -219,6 +225,15 @@ def _print_status(session: Session, now: "ApplianceStatus") -> None:
     for application in now.applications:
         if application.message:
             session.out.print(Text(f"{application.name}: {application.message}", style="yellow"))
+
+
+def _print_restarts(session: Session) -> None:
+    """Tell what this node's supervisor had to start again; where all is well, nothing."""
+    from appliance.operations.doctor.supervision import check_supervision
+
+    for check in check_supervision(session.home):
+        if check.state != "ok":
+            session.out.print(Text(f"{check.title}: {check.found}", style="yellow"), soft_wrap=True)
 
 
 def _used(used: int | None, total: int | None) -> str | None:

@@ -11,7 +11,7 @@ from appliance.cli.commands.models import no_gate_option, questions_option, repl
 from appliance.cli.commands.platform import add_build_platform, database_saved_option, roll_back_platform
 from appliance.cli.drawing import follow, print_table
 from appliance.cli.localised import LocalisedCommand, LocalisedGroup
-from appliance.cli.options import approval_option, json_option
+from appliance.cli.options import approval_option, json_option, read_password
 from appliance.cli.session import Session, session_of
 from appliance.core.errors import InvalidRequest
 from appliance.core.messages import Message, _
@@ -62,7 +62,7 @@ def _build(group: typer.Typer) -> None:
             operation.kind_of(kind), name, version, release, licence, source,
             None if expires is None else operation.parse_day(expires),
         )  # fmt: skip
-        follow(operation.build(wish, folder, key, _password(password_file), output.absolute()), session.err)
+        follow(operation.build(wish, folder, key, read_password(password_file), output.absolute()), session.err)
         _say(session, _("{file} is built and signed.", file=output))
 
 
@@ -232,7 +232,7 @@ def _keygen(group: typer.Typer) -> None:
         from appliance.operations.packages import make_key
 
         session = session_of(context)
-        key = make_key(target.absolute(), _password(password_file))
+        key = make_key(target.absolute(), read_password(password_file))
         _say(session, _("The key {key} is made. Keep {file}.key away from appliances.", key=key.key_id, file=target))
 
 
@@ -275,10 +275,6 @@ def _distrust(group: typer.Typer) -> None:
 
 def _say(session: Session, message: Message) -> None:
     session.err.print(Text(str(message)))
-
-
-def _password(file: Path | None) -> str | None:
-    return None if file is None else file.read_text(encoding="utf-8").rstrip("\r\n")
 
 
 def _row(release: "Release") -> tuple[object, ...]:

@@ -1,7 +1,8 @@
 """`appliance plan`."""
 
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
@@ -11,11 +12,14 @@ from appliance.cli.exit_codes import ExitCode
 from appliance.cli.localised import LocalisedCommand
 from appliance.cli.options import json_option
 from appliance.cli.session import Session, session_of
+from appliance.core.errors import InvalidRequest
 from appliance.core.messages import Message, _
 
 if TYPE_CHECKING:
     from appliance.catalogue.plan import Plan
     from appliance.catalogue.verdict import Verdict
+    from appliance.operations.plan_applying import SiteChange
+    from appliance.operations.planning import PlanRequest
 
 _TABLES = ((0, 1, 2, 3, 4, 5), (0, 6, 7, 8, 9))
 _FOLDED = frozenset({1, 5})  # model and where: their words may go to the next line
@@ -36,13 +40,7 @@ def register(app: typer.Typer) -> None:
         tokens_per_s: Annotated[float | None, typer.Option(help=str(_("Tokens a second that each user gets.")))] = None,
         prompt_tokens: Annotated[int | None, typer.Option(help=str(_("Tokens of a prompt.")))] = None,
         answer_tokens: Annotated[int | None, typer.Option(help=str(_("Tokens of an answer.")))] = None,
-        model: Annotated[
-            list[str] | None,
-            typer.Option(
-                metavar="ALIAS=NAME[:PRECISION]",
-                help=str(_("A model of the catalogue, instead of those of the site file; may be repeated.")),
-            ),
-        ] = None,
+        model: Annotated[list[str] | None, _model_option()] = None,
         model_context: Annotated[
             int | None, typer.Option("--context", help=str(_("Longest prompt and answer together, in tokens.")))
         ] = None,
@@ -51,6 +49,8 @@ def register(app: typer.Typer) -> None:
             typer.Option(metavar="FILE", help=str(_("A recorded machine instead of this one; may be repeated."))),
         ] = None,
         nodes: Annotated[int | None, typer.Option(help=str(_("Plan with so many such machines.")))] = None,
+        apply: Annotated[bool, _apply_option()] = False,
+        yes: Annotated[bool, typer.Option("--yes", help=str(_("Do not ask.")))] = False,
         as_json: Annotated[bool, json_option()] = False,
     ) -> None:
         from appliance.operations.planning import PlanRequest, plan_site
@@ -59,7 +59,11 @@ def register(app: typer.Typer) -> None:
         request = PlanRequest(
             models=tuple(model or ()), machines=tuple(machine or ()), nodes=nodes, users=users, ttft_ms=ttft_ms,
             tokens_per_s=tokens_per_s, prompt_tokens=prompt_tokens, answer_tokens=answer_tokens, context=model_context,
+            choose=apply,
         )  # fmt: skip
+        if apply:
+            _apply(session, request, yes=yes, as_json=as_json)
+            return
         found = plan_site(session.home, session.site, request)
         if as_json:
             session.print_json(found.to_dict())
@@ -67,6 +71,57 @@ def register(app: typer.Typer) -> None:
             _print_plan(session, found)
         if not found.complete:
             raise typer.Exit(ExitCode.CHECKS_FAILED)
+
+
+def _model_option() -> Any:  # noqa: ANN401 - typer's own type is private
+    told = _("A model of the catalogue, instead of those of the site file; may be repeated.")
+    return typer.Option(metavar="ALIAS=NAME[:PRECISION]", help=str(told))
+
+
+def _apply_option() -> Any:  # noqa: ANN401
+    told = _("Let the planner choose cards and replicas, and write them into the site file.")
+    return typer.Option("--apply", help=str(told))
+
+
+def _apply(session: Session, request: "PlanRequest", *, yes: bool, as_json: bool) -> None:
+    from appliance.operations.plan_applying import apply_change, change_to, check_can_apply
+    from appliance.operations.planning import plan_site
+
+    check_can_apply(session.home, request)
+    if not yes and not sys.stdin.isatty():
+        raise InvalidRequest(
+            _("What would change is shown and asked about, and nobody is here to answer."),
+            _("Run it in a terminal, or add --yes."),
+        )
+    found = plan_site(session.home, session.site, request)
+    if not as_json:
+        _print_plan(session, found)
+    change = change_to(session.home, session.site, found)
+    if not as_json or not yes:
+        _print_change(session, change, to_err=as_json)
+    if change.settings and not yes:
+        typer.confirm(str(_("Write this to {file}?", file=session.home.site_file)), abort=True, err=True)
+    apply_change(session.home, session.site, change)
+    if as_json:
+        session.print_json({**found.to_dict(), "changed": [one.to_dict() for one in change.settings]})
+    elif change.settings:
+        told = _(
+            "{file} is written. It counts from the next start: `appliance down`, then `appliance up`.",
+            file=session.home.site_file,
+        )
+        session.err.print(Text(str(told)), soft_wrap=True)
+
+
+def _print_change(session: Session, change: "SiteChange", *, to_err: bool) -> None:
+    console = session.err if to_err else session.out
+    console.print()
+    if change.settings:
+        rows = [(one.alias, one.setting, one.before, one.after) for one in change.settings]
+        print_table(console, (_("Alias"), _("Setting"), _("Before"), _("After")), rows)
+    else:
+        console.print(Text(str(_("The site file says already what the plan says."))))
+    for note in change.notes:
+        print_sentence(console, Text(f"· {note}", style="dim"), hang=2)
 
 
 def _print_plan(session: Session, plan: "Plan") -> None:

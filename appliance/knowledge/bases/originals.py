@@ -8,7 +8,8 @@ from appliance.core.files import fsync_folder, reporting_full_disk, write_durabl
 from appliance.core.ids import new_id
 from appliance.state.documents import VersionRow
 
-_ASIDE = ".deleted-"
+ASIDE = ".deleted-"
+"""What the folder of a base begins with while the base is being deleted; it may come back."""
 
 
 class Originals:
@@ -75,12 +76,12 @@ class Originals:
     def finish_deletions(self, bases: Iterable[str]) -> None:
         """Finish what a power cut broke off: `bases` are those that exist; the others' folders go."""
         existing = set(bases)
-        for aside in sorted(self._folder.glob(f"{_ASIDE}*")):
-            base = aside.name.removeprefix(_ASIDE)
+        for aside in sorted(self._folder.glob(f"{ASIDE}*")):
+            base = aside.name.removeprefix(ASIDE)
             if base in existing and not (self._folder / base).exists():
                 self.put_back(base, aside)
             else:
                 self.discard(aside)
 
     def _aside(self, base: str) -> Path:
-        return self._folder / f"{_ASIDE}{base}"
+        return self._folder / f"{ASIDE}{base}"

@@ -14,6 +14,7 @@ from appliance.operations.doctor.check import Check, plain
 from appliance.operations.doctor.folders import check_base_model, check_home, check_ports
 from appliance.operations.doctor.machine import check_limits, check_resources
 from appliance.operations.doctor.software import IMPORTS, check_imports, check_versions
+from appliance.operations.doctor.supervision import check_supervision
 
 
 def examine(
@@ -37,6 +38,7 @@ def examine(
     yield from check_limits()
     yield from check_home(home)
     yield check_base_model(home)
+    yield from check_supervision(home)
     yield from check_ports(home, site)
     yield from check_imports(modules)
 

@@ -24,9 +24,10 @@ from appliance.core.progress import Progress
 from appliance.hardware.discovery import discover
 from appliance.operations.accounts import nothing_there
 from appliance.operations.audit import check_log
-from appliance.operations.client import base_url, read_admin_key
+from appliance.operations.client import read_admin_key
 from appliance.operations.doctor import examine
 from appliance.operations.doctor.software import IMPORTS
+from appliance.operations.gateways import base_url
 from appliance.operations.redaction import Redactor
 from appliance.operations.support_bundle.logs import log_files, read_tail
 from appliance.operations.support_bundle.parts import Bundle, Missing, Part, data_part, text_part

@@ -64,6 +64,17 @@ class Installation:
                     shutil.rmtree(folder)
             yield
 
+    def busy(self) -> bool:
+        """Tell whether somebody holds `alone`: an upgrade or a return is at work."""
+        try:
+            with (self.prefix / ".lock").open("rb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        return False
+
     def releases(self) -> tuple[Release, ...]:
         """Return the releases that can be used, the newest first. Raises `PackageError` for a damaged manifest."""
         current = self._current_name()
@@ -126,6 +137,11 @@ class Installation:
     def program(self, release: Release) -> Path:
         """Return the command line of a release."""
         return release.folder / "venv" / "bin" / "appliance"
+
+    @property
+    def current_program(self) -> Path:
+        """The command line of whichever release is in use, under a name that stays the same."""
+        return self.prefix / "current" / "venv" / "bin" / "appliance"
 
     def forget(self, keep: tuple[Release, ...]) -> None:
         """Remove every release but these and the one in use."""

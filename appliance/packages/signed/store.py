@@ -21,6 +21,7 @@ from appliance.core.files import durable_write, fsync_folder, reporting_full_dis
 from appliance.core.messages import _
 from appliance.packages.signed.building import MANIFEST, SIGNATURE, Moved, write_archive
 from appliance.packages.signed.manifest import KINDS, Kind, Manifest, Platform, Requirement, parse_manifest
+from appliance.packages.signed.minisign import parse_signature
 from appliance.packages.signed.reading import check_fits, check_room, open_package, opened_file, unpack
 from appliance.packages.signed.tar import refused
 from appliance.packages.signed.trust import Trust
@@ -83,6 +84,22 @@ class PackageStore:
             self._switch(folder)
             self._forget_old(folder.parent, before)
         yield Release(manifest, folder, current=True)
+
+    def adopt(self, fill: Callable[[Path], None], *, current: bool) -> Release:
+        """Take over a release that another node has: `fill` writes its folder, manifest and signature among the files.
+
+        With `current` it is put in use. Who calls has held each file to its checksum. Raises `PackageError`,
+        `DiskFull`, `Conflict`.
+        """
+        with self._alone(), self._staging() as staging:
+            fill(staging)
+            raw = (staging / MANIFEST).read_bytes()
+            self._trust.check(raw, parse_signature((staging / SIGNATURE).read_text(encoding="utf-8", errors="replace")))
+            manifest = parse_manifest(raw)
+            folder = self._take_over(manifest, staging)
+            if current:
+                self._switch(folder)
+        return Release(manifest, folder, current=current)
 
     def clean_up(self) -> None:
         """Remove what an installation left that was killed. Raises `Conflict` while one is at work."""

@@ -48,7 +48,7 @@ from appliance.serving.gateway.directory import Directory
 from appliance.serving.gateway.errors import error_body, error_headers, status_of
 from appliance.serving.gateway.exchange import unforeseen
 from appliance.serving.gateway.openapi import build_openapi
-from appliance.serving.gateway.opening import background, open_context
+from appliance.serving.gateway.opening import background, inner_port, open_context
 from appliance.serving.gateway.server import server_of
 from appliance.serving.handles import Handles
 
@@ -188,7 +188,7 @@ class Gateway:
         folders = Home(Path(home))
         logs.configure(folders.logs, serve.get_replica_context().replica_id.unique_id)
         self._context = open_context(folders, site, models)
-        self._server = server_of(build_app(self._context), site)
+        self._server = server_of(build_app(self._context), site, inner_port(folders, site))
         self._longest_s = site.gateway.generation_timeout_s
         self._stopped = False
         self._tasks: list[asyncio.Task[None]] = []

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
@@ -45,20 +46,29 @@ async def healthz() -> Response:
 
 @router.get("/readyz", summary="Can every model generate?")
 async def readyz(request: Request) -> Response:
-    """Let every chat model generate one token: 200 when all did, else 503 with the reason for each."""
+    """Let every chat model generate one token: 200 when all did, else 503 with the reason for each.
+
+    A model that sleeps is ready, and is let sleep.
+    """
     gateway = context_of(request)
     canary: Canary = request.app.state.canary
     aliases = [entry.alias for entry in gateway.directory.models if entry.kind == "chat"]
-    found = dict(zip(aliases, await asyncio.gather(*(canary.check(gateway, alias) for alias in aliases)), strict=True))
-    language = current_language()
-    models = {
-        alias: {"ready": error is None, "reason": error.render(language) if error else None}
-        for alias, error in found.items()
-    }
-    ready = bool(models) and all(error is None for error in found.values())
+    found = await asyncio.gather(*(_readiness(gateway, canary, alias) for alias in aliases))
+    models = dict(zip(aliases, found, strict=True))
+    ready = bool(models) and all(model["ready"] for model in found)
     return JSONResponse(
         {"status": "ready" if ready else "not ready", "models": models}, status_code=200 if ready else 503
     )
+
+
+async def _readiness(gateway: GatewayContext, canary: Canary, alias: str) -> dict[str, Any]:
+    try:
+        asleep = await gateway.models.asleep(alias)
+    except ApplianceError:  # no version serves: the canary tells why
+        asleep = False
+    error = None if asleep else await canary.check(gateway, alias)
+    reason = None if error is None else error.render(current_language())
+    return {"ready": error is None, "asleep": asleep, "reason": reason}
 
 
 @router.get("/metrics", summary="Prometheus metrics")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from appliance.labels.content import LABEL_KEY
-from appliance.serving.gateway.stream import event
+from appliance.serving.gateway.events import event
 from appliance.state.review_records import Held
 
 _REPEATING = ("sentences", "short", "model_text", "written", "label", "calculation", "conflicts")

@@ -20,6 +20,7 @@ from appliance.serving.gateway.body import read_body
 from appliance.serving.gateway.context import GatewayContext, context_of, exchange_of, principal_of, request_id_of
 from appliance.serving.gateway.directory import ModelEntry
 from appliance.serving.gateway.errors import from_engine
+from appliance.serving.gateway.events import event
 from appliance.serving.gateway.exchange import Exchange
 from appliance.serving.gateway.guarding import Guarding
 from appliance.serving.gateway.held_answers import answer_text, as_events, emptied
@@ -28,7 +29,7 @@ from appliance.serving.gateway.openapi import body_of
 from appliance.serving.gateway.permission import permit
 from appliance.serving.gateway.review_bodies import WAITING
 from appliance.serving.gateway.schemas import ChatCompletionRequest, CompletionRequest, EmbeddingRequest
-from appliance.serving.gateway.stream import EventStream, event, whole_stream
+from appliance.serving.gateway.stream import EventStream, whole_stream
 from appliance.serving.generation import Generation
 from appliance.serving.handles import ModelRoute
 from appliance.serving.model_items import EVENT_END, Item, Operation

@@ -8,9 +8,10 @@ import structlog
 from starlette.concurrency import run_in_threadpool
 
 from appliance import __version__
+from appliance.cluster.node import RayPorts
 from appliance.config.home import Home
 from appliance.config.site import SiteConfig
-from appliance.core.errors import ApplianceError
+from appliance.core.errors import ApplianceError, NotFound
 from appliance.guardrails.chain import Chain
 from appliance.identity.callers import Callers
 from appliance.serving.embedders import QueryEmbedder
@@ -18,6 +19,7 @@ from appliance.serving.gateway.accounts import open_accounts
 from appliance.serving.gateway.approving import lexicon_gate, rules_of
 from appliance.serving.gateway.batches import open_batches
 from appliance.serving.gateway.context import GatewayContext
+from appliance.serving.gateway.inner import InnerPort
 from appliance.serving.handles import Handles
 from appliance.serving.ledger_channel import LedgerChannel
 from appliance.serving.routing import ServedView
@@ -65,6 +67,30 @@ def open_context(home: Home, site: SiteConfig, models: Handles) -> GatewayContex
         trusted_proxies=site.gateway.trusted_proxies,
         keys_far_away=database.dialect != "sqlite",
     )
+
+
+def inner_port(home: Home, site: SiteConfig) -> InnerPort | None:
+    """Return where gateways of other nodes hand requests in; None on a node that others cannot reach.
+
+    Raises `ConfigError` where the node's certificate cannot be used.
+    """
+    if site.cluster.alone:
+        return None
+    # What few replicas need is not loaded by all.
+    from appliance.cluster.certificates import node_files
+    from appliance.cluster.renewal import Renewed
+    from appliance.state.nodes import Nodes
+
+    nodes = Nodes(Database.open(site.state.url or sqlite_url(home.database)))
+
+    def belongs(node_id: str) -> bool:
+        try:
+            return nodes.get(node_id).state != "removed"
+        except NotFound:
+            return False
+
+    tls = Renewed.server(node_files(home.secrets))
+    return InnerPort(site.cluster.address, RayPorts.from_settings(site.cluster).gateway, tls, belongs)
 
 
 def _classifies(site: SiteConfig) -> bool:

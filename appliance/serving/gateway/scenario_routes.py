@@ -14,10 +14,11 @@ from appliance.serving.gateway.admission import admitted_texts
 from appliance.serving.gateway.body import parse_json
 from appliance.serving.gateway.context import GatewayContext, context_of, exchange_of, principal_of
 from appliance.serving.gateway.directory import Resolved
+from appliance.serving.gateway.events import event
 from appliance.serving.gateway.exchange import Exchange
 from appliance.serving.gateway.holding import held_scenario, may_hold, texts_in
 from appliance.serving.gateway.permission import permit
-from appliance.serving.gateway.stream import EventStream, event, whole_stream
+from appliance.serving.gateway.stream import EventStream, whole_stream
 from appliance.serving.generation import StreamedCall
 
 router = APIRouter(prefix="/v1/scenarios", tags=["Scenarios"])

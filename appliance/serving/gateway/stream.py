@@ -1,8 +1,6 @@
-"""Server-sent events: their form, and a response that ends the work behind it with itself."""
+"""A response of server-sent events that ends the work behind it with itself."""
 
-import json
 from collections.abc import AsyncIterator, Iterable
-from typing import Any
 
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -10,16 +8,11 @@ from starlette.types import Receive, Scope, Send
 from appliance.core.errors import ApplianceError
 from appliance.core.messages import current_language
 from appliance.serving.gateway.errors import error_body
+from appliance.serving.gateway.events import event
 from appliance.serving.gateway.exchange import Exchange, unforeseen
 from appliance.serving.generation import StreamedCall
 
 _HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-
-
-def event(data: dict[str, Any], name: str | None = None) -> str:
-    """Return one event, named or not."""
-    text = f"data: {json.dumps(data, ensure_ascii=False, separators=(',', ':'))}\n\n"
-    return text if name is None else f"event: {name}\n{text}"
 
 
 def whole_stream(events: Iterable[str]) -> Response:

@@ -13,6 +13,7 @@ from appliance.core.progress import Progress
 from appliance.operations.doctor import Check
 from appliance.operations.tour import Tour, TourRow
 
+STATUS = {"version": "0.1.0", "taken_at": "2026-01-01T00:00:00Z", "uptime_s": 1.0, "nodes": [], "applications": []}
 STEP = Progress("engine", _("The models that the appliance serves."))
 
 
@@ -142,3 +143,16 @@ def test_commands_to_try_can_be_typed_as_they_stand(monkeypatch, tmp_path):
     assert program_name() == str(program)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert program_name() == "appliance"
+
+
+def test_status_says_which_gateway_answered_where_it_is_not_this_machines(run, gateway, home):
+    gateway.answers["GET", "/v1/appliance/status"] = (200, STATUS)
+    assert "answer" not in run("status").err
+    site = home / "site.yaml"
+    other = site.read_text().partition("port: ")[2].strip("}\n")
+    site.write_text("gateway: {port: 9}\n")
+    listed = {"schema": 1, "gateways": [{"name": "w", "url": f"http://127.0.0.1:{other}"}]}
+    (home / "gateways.json").write_text(json.dumps(listed))
+    shown = run("status", "--json")
+    assert shown.json["version"] == STATUS["version"]
+    assert f"http://127.0.0.1:{other}" in shown.err

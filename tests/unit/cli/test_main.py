@@ -49,7 +49,8 @@ def test_every_command_that_prints_a_table_has_json():
     doing = {f"appliance kb {name}" for name in ("change", "delete", "drop", "share", "rebuild", "glossary", "get")}
     names = ("keygen", "build", "build-platform", "trust", "distrust", "remove", "export")
     doing |= {"appliance batch result", *(f"appliance package {name}" for name in names)}
-    assert without == {"appliance down", "appliance tui", "appliance audit export"} | doing
+    doing |= {f"appliance service {name}" for name in ("install", "show", "remove")}
+    assert without == {"appliance down", "appliance run", "appliance tui", "appliance audit export"} | doing
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import io
 import json
 import re
 from pathlib import Path
@@ -116,3 +117,61 @@ def test_a_precision_is_asked_for_with_the_name(run, home):
     refused = run("plan", "--machine", FACTS / "1xL20.json", "--model", "general=qwen3-32b:int8")
     assert (refused.code, refused.out) == (7, "")
     assert "Published are: bf16, fp8, int4." in refused.err
+
+
+EASY = ("--ttft-ms", 10**7, "--tokens-per-s", 0.001)
+WRONG_CARDS = """# ours
+accelerator: cpu
+models:
+  general: {package: base, engine: {tensor_parallel_size: 2}}  # one card too many
+"""
+
+
+def test_a_plan_is_applied_and_says_what_has_changed(run, home):
+    (home / "site.yaml").write_text(WRONG_CARDS)
+    shown = run("plan", "--apply", "--yes", *EASY)
+    assert shown.code == 0
+    assert re.search(r"general\s+engine\.tensor_parallel_size\s+2\s+1\b", shown.out)
+    assert "It counts from the next start: `appliance down`, then `appliance up`." in shown.err
+    assert (home / "site.yaml").read_text() == WRONG_CARDS.replace("size: 2", "size: 1")
+    again = run("plan", "--apply", "--yes", *EASY)
+    assert "The site file says already what the plan says." in again.out
+    assert "is written" not in again.err
+
+
+def test_an_applied_plan_as_json_holds_what_has_changed(run, home):
+    (home / "site.yaml").write_text(WRONG_CARDS)
+    shown = run("plan", "--apply", "--yes", "--json", *EASY)
+    assert shown.json["complete"]
+    assert shown.json["changed"] == [
+        {"alias": "general", "setting": "engine.tensor_parallel_size", "before": 2, "after": 1}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (EASY, 7, "nobody is here to answer"),
+        (("--yes", "--machine", FACTS / "cpu-only.json"), 7, "A plan with --machine is not of this appliance"),
+        (("--yes", "--ttft-ms", 1), 7, "the service level is not reached"),
+    ],
+)
+def test_a_plan_that_is_not_applied_leaves_the_file_as_it_was(run, home, arguments, code, told):
+    (home / "site.yaml").write_text(WRONG_CARDS)
+    shown = run("plan", "--apply", *arguments)
+    assert (shown.code, told in shown.err) == (code, True)
+    assert (home / "site.yaml").read_text() == WRONG_CARDS
+
+
+@pytest.mark.parametrize(("answer", "written"), [("y", True), ("n", False)])
+def test_a_person_is_asked_before_the_file_is_written(run, home, monkeypatch, answer, written):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    (home / "site.yaml").write_text(WRONG_CARDS)
+    monkeypatch.setattr("sys.stdin", Terminal(f"{answer}\n"))
+    shown = run("plan", "--apply", *EASY)
+    assert "Write this to" in shown.err
+    assert ((home / "site.yaml").read_text() != WRONG_CARDS) == written
+    assert (shown.code == 0) == written

@@ -6,11 +6,13 @@ import pytest
 
 from appliance.cluster.node import (
     RayPorts,
+    head_command,
     last_line,
     logical_cpus,
     remove_temp_folder,
     start_head,
     temp_folder,
+    worker_command,
 )
 from appliance.config.site import ClusterSettings
 from appliance.core.errors import ConfigError, StartFailed
@@ -18,17 +20,18 @@ from appliance.core.errors import ConfigError, StartFailed
 LONG = Path("/a-home-folder") / ("x" * 60)
 
 
-def test_nine_ports_from_the_first_on():
+def test_twelve_ports_from_the_first_on():
     ports = RayPorts.from_settings(ClusterSettings(port=7000))
     assert (ports.gcs, ports.node_manager, ports.dashboard, ports.client) == (7000, 7001, 7007, 7008)
+    assert (ports.join, ports.peer, ports.gateway) == (7009, 7010, 7011)
     assert ports.in_use_when_running(dashboard=True) == (*range(7000, 7007), 7008, 7007)
     assert ports.in_use_when_running(dashboard=False) == (*range(7000, 7007), 7008)
 
 
 def test_ports_that_do_not_exist_are_refused():
-    assert RayPorts.from_settings(ClusterSettings(port=65527)).client == 65535
-    with pytest.raises(ConfigError, match="65527"):
-        RayPorts.from_settings(ClusterSettings(port=65528))
+    assert RayPorts.from_settings(ClusterSettings(port=65524)).gateway == 65535
+    with pytest.raises(ConfigError, match="65524"):
+        RayPorts.from_settings(ClusterSettings(port=65525))
 
 
 def test_the_temp_folder_is_in_a_short_home():
@@ -53,7 +56,7 @@ def fake_ray(monkeypatch):
     """Let `start_head` run a Python program instead of Ray."""
 
     def use(program):
-        monkeypatch.setattr("appliance.cluster.node._command", lambda *_settings: [sys.executable, "-c", program])
+        monkeypatch.setattr("appliance.cluster.node.head_command", lambda *_settings: [sys.executable, "-c", program])
 
     return use
 
@@ -69,24 +72,38 @@ def start(tmp_path):
     return start_head(tmp_path, ClusterSettings(), {"PATH": os.environ["PATH"]}, tmp_path / "ray.log")
 
 
-def test_the_head_is_up_when_it_says_that_it_blocks(fake_ray, short_temp, tmp_path):
-    fake_ray("import time; print('--block', flush=True); time.sleep(60)")
-    process = start(tmp_path)
-    try:
-        assert process.poll() is None
-        assert os.getsid(process.pid) == process.pid
-        assert short_temp.stat().st_mode & 0o777 == 0o700
-    finally:
-        process.kill()
-        process.wait()
+def test_the_head_is_up_when_its_start_has_ended_well(fake_ray, short_temp, tmp_path):
+    fake_ray("print('started')")
+    start(tmp_path)
+    assert short_temp.stat().st_mode & 0o777 == 0o700
+    assert last_line(tmp_path / "ray.log") == "started"
 
 
 def test_a_head_that_ends_is_told_with_its_last_line(fake_ray, short_temp, tmp_path):
-    (tmp_path / "ray.log").write_text("--block of an earlier start\n")
-    fake_ray("print('Starting'); print('no such address'); print()")
+    (tmp_path / "ray.log").write_text("what an earlier start said\n")
+    fake_ray("print('Starting'); print('no such address'); print(); raise SystemExit(1)")
     with pytest.raises(StartFailed, match="no such address") as caught:
         start(tmp_path)
     assert str(tmp_path / "ray.log") in caught.value.render("en")
+
+
+def test_a_head_that_ends_without_a_word_is_not_told_with_those_of_an_earlier_start(fake_ray, short_temp, tmp_path):
+    (tmp_path / "ray.log").write_text("what an earlier start said\n")
+    fake_ray("raise SystemExit(1)")
+    with pytest.raises(StartFailed) as caught:
+        start(tmp_path)
+    assert "earlier" not in caught.value.render("en")
+
+
+def test_a_worker_joins_at_the_heads_address_with_its_own(tmp_path):
+    settings = ClusterSettings(port=7000, address="10.20.0.12", labels={"zone": "a", "vendor": "nvidia"})
+    command = worker_command(settings, RayPorts.from_settings(settings), tmp_path, "10.20.0.11:7000")
+    told = {"--address=10.20.0.11:7000", "--node-ip-address=10.20.0.12", "--labels=vendor=nvidia,zone=a"}
+    assert told <= set(command)
+    assert not {"--head", "--block"} & set(command)
+    head = head_command(settings, RayPorts.from_settings(settings), tmp_path)
+    assert {"--head", "--port=7000", "--dashboard-host=127.0.0.1", "--include-dashboard=false"} <= set(head)
+    assert not any(part.startswith("--address") for part in head)
 
 
 @pytest.mark.parametrize("kind", ["link", "dangling link", "file"])

@@ -34,6 +34,12 @@ def test_what_the_file_says_counts(tmp_path):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
+        (
+            "models: {general: {package: base, scaling: {min_replicas: 3, max_replicas: 2}}}",
+            "models.general.scaling: max_replicas must not be less than min_replicas",
+        ),
+        ("models: {a: {package: b, scaling: {max_replica: 2}}}", "models.a.scaling.max_replica: unknown (did you mean"),
+        ("models: {a: {package: b, placement: {labels: {vendor: '!x'}}}}", "models.a.placement.labels.vendor: "),
         ("gatway: {}", "gatway: unknown (did you mean gateway?)"),
         ("gateway: {prot: 1}", "gateway.prot: unknown (did you mean port?)"),
         ("models: {general: {package: base, replica: 1}}", "models.general.replica: unknown (did you mean replicas?)"),

@@ -10,7 +10,7 @@ from appliance.core.errors import ApprovalNeeded, ConfigError, StartFailed
 from appliance.core.messages import _
 from appliance.guardrails.lexicon import DEFAULT_FILE
 from appliance.guardrails.lexicon.reloading import lexicon_digest
-from appliance.operations import applied, up
+from appliance.operations import applied, supervised, up
 from appliance.operations.accounts import open_accounts
 from appliance.operations.applied import applying_settings, changed_settings, settings_of
 from appliance.operations.audit import open_audit
@@ -257,11 +257,11 @@ def test_up_starts_nothing_before_the_second_person_has_agreed(home, monkeypatch
     ports = {"gateway": {"port": first + 9}, "cluster": {"port": first}}
     heads = []
 
-    def start_head(*_arguments):
+    def start_supervisor(*_arguments, **_options):
         heads.append(applied_of(home, "policy").content)
         raise StartFailed(_("{x}", x="no Ray in a unit test"))
 
-    monkeypatch.setattr(up.node, "start_head", start_head)
+    monkeypatch.setattr(supervised, "start_supervisor", start_supervisor)
     start(home, site(BOTH, ports))
     laxer = site(BOTH, ports, {"guardrails": {"personal": "off"}})
     with pytest.raises(ApprovalNeeded, match=r"guardrails\.personal"):

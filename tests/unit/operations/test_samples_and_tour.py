@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from appliance.config.home import Home
-from appliance.config.site import SiteConfig
+from appliance.config.scaling import ScalingSettings
+from appliance.config.site import ModelSettings, SiteConfig
 from appliance.knowledge.evaluation.manifest import load_series
 from appliance.operations import up
 from appliance.operations.client import ApplianceClient
@@ -168,6 +169,13 @@ def test_where_no_samples_are_loaded_nobody_is_asked_about_them(client, home, lo
     *_progress, tour = up._tour(client, home, SiteConfig(load_samples=loaded))
     assert any(row.endpoint.startswith("POST /v1/scenarios") for row in tour.rows) is loaded
     assert all(row.ok for row in tour.rows)
+
+
+def test_a_model_that_may_sleep_is_not_woken_by_every_start(client, gateway, home):
+    rare = ModelSettings(package="finance", scaling=ScalingSettings(min_replicas=0))
+    site = SiteConfig(models={"general": ModelSettings(package="base"), "finance": rare}, load_samples=False)
+    list(up._tour(client, home, site))
+    assert set(gateway.models) == {"general"}
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,7 @@ def write_logs(home):
         "GET /v1/auth/oidc/callback?code=SplxlOBeZQQYbYS6WxSbIA&state=af0ifjsldkj HTTP/1.1",
         "Authorization: Bearer lms-abcdefghijkl.Q1w2E3r4T5y6U7i8O9p0Q1w2E3r4T5y6",
         '{"authorization": "Basic dXNlcjpwYXNzd29ydDE="}',
+        "join njt_01jzzzzzzzzzzzzzzzzzzzzzzz.J0inSecretAbCdEfGh.0123456789abcdef0123456789abcdef refused",
         "key lma-zzzzzzzzzzzz.AbCdEfGhIjKlMnOpQrStUvWxYz012345 refused",
         f"connect postgresql+psycopg://app:{DATABASE_PASSWORD}@db.bank.cn/app failed",
         "redis://:OnlyAPass99@cache:6379/0",
@@ -118,8 +119,8 @@ def write_logs(home):
 MUST_NOT_LEAVE = (
     *PERSONAL, OIDC_SECRET, LDAP_PASSWORD, DATABASE_PASSWORD, "p@ss-Wort1", "SplxlOBeZQQYbYS6WxSbIA", "af0ifjsldkj",
     "Q1w2E3r4T5y6U7i8O9p0Q1w2E3r4T5y6", "dXNlcjpwYXNzd29ydDE=", "AbCdEfGhIjKlMnOpQrStUvWxYz012345", "OnlyAPass99",
-    "MC4CAQAwBQYDK2VwBCIEIOther", "c2lnbmF0dXJlLWhlcmU", "eyJzdWIiOiJhbGljZSJ9", "aGFzaGhhc2g", "correct horse",
-    "sk-1234567890abcdefghij", "31d4d96e407aad42", WORDS, "zhang.wei", "jane.miller@",
+    "J0inSecretAbCdEfGh", "MC4CAQAwBQYDK2VwBCIEIOther", "c2lnbmF0dXJlLWhlcmU", "eyJzdWIiOiJhbGljZSJ9", "aGFzaGhhc2g",
+    "correct horse", "sk-1234567890abcdefghij", "31d4d96e407aad42", WORDS, "zhang.wei", "jane.miller@",
 )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ from appliance.core.progress import Progress
 from appliance.hardware.discovery import discover
 from appliance.hardware.facts import Accelerator
 from appliance.hardware.processor import CpuDetector
-from appliance.operations import up
+from appliance.operations import supervised, up
 from appliance.operations.down import take_down
 from appliance.state.database import Database, sqlite_url
 from appliance.state.keys import KeyRing, load_or_create_pepper
@@ -215,12 +215,12 @@ def test_whatever_was_started_is_stopped_when_the_start_fails(home, site, monkey
     no_build(monkeypatch)
     started = []
 
-    def start_a_process_and_fail(root, settings, environment, log_file):
+    def start_a_process_and_fail(home, environment, patient):
         process = subprocess.Popen([sys.executable, "-c", "input()"], env=environment, stdin=subprocess.PIPE)
         started.append(process)
         raise StartFailed(up._("Ray did not start: {reason}", reason="nothing"))
 
-    monkeypatch.setattr(up.node, "start_head", start_a_process_and_fail)
+    monkeypatch.setattr(supervised, "start_supervisor", start_a_process_and_fail)
     with pytest.raises(StartFailed):
         list(up.bring_up(home, site))
     started[0].wait()
@@ -232,11 +232,11 @@ def test_whatever_was_started_is_stopped_when_the_caller_goes_away(home, site, m
     no_build(monkeypatch)
     started = []
 
-    def start_a_process(root, settings, environment, log_file):
+    def start_a_process(home, environment, patient):
         started.append(subprocess.Popen([sys.executable, "-c", "input()"], env=environment, stdin=subprocess.PIPE))
         return started[0]
 
-    monkeypatch.setattr(up.node, "start_head", start_a_process)
+    monkeypatch.setattr(supervised, "start_supervisor", start_a_process)
     steps = up.bring_up(home, site)
     for progress in steps:
         if progress.step == "ray" and progress.state == "done":

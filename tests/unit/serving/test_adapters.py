@@ -9,6 +9,7 @@ from numpy import float32, full
 from safetensors.numpy import save_file
 
 from appliance.config.home import Home
+from appliance.config.scaling import PlacementSettings, ScalingSettings
 from appliance.config.site import EngineSettings, ModelSettings
 from appliance.core.errors import PackageError
 from appliance.packages.merging import ADAPTER, MERGED
@@ -84,6 +85,20 @@ def test_without_its_base_a_tuned_model_has_an_engine_of_its_own(home):
 def test_other_engine_settings_keep_an_engine_of_its_own(home):
     models = [served(home, "finance", max_num_seqs=3), served(home, "general", "base")]
     assert len(share_engines(home, models, "gpu").models) == 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"scaling": ScalingSettings(min_replicas=0)}, {"routing": "prefix"},
+        {"placement": PlacementSettings(labels={"vendor": "ascend"})},
+    ],
+    ids=["sleeps", "finds its replica otherwise", "wants other machines"],
+)  # fmt: skip
+def test_what_one_engine_cannot_do_for_both_keeps_an_engine_of_its_own(home, other):
+    finance = served(home, "finance")
+    finance = replace(finance, settings=finance.settings.model_copy(update=other))
+    assert len(share_engines(home, [finance, served(home, "general", "base")], "gpu").models) == 2
 
 
 def test_weights_that_came_otherwise_do_not_ride_on_the_adapter_beside_them(home):

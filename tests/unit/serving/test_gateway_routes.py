@@ -110,7 +110,7 @@ async def test_readiness_asks_the_model_and_remembers_for_a_moment(client_of, mo
     async with client_of() as anyone:
         ready = await anyone.get("/readyz")
         assert ready.status_code == 200
-        assert ready.json()["models"] == {"general": {"ready": True, "reason": None}}
+        assert ready.json()["models"] == {"general": {"ready": True, "asleep": False, "reason": None}}
         await anyone.get("/readyz")
     assert model.calls == ["canary"]
 

@@ -19,6 +19,7 @@ from appliance.serving.gateway.server import HttpServer, bound, ensure_free, ser
 from appliance.serving.names import HEAD_NODE
 from appliance.state.audit.search import Filters, search
 from tests.unit.serving.deployments import USAGE_ITEM, WHOLE, chunk
+from tests.unit.serving.ports import free_port
 
 LIMITS = BodyLimits(1000, 2000, 3000)
 
@@ -403,11 +404,6 @@ async def gateway(context, keys):
     ):
         yield client
     await server.stop(1)
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return one.getsockname()[1]
 
 
 async def test_the_application_chats_and_streams(gateway, model):

@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import pickle
+import subprocess
+import sys
 
 import pytest
 from jinja2 import TemplateError
@@ -13,12 +16,15 @@ from vllm.entrypoints.openai.chat_completion.protocol import (
 from vllm.entrypoints.serve.engine.protocol import UsageInfo
 from vllm.exceptions import GenerationError, VLLMValidationError
 from vllm.renderers.params import TokenizeParams
+from vllm.v1.engine.exceptions import EngineDeadError
 
 from appliance.core.errors import EngineFailed, InvalidRequest
+from appliance.serving.engine_load import Clock
 from appliance.serving.gateway.errors import from_engine
 from appliance.serving.model_items import BEGUN
 from appliance.serving.model_server import ModelServer, outputs_at_hand
 from appliance.serving.model_server import _items as events_of
+from appliance.serving.pulse import EngineGone, EngineSilent, Pulse
 
 CONTEXT = 8192
 
@@ -57,6 +63,8 @@ class Server(ModelServer):
 def server(engine=None):
     made = Server.__new__(Server)
     made.engine = engine
+    made._clock = Clock()
+    made._pulse = Pulse()
     return made
 
 
@@ -248,6 +256,25 @@ async def test_a_whole_answer_is_announced_so_that_it_is_not_sent_elsewhere(stre
     assert len(found) == 2 - stream
 
 
+async def test_requests_keep_a_model_awake_and_looks_at_its_health_do_not():
+    class Answering(Refusing):
+        load = None
+
+        async def completions(self, request, _info):
+            assert (made._clock.since_last() == 0) is not looking
+            yield Answer(choices=[{"text": "a"}])
+
+    made, looking = server(Answering("no", 5)), False
+    made._llm_config = Answer(model_id="general")
+    now = [0.0]
+    made._clock = Clock(lambda: now[0])
+    now[0] = 50.0
+    _items = [item async for item in made.generate("completions", {"model": "general", "prompt": "a"}, "r")]
+    now[0], looking = 90.0, True
+    await made.canary()
+    assert await made.record_autoscaling_stats() == {"since_last_s": 40.0}
+
+
 async def test_the_canary_waits_for_what_was_generated():
     class Answering(Refusing):
         async def completions(self, request, _info):
@@ -256,3 +283,70 @@ async def test_the_canary_waits_for_what_was_generated():
     made = server(Answering("no", 5))
     made._llm_config = Answer(model_id="general")
     assert await made.canary() == "a"
+
+
+class Stopped:
+    """An engine whose process is there and answers nothing."""
+
+    def __init__(self):
+        self.asked = []
+        self._engine_client = self
+
+    async def check_health(self):
+        """Tell what its process does: it lives."""
+
+    async def completions(self, request, _info):
+        self.asked.append("token")
+        await asyncio.Event().wait()
+        yield request
+
+    async def is_sleeping(self):
+        self.asked.append("step")
+        await asyncio.Event().wait()
+
+
+@pytest.fixture
+def stopped():
+    """Return a replica whose engine hangs, with no patience."""
+    made = server(Stopped())
+    made._pulse = Pulse(quiet_s=0, answer_s=0.05)
+    made._llm_config = Answer(model_id="general")
+    return made
+
+
+async def _ask(replica):
+    body = {"model": "general", "prompt": "1", "stream": True}
+    return [item async for item in replica.generate("completions", body, "r")]
+
+
+@pytest.mark.parametrize("call", [_ask, Server.check_health])
+async def test_the_error_of_a_dead_engine_is_read_without_vllm(stopped, call):
+    async def dead(*_arguments):
+        raise EngineDeadError
+        yield
+
+    stopped.engine.check_health, stopped.engine.completions = (lambda: anext(dead())), dead
+    with pytest.raises(EngineGone) as found:
+        await call(stopped)
+    code = f"import pickle, sys; pickle.loads({pickle.dumps(found.value)!r}); sys.exit('vllm' in sys.modules)"
+    read = await asyncio.to_thread(subprocess.run, [sys.executable, "-c", code], check=False)
+    assert read.returncode == 0
+
+
+async def test_a_replica_whose_engine_generates_nothing_is_not_healthy(stopped):
+    with pytest.raises(EngineSilent):
+        await stopped.check_health()
+    assert stopped.engine.asked == ["token"]
+
+
+async def test_a_replica_at_work_is_asked_whether_its_engine_steps(stopped):
+    body = {"model": "general", "prompt": "1", "stream": True}
+    streaming = asyncio.create_task(anext(stopped.generate("completions", body, "r")))
+    await asyncio.sleep(0.01)
+    with pytest.raises(EngineSilent):
+        await stopped.check_health()
+    assert stopped.engine.asked == ["token", "step"]
+    streaming.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await streaming
+    assert stopped._pulse.running == 0

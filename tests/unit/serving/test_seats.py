@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from ray.exceptions import ActorDiedError
 
+from appliance.config.scaling import ScalingSettings
 from appliance.config.site import EngineSettings, ModelSettings
 from appliance.core.errors import EngineFailed, TooManyRequests
 from appliance.serving.engine import most_at_once
@@ -155,6 +156,12 @@ async def test_an_answer_that_never_comes_gives_its_place_back():
 def test_what_runs_and_what_may_wait_is_let_in():
     engine = EngineSettings(max_num_seqs=8, max_queued_requests=5)
     assert most_at_once(ModelSettings(package="base", replicas=2, engine=engine)) == 21
+
+
+def test_every_replica_that_there_may_be_counts():
+    engine = EngineSettings(max_num_seqs=8, max_queued_requests=5)
+    scaling = ScalingSettings(min_replicas=0, max_replicas=3)
+    assert most_at_once(ModelSettings(package="base", scaling=scaling, engine=engine)) == 29
 
 
 def test_a_model_without_a_queue_still_answers_what_it_has_places_for():

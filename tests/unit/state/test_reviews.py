@@ -250,7 +250,8 @@ def test_texts_of_a_decided_answer_go_and_who_decided_stays(kept, clock, databas
     for review_id in (approved, edited):
         gone(kept.released, kept.of_asker(review_id, ASKER), "review_erased")
     some = {one.id for one in kept.lapsed(2)}  # made in one millisecond, so in no order among themselves
-    assert len(some) == 2 and some < {approved, edited, refused}
+    assert len(some) == 2
+    assert some < {approved, edited, refused}
     assert [kept.erase(one) for one in kept.lapsed(10)] == [True] * 3
     assert kept.lapsed(10) == []
     with database.read() as connection:

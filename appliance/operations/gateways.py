@@ -1,0 +1,87 @@
+"""The gateways of an appliance that a command line can ask: this node's, then those of other nodes."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from appliance.config.home import Home
+from appliance.config.site import SiteConfig
+from appliance.core.errors import ConfigError
+from appliance.core.files import write_durably
+from appliance.core.messages import _
+from appliance.serving.names import HEAD_AWAY
+
+_SCHEMA = 1
+_LOOK_S = 2.0
+_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not listened on
+_PORT_FACT = "gateway_port"
+
+
+def base_url(site: SiteConfig) -> str:
+    """Return the gateway's address as this machine reaches it."""
+    return _url(_ANY_ADDRESS.get(site.gateway.host, site.gateway.host), site.gateway.port)
+
+
+def gateway_urls(home: Home, site: SiteConfig) -> tuple[str, ...]:
+    """Return the addresses to ask, this machine's first. Raises `ConfigError` for a list that cannot be read."""
+    own = base_url(site)
+    try:
+        told = json.loads(home.gateways_file.read_text(encoding="utf-8"))
+        if told["schema"] != _SCHEMA:
+            raise ValueError(told["schema"])
+        others = [str(gateway["url"]) for gateway in told["gateways"]]
+    except FileNotFoundError:
+        return (own,)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(
+            _("The list of gateways in {path} cannot be read.", path=home.gateways_file),
+            _("Remove it: the head node writes it anew."),
+        ) from error
+    return tuple(dict.fromkeys((own, *others)))
+
+
+def write_gateways(home: Home, site: SiteConfig, nodes: Iterable[tuple[str, str, Mapping[str, Any]]]) -> None:
+    """Write the list of `nodes`, each with name, address and facts, durably where it has changed. Raises `DiskFull`.
+
+    The fact `gateway_port` says where a node's gateway listens; without it, it is the port of this node's.
+    """
+    listed = [
+        {"name": name, "url": _url(address, int(facts.get(_PORT_FACT, site.gateway.port)))}
+        for name, address, facts in nodes
+    ]
+    content = (json.dumps({"schema": _SCHEMA, "gateways": listed}, indent=1) + "\n").encode()
+    path = home.gateways_file
+    if not path.exists() or path.read_bytes() != content:
+        write_durably(path, content)
+
+
+def first_healthy(urls: Sequence[str]) -> str:
+    """Return the first gateway that says that it and its head are well, or the first of all where none does."""
+    if len(urls) > 1:
+        with httpx.Client(timeout=_LOOK_S, trust_env=False) as http:
+            return next((url for url in urls if _is_well(http, url)), urls[0])
+    return urls[0]
+
+
+def _is_well(http: httpx.Client, url: str) -> bool:
+    try:
+        told = http.get(f"{url}/healthz").raise_for_status().json()
+        return bool(told["status"] == "ok" and told.get("head") != "away")
+    except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def says_head_away(response: httpx.Response) -> bool:
+    """Tell whether a gateway has refused a request because it does not reach its head: nothing of it was done."""
+    if response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+        return False
+    try:
+        return bool(response.json()["error"]["code"] == HEAD_AWAY)
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host and not host.startswith("[") else f"http://{host}:{port}"

@@ -1,0 +1,1 @@
+"""The nodes of the appliance: who may join, who is there, and how they come and go."""

@@ -1,0 +1,151 @@
+"""`python -m appliance.serving.nodes.service HOME`: this node's service, outside Ray; it runs until it is told to end.
+
+The head listens at the join port and the peer port, a worker at the peer port alone.
+"""
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from starlette.types import ASGIApp
+
+from appliance.cluster.certificates import ensure_node_certificate, node_files, server_context
+from appliance.cluster.enrolment import Versions
+from appliance.cluster.membership import Membership, read_membership
+from appliance.cluster.node import RayPorts
+from appliance.cluster.renewal import Renewed
+from appliance.config.home import Home
+from appliance.config.site import SiteConfig, load_site
+from appliance.core.errors import ApplianceError, StartFailed
+from appliance.core.messages import _, set_language
+from appliance.packages.platform.releases import Installation
+from appliance.serving.gateway import logs
+from appliance.serving.gateway.server import HttpServer, ensure_free
+from appliance.serving.nodes.answers import log
+from appliance.serving.nodes.head import Registry, open_registry
+from appliance.serving.nodes.head_routes import HeadDesk
+from appliance.serving.nodes.join_app import JoinDesk
+from appliance.serving.nodes.peer_app import PeerDesk
+from appliance.serving.nodes.worker import Watch
+
+_CHECK_EVERY_S: Final = 1.0
+_LAST_WORDS_S: Final = 5.0
+_TIDY_EVERY_S: Final = 60.0
+
+
+async def serve_node(home: Home, site: SiteConfig, started: Callable[[], None] = lambda: None) -> None:
+    """Serve until the task is cancelled; `started` is called when every port answers.
+
+    Raises `ConfigError`, `StartFailed`, `Unavailable`, and `RuntimeError` where a server ends by itself.
+    """
+    membership = await asyncio.to_thread(read_membership, home)
+    async with AsyncExitStack() as stack:
+        if membership is None:
+            registry = stack.enter_context(open_registry(home, site))
+            servers = await _head(stack, home, site, registry)
+        else:
+            servers = [await _worker(stack, home, site, membership)]
+        started()
+        while True:
+            await asyncio.sleep(_CHECK_EVERY_S)
+            for server in servers:
+                server.check()
+
+
+async def _head(stack: AsyncExitStack, home: Home, site: SiteConfig, registry: Registry) -> list[HttpServer]:
+    files = node_files(home.secrets)
+    ports, address = RayPorts.from_settings(site.cluster), site.cluster.address
+    join = JoinDesk(registry, Versions.here(), Installation.of_this_program()).app()
+    open_to_all = Renewed(server_context(files, client_required=False), files)
+    peers = PeerDesk(home, None).app(registry.belongs, *HeadDesk(registry).routes())
+    servers = [
+        await stack.enter_async_context(_serving(join, address, ports.join, open_to_all)),
+        await stack.enter_async_context(_serving(peers, address, ports.peer, Renewed.server(files))),
+    ]
+    await stack.enter_async_context(_beside(_tidy(home, registry)))
+    return servers
+
+
+async def _worker(stack: AsyncExitStack, home: Home, site: SiteConfig, membership: Membership) -> HttpServer:
+    watch = Watch(home, membership)
+    peers = PeerDesk(home, membership.head.id).app(watch.belongs)
+    port, tls = RayPorts.from_settings(site.cluster).peer, Renewed.server(node_files(home.secrets))
+    server = await stack.enter_async_context(_serving(peers, site.cluster.address, port, tls))
+    await stack.enter_async_context(_beside(watch.run()))
+    return server
+
+
+@asynccontextmanager
+async def _serving(app: ASGIApp, host: str, port: int, tls: Renewed) -> AsyncIterator[HttpServer]:
+    """Listen; a port that another service of this user has is not shared with it. Raises `StartFailed`."""
+    try:
+        ensure_free(host, port)
+        server = HttpServer(app, host, port, tls)
+    except StartFailed as error:
+        reason = error.__cause__.strerror if isinstance(error.__cause__, OSError) else str(error)
+        raise StartFailed(
+            _("The node service cannot listen on {host}:{port}: {reason}", host=host, port=port, reason=reason),
+            _("Choose another cluster.address or cluster.port in the site file."),
+        ) from error
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop(_LAST_WORDS_S)
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Run `work` until the block ends."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def _tidy(home: Home, registry: Registry) -> None:
+    """Put out nodes that did not end joining, and keep the head's own certificate good."""
+    while True:
+        await asyncio.sleep(_TIDY_EVERY_S)
+        try:
+            await asyncio.to_thread(registry.forget_unfinished)
+            ensure_node_certificate(home.secrets, registry.authority, registry.head.id, [registry.site.cluster.address])
+        except ApplianceError as error:
+            log.warning("tidying_failed", code=error.code, reason=error.message.render("en"))
+
+
+async def _until_told(home: Home, site: SiteConfig) -> None:
+    serving = asyncio.create_task(serve_node(home, site))
+    for told in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(told, serving.cancel)
+    await asyncio.wait([serving])
+    if not serving.cancelled() and (failure := serving.exception()) is not None:
+        raise failure
+
+
+def main() -> int:
+    """Run until told to end; return the exit code, 1 with the reason on stderr where it cannot."""
+    parser = argparse.ArgumentParser(prog="python -m appliance.serving.nodes.service")
+    parser.add_argument("home", type=Path, help="this node's home folder")
+    home = Home(parser.parse_args().home.absolute())
+    try:
+        site = load_site(home.site_file)
+        set_language(site.language)
+        home.create()
+        logs.configure(home.logs, "node")
+        asyncio.run(_until_told(home, site))
+    except ApplianceError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
