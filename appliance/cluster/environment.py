@@ -39,6 +39,7 @@ _RAY = {
     "RAY_memory_usage_threshold": "0.97",
     # Its metrics would be at a port of every address, for whoever asks; the gateway has those of the appliance.
     "RAY_enable_metrics_collection": "0",
+    "DASHBOARD_METRIC_PORT": "-1",  # the process is needed, its own metrics cannot be switched off: no such port
     # Ray's workers would yield to everything else on the machine, and replicas with them.
     "RAY_worker_niceness": "0",
     "RAY_DEDUP_LOGS": "0",

@@ -102,6 +102,7 @@ def head_command(settings: ClusterSettings, ports: RayPorts, folder: Path) -> li
         *_START, "--head",
         f"--port={ports.gcs}",
         f"--include-dashboard={str(settings.dashboard).lower()}",
+        "--no-monitor",  # nothing here asks a cloud for machines, and it has a port of its own
         "--dashboard-host=127.0.0.1",
         f"--dashboard-port={ports.dashboard}",
         f"--ray-client-server-port={ports.client}",

@@ -96,4 +96,4 @@ def test_a_controller_that_comes_back_finds_its_replicas_and_a_sick_one_ends_at_
     assert environment["VLLM_CONFIGURE_LOGGING"] == "0"
     assert environment["RAY_SERVE_FORCE_STOP_UNHEALTHY_REPLICAS"] == "1"
     assert environment["RAY_worker_niceness"] == "0"
-    assert environment["RAY_enable_metrics_collection"] == "0"
+    assert (environment["RAY_enable_metrics_collection"], environment["DASHBOARD_METRIC_PORT"]) == ("0", "-1")

@@ -115,7 +115,7 @@ async def echo(tmp_path, context, monkeypatch):
     database = Database.open(sqlite_url(folders.database))
     database.migrate()
     database.close()
-    monkeypatch.setattr(replica, "Handles", lambda: context.models)
+    monkeypatch.setattr(replica, "Handles", lambda wake_timeouts: context.models)
     lax = GuardrailSettings(tenants={"lax": GuardrailOverride(injection="warn")})
     return replica.Scenario(str(tmp_path), "echo", {"general": ChatFacts(("en",), 7_000_000_000)}, None, lax)
 
