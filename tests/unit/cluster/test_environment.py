@@ -14,7 +14,6 @@ def made(base, **settings):
     return cluster_environment("run_1", HOME, ClusterSettings(**settings), base)
 
 
-
 @pytest.fixture
 def environment():
     return made({"PATH": "/bin", "LD_LIBRARY_PATH": "/lib", "CUDA_VISIBLE_DEVICES": "0"})
