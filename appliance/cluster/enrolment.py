@@ -13,6 +13,7 @@ import appliance
 from appliance.cluster.membership import NodeId, NodeName, NodeStanding, Peer, Wire
 from appliance.cluster.node import RayPorts
 from appliance.config.site import Address, ClusterSettings, Label, Port
+from appliance.core.status import NodeStatus
 from appliance.hardware.facts import MachineFacts
 from appliance.packages.platform.releases import Installation
 from appliance.packages.recipe import Sha256
@@ -117,6 +118,17 @@ class JoinAnswer(Wire):
     """Nodes, the head first, that may have them."""
     trusted_keys: tuple[str, ...]
     """Public keys that packages are signed with."""
+
+
+class Beat(Wire):
+    """What a node says when it shows that it is there."""
+
+    ready: bool = False
+    """It has ended joining."""
+    start: str = Field(default="", max_length=64)
+    """Names the start of Ray that it runs from."""
+    reading: NodeStatus | None = None
+    """What its hardware does now."""
 
 
 class Heartbeat(Wire):

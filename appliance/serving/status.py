@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from appliance.core.clock import iso, utc_now
 from appliance.core.errors import Unavailable
@@ -16,8 +16,10 @@ from appliance.serving.names import (
     BATCH_APPLICATION,
     EMBEDDER_APPLICATION,
     GATEWAY_APPLICATION,
+    HEAD_NODE,
     KNOWLEDGE_APPLICATION,
 )
+from appliance.state.node_records import READING
 
 if TYPE_CHECKING:
     from appliance.serving.gateway.context import GatewayContext
@@ -81,7 +83,7 @@ def read_status(gateway: "GatewayContext") -> ApplianceStatus:
     from ray.serve.exceptions import RayServeException
 
     try:
-        nodes, applications = _nodes(gateway.disk_folder), _applications(gateway)
+        nodes, applications = _nodes(gateway), _applications(gateway)
     except (RayError, RayServeException, TimeoutError) as error:
         raise Unavailable(_("The cluster does not tell its state now."), _("Try again in a moment.")) from error
     return ApplianceStatus(
@@ -93,19 +95,30 @@ def read_status(gateway: "GatewayContext") -> ApplianceStatus:
     )
 
 
-def _nodes(folder: str) -> tuple[NodeStatus, ...]:
+def _nodes(gateway: "GatewayContext") -> tuple[NodeStatus, ...]:
     import ray
 
-    here = ray.get_runtime_context().get_node_id()
-    nodes = []
-    for node in ray.nodes():
-        head = "node:__internal_head__" in node["Resources"]
+    here, readings, found = ray.get_runtime_context().get_node_id(), _readings(gateway), []
+    everything = ray.nodes()
+    alive = {node["NodeManagerAddress"] for node in everything if node["Alive"]}
+    for node in everything:
+        address, head = node["NodeManagerAddress"], HEAD_NODE in node["Resources"]
         if node["NodeID"] == here:
-            nodes.append(_sampler(folder).sample().as_status(here, node["NodeManagerAddress"], head=head))
-        else:
-            state: Literal["alive", "dead"] = "alive" if node["Alive"] else "dead"
-            nodes.append(NodeStatus(node_id=node["NodeID"], address=node["NodeManagerAddress"], head=head, state=state))
-    return tuple(sorted(nodes, key=lambda node: (not node.head, node.address)))
+            found.append(_sampler(gateway.disk_folder).sample().as_status(here, address, head=head))
+        elif node["Alive"]:
+            told = {**readings.get(address, {}), "node_id": node["NodeID"], "address": address, "state": "alive"}
+            found.append(NodeStatus.model_validate({**told, "head": head}))
+        elif address not in alive:  # one that was started anew is another to Ray
+            found.append(NodeStatus(node_id=node["NodeID"], address=address, head=head, state="dead"))
+    last = {node.address: node for node in found}
+    return tuple(sorted(last.values(), key=lambda node: (not node.head, node.address)))
+
+
+def _readings(gateway: "GatewayContext") -> dict[str, dict[str, Any]]:
+    """Return what other nodes have told of themselves at their last heartbeat, by address."""
+    if gateway.nodes is None:
+        return {}
+    return {node.address: dict(node.facts.get(READING, {})) for node in gateway.nodes.list()}
 
 
 def _state(kind: _Kind, status: object, replicas: Counter[str]) -> _State:

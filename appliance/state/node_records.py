@@ -14,6 +14,8 @@ Role = Literal["head", "worker"]
 NodeState = Literal["joining", "ready", "cordoned", "draining", "removed"]
 NODE_STATES: Final[tuple[NodeState, ...]] = get_args(NodeState)
 TokenState = Literal["active", "used", "expired", "revoked"]
+READING: Final = "reading"
+"""Fact of a node: what its processors, memory, disk and accelerators did at its last heartbeat."""
 PIN_DIGITS: Final = 32
 """Hexadecimal digits of the authority's fingerprint that a join token carries: 128 bits."""
 

@@ -18,6 +18,7 @@ from appliance.state.accounts.tokens import SECRET_BYTES, digest_of, matches
 from appliance.state.database import Database
 from appliance.state.node_records import (
     PIN_DIGITS,
+    READING,
     JoinToken,
     NodeRecord,
     NodeState,
@@ -112,9 +113,14 @@ class Nodes:
             connection.execute(update(nodes).where(nodes.c.id == node_id).values(labels=_json(labels)))
             return _get(connection, node_id)
 
-    def seen(self, node_id: str) -> None:
-        """Write that a node has shown that it is there. Raises `NotFound`, `Conflict` (`node_removed`)."""
-        self._set(node_id, {"seen_at": iso(self._clock())})
+    def seen(self, node_id: str, reading: Mapping[str, Any] | None = None) -> None:
+        """Write that a node has shown that it is there, and its reading. Raises `NotFound`, `Conflict`."""
+        values: dict[str, Any] = {"seen_at": iso(self._clock())}
+        with self._database.write() as connection:
+            node = _current(connection, node_id)
+            if reading is not None:
+                values["facts"] = _json({**node.facts, READING: reading})
+            connection.execute(update(nodes).where(nodes.c.id == node_id).values(**values))
 
     def _set(self, node_id: str, values: dict[str, Any]) -> NodeRecord:
         with self._database.write() as connection:

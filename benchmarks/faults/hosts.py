@@ -1,7 +1,10 @@
-"""Faults 8 to 10: a host is lost, or the network between hosts. Two hosts joined by token, and a third that asks."""
+"""Faults 6 and 8 to 10: a gateway, a host or the network between hosts is lost. Two joined hosts; a third asks."""
 
 import contextlib
+import http.client
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -20,7 +23,10 @@ _PORTS = {"gateway": 8080, "cluster": 6380, "worker": 20000}
 _UP_S, _JOIN_S, _RESTORED_S = 900.0, 900.0, 120.0
 _ERRORS_S, _MOST_ERRORS = 30.0, 0.01
 _SETTLE_S = 60.0
+_LOOK_S = 0.1
 _AWAY_S = 3.0
+_RELAY = "appliance.serving.relay"
+_RELAY_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,8 @@ class Cluster:
     """The head's."""
     start_s: float
     """How long the head's first start took, models included."""
+    join_s: float
+    """How long `appliance node join` took on the worker."""
 
     @property
     def head(self) -> Host:
@@ -52,10 +60,9 @@ def titles(host: Host) -> list[str]:
     """Return what the Serve replicas on a host are called, each cut behind its application."""
     found = []
     for pid in host.pids():
-        with contextlib.suppress(OSError):
-            title = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-            if title.startswith("ray::ServeReplica:"):
-                found.append(title.rpartition(":")[0] + ":")
+        title = _command_of(pid).strip()
+        if title.startswith("ray::ServeReplica:"):
+            found.append(title.rpartition(":")[0] + ":")
     return found
 
 
@@ -91,10 +98,46 @@ def cluster(folder: Path, model_home: Path, places: int = PLACES, queue: int = Q
         start_s = time.monotonic() - began
         token = json.loads(told(head.run([_APPLIANCE, "node", "token", "create", "--json"]), "`node token create`"))
         join = [_APPLIANCE, "node", "join", head.address, "--token", token["token"]]
+        began = time.monotonic()
         told(worker.run(join, timeout=_JOIN_S), "`appliance node join`")
+        join_s = time.monotonic() - began
         made = json.loads(told(head.run([_APPLIANCE, "key", "create", "faults", "--json"]), "`key create`"))
         url = f"http://{head.address}:{_PORTS['gateway']}"
-        yield Cluster(lab, Rig(head.home, url, made["key"], made["id"], lab["client"].network), start_s)
+        yield Cluster(lab, Rig(head.home, url, made["key"], made["id"], lab["client"].network), start_s, join_s)
+
+
+def relay_lost(found: Cluster) -> Measured:
+    """Kill the worker's gateway: the head's serves on, and the worker's comes back."""
+    with found.rig.load("fault-6") as load:
+        load.await_open(2)
+        (relay,) = [pid for pid in found.worker.pids() if _RELAY in _command_of(pid)]
+        at = time.monotonic()
+        os.kill(relay, signal.SIGKILL)
+        while not _is_alive(found):
+            if time.monotonic() > at + _SETTLE_S:
+                raise NotInTime("the worker's gateway did not come back")
+            time.sleep(_LOOK_S)
+        back = time.monotonic() - at
+        load.await_whole(load.clients)
+    wrong = failed(load.outcomes)
+    text = f"the worker's gateway back after {back:.1f} s; of {len(load.outcomes)} requests at the head failed: "
+    return Measured(text + counted(wrong), back <= _RELAY_S and not wrong)
+
+
+def _command_of(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return ""
+
+
+def _is_alive(found: Cluster) -> bool:
+    """Tell whether the worker's gateway answers."""
+    with found.rig.network(), contextlib.suppress(OSError, http.client.HTTPException):
+        connection = http.client.HTTPConnection(found.worker.address, _PORTS["gateway"], timeout=2)
+        with contextlib.closing(connection):
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == http.HTTPStatus.OK
+    return False
 
 
 def head_lost(found: Cluster) -> Measured:
@@ -164,7 +207,13 @@ class HostFault:
     make: Callable[[Cluster], Measured]
 
 
+def is_last(fault: HostFault) -> bool:
+    """Tell whether the cluster has lost a node after this fault."""
+    return fault.make is worker_lost
+
+
 FAULTS = (
+    HostFault(6, "a gateway on a worker dies", "other nodes serve; back within 10 s", relay_lost),
     HostFault(8, "the head is lost and comes back", "applications back within 120 s + model load", head_lost),
     HostFault(9, "a worker is lost", "rerouted; ≤ 1 % errors for ≤ 30 s", worker_lost),
     HostFault(10, "the network parts for 30 and 90 s", "heals by itself; no duplicate actors", parted),

@@ -10,7 +10,7 @@ import tempfile
 import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,6 @@ _READY_S = 300.0
 _MOST_REASONS = 5
 _TROUBLE = (NotInTime, TimeoutError, LabFailed, ServerFailed, psutil.Error, subprocess.SubprocessError, OSError)
 """What a fault may end with when the appliance does not come back."""
-_LATER = {6: "no Serve proxies run here; a relay on another node takes their place"}
 
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -41,7 +40,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     built = Path(os.environ.get("APPLIANCE_HOME") or "~/.local/share/appliance").expanduser()
     numbers = [fault.number for fault in (*_ON_ONE, *hosts.FAULTS)]
     parser.add_argument(
-        "--only", type=_numbers, default=sorted([*numbers, *_LATER]), metavar="1,2,…",
+        "--only", type=_numbers, default=sorted(numbers), metavar="1,2,…",
         help=f"faults to make, in this order: {', '.join(map(str, sorted(numbers)))} (default: all)",
     )  # fmt: skip
     parser.add_argument("--home", type=Path, help="empty folder to run in (default: one that is removed afterwards)")
@@ -63,7 +62,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
 
 
 def _numbers(text: str) -> list[int]:
-    known = {fault.number for fault in (*_ON_ONE, *hosts.FAULTS)} | _LATER.keys()
+    known = {fault.number for fault in (*_ON_ONE, *hosts.FAULTS)}
     wanted = [int(part) for part in text.split(",")]
     if unknown := [number for number in wanted if number not in known]:
         raise argparse.ArgumentTypeError(f"no such fault: {unknown[0]}; there are {sorted(known)}")
@@ -83,11 +82,9 @@ def rows_of(arguments: argparse.Namespace, folder: Path) -> list[Row]:
     accounts: list[Row] = []
     while rest:  # an appliance that does not come back is started anew for what is left
         rest = _series(arguments, folder, rest, made, accounts)
-    far = [fault for fault in hosts.FAULTS if fault.number in arguments.only]
+    far = sorted((fault for fault in hosts.FAULTS if fault.number in arguments.only), key=hosts.is_last)
     for fault, row in zip(far, _on_hosts(arguments, folder, far), strict=True):
         made[fault.number] = row
-    for number in set(arguments.only) & _LATER.keys():
-        made[number] = Row(str(number), "a proxy dies (ray.kill)", "other nodes serve", _LATER[number], "not run")
     return [made[number] for number in arguments.only if number in made] + accounts
 
 
@@ -150,19 +147,25 @@ def _on_hosts(arguments: argparse.Namespace, folder: Path, faults: Sequence[Any]
     reason = reason_to_skip() if faults else None
     if reason is None and faults and not hosts.can_join():
         reason = "this build has no `appliance node join`"
-    for fault in faults:
-        if reason is not None:
-            yield Row(str(fault.number), fault.title, fault.required, reason, "not run")
-            continue
-        tell(f"fault {fault.number}: {fault.title}")
-        try:
-            with hosts.cluster(folder / f"hosts-{fault.number}", arguments.model_home) as cluster:
-                found = fault.make(cluster)
-        except _TROUBLE as error:
-            traceback.print_exc()
-            yield Row(str(fault.number), fault.title, fault.required, f"did not come back: {error}", "MISSED")
-        else:
-            yield _row(str(fault.number), fault.title, fault.required, found)
+    with ExitStack() as stack:
+        cluster: hosts.Cluster | None = None
+        for fault in faults:
+            if reason is not None:
+                yield Row(str(fault.number), fault.title, fault.required, reason, "not run")
+                continue
+            tell(f"fault {fault.number}: {fault.title}")
+            try:
+                if cluster is None:
+                    place = folder / f"hosts-{fault.number}"
+                    cluster = stack.enter_context(hosts.cluster(place, arguments.model_home))
+                row = _row(str(fault.number), fault.title, fault.required, fault.make(cluster))
+            except _TROUBLE as error:
+                traceback.print_exc()
+                stack.close()  # one that does not come back is started anew for those that are left
+                cluster = None
+                row = Row(str(fault.number), fault.title, fault.required, f"did not come back: {error}", "MISSED")
+            tell(f"  {row.verdict}: {row.measured}")
+            yield row
 
 
 @contextmanager

@@ -80,6 +80,12 @@ def worker_name(nodes):
 def test_the_replicas_of_a_model_are_on_both_nodes(nodes):
     assert states(nodes) == {nodes.head.address: "ready", nodes.worker.address: "ready"}
     assert (titles(nodes.head).count(MODEL), titles(nodes.worker).count(MODEL)) == (1, 1)
+    told = json.loads(done(nodes.head, "status", "--json"))["nodes"]
+    assert [(one["address"], one["head"], one["state"]) for one in told] == [
+        (nodes.head.address, True, "alive"),
+        (nodes.worker.address, False, "alive"),
+    ]
+    assert all(one["cpu_cores"] and one["memory_used_bytes"] for one in told)
 
 
 def test_every_node_answers_and_the_head_knows_who_asked(nodes):

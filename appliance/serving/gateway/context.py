@@ -3,7 +3,7 @@
 import json
 import time
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import Request
 
@@ -24,6 +24,9 @@ from appliance.serving.handles import Handles
 from appliance.serving.isolation import cache_salt
 from appliance.state.accounts.sessions import SESSION_PREFIX
 from appliance.state.reviews import Reviews
+
+if TYPE_CHECKING:
+    from appliance.state.nodes import Nodes
 
 _BEARER = "bearer "
 
@@ -58,6 +61,8 @@ class GatewayContext:
     """Files and batches; None: this gateway has none of them."""
     reviews: Reviews | None = None
     """Answers that wait for a person; None: this gateway cannot hold any."""
+    nodes: "Nodes | None" = None
+    """The appliance's nodes; None on one that others cannot reach."""
     started: float = field(default_factory=time.time)
 
     def cache_salt(self, tenant: str) -> str:

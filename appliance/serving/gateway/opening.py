@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 from starlette.concurrency import run_in_threadpool
@@ -27,6 +27,9 @@ from appliance.state.database import Database, sqlite_url
 from appliance.state.reviews import Reviews
 from appliance.state.secret_files import load_or_create_pepper
 from appliance.state.served import Served
+
+if TYPE_CHECKING:
+    from appliance.state.nodes import Nodes
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway")
 
@@ -66,7 +69,16 @@ def open_context(home: Home, site: SiteConfig, models: Handles) -> GatewayContex
         generation_timeout_s=site.gateway.generation_timeout_s,
         trusted_proxies=site.gateway.trusted_proxies,
         keys_far_away=database.dialect != "sqlite",
+        nodes=_nodes(site, database),
     )
+
+
+def _nodes(site: SiteConfig, database: Database) -> "Nodes | None":
+    if site.cluster.alone:
+        return None
+    from appliance.state.nodes import Nodes  # what few replicas need is not loaded by all
+
+    return Nodes(database)
 
 
 def inner_port(home: Home, site: SiteConfig) -> InnerPort | None:
@@ -76,12 +88,11 @@ def inner_port(home: Home, site: SiteConfig) -> InnerPort | None:
     """
     if site.cluster.alone:
         return None
-    # What few replicas need is not loaded by all.
     from appliance.cluster.certificates import node_files
     from appliance.cluster.renewal import Renewed
-    from appliance.state.nodes import Nodes
 
-    nodes = Nodes(Database.open(site.state.url or sqlite_url(home.database)))
+    nodes = _nodes(site, Database.open(site.state.url or sqlite_url(home.database)))
+    assert nodes is not None
 
     def belongs(node_id: str) -> bool:
         try:

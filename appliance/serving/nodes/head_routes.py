@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -11,10 +12,11 @@ from starlette.routing import BaseRoute, Route
 
 import appliance
 from appliance.cluster.certificates import read_certificate
-from appliance.cluster.enrolment import HEARTBEAT_PATH, LEAVE_PATH, RENEW_PATH, Heartbeat
+from appliance.cluster.enrolment import HEARTBEAT_PATH, LEAVE_PATH, RENEW_PATH, Beat, Heartbeat
 from appliance.cluster.membership import NodeStanding
 from appliance.core.errors import Conflict, InvalidRequest
 from appliance.core.messages import _
+from appliance.core.validation import invalid_request
 from appliance.serving.gateway.inner import NODE
 from appliance.serving.nodes.answers import log, object_in
 from appliance.serving.nodes.head import Registry, peer_of
@@ -40,8 +42,11 @@ class HeadDesk:
     async def heartbeat(self, request: Request) -> JSONResponse:
         """Note that a node is there; `ready`: it has ended joining; `start` names the start that it runs from."""
         body = await object_in(request)
-        start = str(body.get("start") or "")[:64]
-        beat = await run_in_threadpool(self._seen, request.scope[NODE], body.get("ready") is True, start)
+        try:
+            told = Beat.model_validate(body)
+        except ValidationError as error:
+            raise invalid_request(error, body) from error
+        beat = await run_in_threadpool(self._seen, request.scope[NODE], told)
         return JSONResponse(beat.model_dump(mode="json"))
 
     async def leave(self, request: Request) -> JSONResponse:
@@ -58,11 +63,11 @@ class HeadDesk:
         certificate = await run_in_threadpool(self._renewed, request.scope[NODE], asked)
         return JSONResponse({"certificate": certificate})
 
-    def _seen(self, node_id: str, ready: bool, start: str) -> Heartbeat:
-        registry = self._registry
-        registry.nodes.seen(node_id)
+    def _seen(self, node_id: str, told: Beat) -> Heartbeat:
+        registry, start = self._registry, told.start
+        registry.nodes.seen(node_id, None if told.reading is None else told.reading.model_dump(mode="json"))
         node = registry.nodes.get(node_id)
-        if ready and node.state == "joining":
+        if told.ready and node.state == "joining":
             node = registry.nodes.set_state(node_id, "ready")
         if start and start != node.facts.get(_START_FACT):
             node = self._started(node, start)

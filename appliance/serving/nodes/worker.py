@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from typing import Final
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -15,7 +15,7 @@ from appliance.cluster.certificates import (
     request_for,
     store_node_certificate,
 )
-from appliance.cluster.enrolment import HEARTBEAT_PATH, RENEW_PATH, Heartbeat
+from appliance.cluster.enrolment import HEARTBEAT_PATH, RENEW_PATH, Beat, Heartbeat
 from appliance.cluster.membership import Membership, NodeStanding, write_membership
 from appliance.cluster.peers import NodeClient
 from appliance.cluster.supervision import read_supervision
@@ -23,6 +23,7 @@ from appliance.config.home import Home
 from appliance.core.errors import ApplianceError, Unavailable
 from appliance.core.files import write_durably
 from appliance.core.messages import _
+from appliance.hardware.sampling import NodeSampler
 from appliance.serving.names import NOT_ADMITTED
 from appliance.serving.nodes.answers import log
 
@@ -42,6 +43,7 @@ class Watch:
         self._beaten = -_ASK_AGAIN_S
         self._failing: str | None = None
         self._standing: NodeStanding | None = None
+        self._sampler = NodeSampler(home.root)
 
     def belongs(self, node_id: str) -> bool:
         """Tell whether the head names a node as one of the appliance's; it is asked anew for one that is not known."""
@@ -71,7 +73,7 @@ class Watch:
         head = self._membership.head
         with NodeClient(head.address, head.ports.peer, client_context(self._files)) as client:
             try:
-                told = Heartbeat.model_validate(client.post(HEARTBEAT_PATH, {"start": self._start()}))
+                told = Heartbeat.model_validate(client.post(HEARTBEAT_PATH, self._beat()))
             except ValidationError as error:
                 raise Unavailable(
                     _("What answers at {place} is not a node of this version.", place=client.place),
@@ -81,6 +83,10 @@ class Watch:
             self._known = frozenset(peer.id for peer in told.peers)
             self._keep(told.standing)
             self._renew(client)
+
+    def _beat(self) -> dict[str, Any]:
+        reading = self._sampler.sample().as_status("", self._membership.address, head=False)
+        return Beat(start=self._start(), reading=reading).model_dump(mode="json")
 
     def _start(self) -> str:
         """Return what names this start of Ray here; empty while it does not run."""

@@ -26,13 +26,23 @@ from appliance.cluster.peers import NodeClient
 from appliance.cluster.supervision import PartState, Supervision, write_supervision
 from appliance.config.site import load_site, parse_site
 from appliance.core.clock import iso, utc_now
-from appliance.core.errors import ConfigError, Conflict, PermissionDenied, StartFailed, TooManyRequests, Unavailable
+from appliance.core.errors import (
+    ConfigError,
+    Conflict,
+    InvalidRequest,
+    PermissionDenied,
+    StartFailed,
+    TooManyRequests,
+    Unavailable,
+)
+from appliance.core.status import NodeStatus
 from appliance.operations.nodes.starting import start_node
 from appliance.operations.nodes.worker_files import check_home
 from appliance.serving.nodes.attempts import PAUSE_AFTER, PAUSE_S, Attempts
 from appliance.serving.nodes.head import FORGOTTEN_AFTER_S, open_registry, settings_for
 from appliance.serving.nodes.service import serve_node
 from appliance.serving.nodes.worker import Watch
+from appliance.state.node_records import READING
 from appliance.state.nodes import NodeRecord, Nodes, new_node_id
 from tests.unit.operations.node_homes import HEAD, Cluster, called, running
 
@@ -88,6 +98,24 @@ def test_heartbeats_say_who_is_there(head):
     assert [peer["id"] for peer in told["peers"]] == [head.peer.id, member.node_id]
     (after,) = head.workers()
     assert after.seen_at > before.seen_at
+
+
+def test_a_worker_tells_what_its_hardware_does(head):
+    home = head.joined("node", "127.0.0.2")
+    Watch(home, read_membership(home)).beat()
+    (node,) = head.workers()
+    reading = NodeStatus.model_validate(node.facts[READING])
+    assert (reading.address, reading.head, reading.state) == ("127.0.0.2", False, "alive")
+    assert reading.cpu_cores >= 1
+    assert 0 < reading.memory_used_bytes < reading.memory_total_bytes
+
+
+def test_a_heartbeat_that_says_something_else_is_refused(head):
+    home = head.joined("node", "127.0.0.2")
+    with called(home, head.peer) as client:
+        for body in ({"start": "x" * 65}, {"reading": {"node_id": 1}}, {"state": "ready"}):
+            with pytest.raises(InvalidRequest):
+                client.post(HEARTBEAT_PATH, body)
 
 
 def test_a_worker_lets_in_whom_the_head_names(head):
