@@ -5,9 +5,10 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import httpx
+from pydantic import BaseModel, ValidationError
 
 from appliance.core.errors import (
     ApplianceError,
@@ -22,6 +23,8 @@ from appliance.core.errors import (
     Unavailable,
 )
 from appliance.core.messages import Message, _, current_language
+
+Shape = TypeVar("Shape", bound=BaseModel)
 
 CONNECT_TIMEOUT_S: Final = 5.0
 READ_TIMEOUT_S: Final = 30.0
@@ -135,6 +138,14 @@ class NodeClient:
                 _("Check the address, the port and the firewall between both, and that it runs."),
                 code="node_unreachable",
             ) from error
+
+
+def shaped(shape: type[Shape], data: Mapping[str, object], client: NodeClient) -> Shape:
+    """Return what a node said as the shape that it must have. Raises `Unavailable`."""
+    try:
+        return shape.model_validate(data)
+    except ValidationError as error:
+        raise _not_a_node(client.place) from error
 
 
 def _check(answer: httpx.Response, place: str) -> None:

@@ -39,7 +39,7 @@ from appliance.cluster.enrolment import (
 from appliance.cluster.fetching import fetch_packages
 from appliance.cluster.membership import Membership, Peer, home_id_of, write_membership
 from appliance.cluster.node import RayPorts
-from appliance.cluster.peers import NodeClient
+from appliance.cluster.peers import NodeClient, shaped
 from appliance.config.home import Home
 from appliance.config.site import ClusterSettings, SiteConfig
 from appliance.core.clock import Clock, utc_now
@@ -106,7 +106,7 @@ def join(home: Home, wish: JoinWish, start: Start, clock: Clock = utc_now) -> It
     versions = Versions.here().model_dump()
     with NodeClient(head, port, _pinned(head, port, pin), _JOIN_TIMEOUT_S) as client:
         asked = {"token": wish.token, "versions": versions, "address": address}
-        offer = _read(Offer, client.post(OFFER_PATH, asked), client)
+        offer = shaped(Offer, client.post(OFFER_PATH, asked), client)
         candidate = _look(home, wish, address, offer)
         yield Progress("node.check", title, "done")
         title = _("Join the appliance at {head}", head=client.place)
@@ -117,7 +117,7 @@ def join(home: Home, wish: JoinWish, start: Start, clock: Clock = utc_now) -> It
         body = {**asked, "request": request.decode(), "nonce": nonce, "node": candidate.model_dump(mode="json")}
         del body["address"]
         with answering(address, own_ports.peer, nonce, clock):
-            answer = _read(JoinAnswer, client.post(JOIN_PATH, body), client)
+            answer = shaped(JoinAnswer, client.post(JOIN_PATH, body), client)
     try:
         yield from _settle(home, wish, candidate, key, answer, title, start)
     except ApplianceError as error:
@@ -261,20 +261,6 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-Shape = TypeVar("Shape", Offer, JoinAnswer)
-
-
-def _read(shape: type[Shape], data: Mapping[str, object], client: NodeClient) -> Shape:
-    try:
-        return shape.model_validate(data)
-    except ValidationError as error:
-        raise Unavailable(
-            _("What answers at {place} is not a node of this version.", place=client.place),
-            _("Check the port, and `appliance --version` on both sides."),
-            code="not_a_node",
-        ) from error
 
 
 def _beating(moves: Iterable[Moves], head: Peer, context: ssl.SSLContext) -> Iterator[Moves]:

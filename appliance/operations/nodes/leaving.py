@@ -26,23 +26,24 @@ _LEFT_ALREADY: Final = "node_not_in_cluster"
 def cordon(home: Home, site: SiteConfig, name: str) -> Iterator[Progress]:
     """Give a node nothing new; what runs there goes on. Raises `NotFound`, `Conflict`, `ConfigError` on a worker."""
     node = _found(home, site, name, "ready", "cordoned")
-    title = _("Close {name} to new work", name=node.name)
-    yield Progress("node.cordon", title)
-    for _event in _ordered(home, site, {"do": "cordon", "address": node.address}):
-        pass
-    _write(home, site, node, "cordoned", "node.cordon")
-    yield Progress("node.cordon", title, "done")
+    yield from _changed(home, site, node, "cordon", "cordoned", _("Close {name} to new work", name=node.name))
 
 
 def uncordon(home: Home, site: SiteConfig, name: str) -> Iterator[Progress]:
     """Open a closed node again. Raises `NotFound`, `Conflict` for a drained one, `ConfigError` on a worker."""
     node = _found(home, site, name, "cordoned", "ready")
-    title = _("Open {name} to new work", name=node.name)
-    yield Progress("node.uncordon", title)
-    for _event in _ordered(home, site, {"do": "uncordon", "address": node.address}):
+    yield from _changed(home, site, node, "uncordon", "ready", _("Open {name} to new work", name=node.name))
+
+
+def _changed(
+    home: Home, site: SiteConfig, node: NodeRecord, order: str, state: NodeState, title: Message
+) -> Iterator[Progress]:
+    step = f"node.{order}"
+    yield Progress(step, title)
+    for _event in _ordered(home, site, {"do": order, "address": node.address}):
         pass
-    _write(home, site, node, "ready", "node.uncordon")
-    yield Progress("node.uncordon", title, "done")
+    _write(home, site, node, state, step)
+    yield Progress(step, title, "done")
 
 
 def drain(home: Home, site: SiteConfig, name: str, timeout_s: float | None = None) -> Iterator[Progress]:

@@ -3,13 +3,10 @@
 The head listens at the join port and the peer port, a worker at the peer port alone.
 """
 
-import argparse
 import asyncio
-import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import Final
 
 from starlette.types import ASGIApp
@@ -20,12 +17,12 @@ from appliance.cluster.membership import Membership, read_membership
 from appliance.cluster.node import RayPorts
 from appliance.cluster.renewal import Renewed
 from appliance.config.home import Home
-from appliance.config.site import SiteConfig, load_site
+from appliance.config.site import SiteConfig
 from appliance.core.errors import ApplianceError, StartFailed
-from appliance.core.messages import _, set_language
+from appliance.core.messages import _
 from appliance.packages.platform.releases import Installation
-from appliance.serving.gateway import logs
 from appliance.serving.gateway.server import HttpServer, ensure_free
+from appliance.serving.node_process import run_node_process
 from appliance.serving.nodes.answers import log
 from appliance.serving.nodes.head import Registry, open_registry
 from appliance.serving.nodes.head_routes import HeadDesk
@@ -121,30 +118,9 @@ async def _tidy(home: Home, registry: Registry) -> None:
             log.warning("tidying_failed", code=error.code, reason=error.message.render("en"))
 
 
-async def _until_told(home: Home, site: SiteConfig) -> None:
-    serving = asyncio.create_task(serve_node(home, site))
-    for told in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(told, serving.cancel)
-    await asyncio.wait([serving])
-    if not serving.cancelled() and (failure := serving.exception()) is not None:
-        raise failure
-
-
 def main() -> int:
     """Run until told to end; return the exit code, 1 with the reason on stderr where it cannot."""
-    parser = argparse.ArgumentParser(prog="python -m appliance.serving.nodes.service")
-    parser.add_argument("home", type=Path, help="this node's home folder")
-    home = Home(parser.parse_args().home.absolute())
-    try:
-        site = load_site(home.site_file)
-        set_language(site.language)
-        home.create()
-        logs.configure(home.logs, "node")
-        asyncio.run(_until_told(home, site))
-    except ApplianceError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
+    return run_node_process("appliance.serving.nodes.service", "node", serve_node)
 
 
 if __name__ == "__main__":

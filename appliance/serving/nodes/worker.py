@@ -6,8 +6,6 @@ import threading
 import time
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from appliance.cluster.certificates import (
     client_context,
     must_renew,
@@ -17,12 +15,11 @@ from appliance.cluster.certificates import (
 )
 from appliance.cluster.enrolment import HEARTBEAT_PATH, RENEW_PATH, Beat, Heartbeat
 from appliance.cluster.membership import Membership, NodeStanding, write_membership
-from appliance.cluster.peers import NodeClient
+from appliance.cluster.peers import NodeClient, shaped
 from appliance.cluster.supervision import read_supervision
 from appliance.config.home import Home
-from appliance.core.errors import ApplianceError, Unavailable
+from appliance.core.errors import ApplianceError
 from appliance.core.files import write_durably
-from appliance.core.messages import _
 from appliance.hardware.sampling import NodeSampler
 from appliance.serving.names import NOT_ADMITTED
 from appliance.serving.nodes.answers import log
@@ -72,14 +69,7 @@ class Watch:
         self._beaten = time.monotonic()
         head = self._membership.head
         with NodeClient(head.address, head.ports.peer, client_context(self._files)) as client:
-            try:
-                told = Heartbeat.model_validate(client.post(HEARTBEAT_PATH, self._beat()))
-            except ValidationError as error:
-                raise Unavailable(
-                    _("What answers at {place} is not a node of this version.", place=client.place),
-                    _("Check the port, and `appliance --version` on both sides."),
-                    code="not_a_node",
-                ) from error
+            told = shaped(Heartbeat, client.post(HEARTBEAT_PATH, self._beat()), client)
             self._known = frozenset(peer.id for peer in told.peers)
             self._keep(told.standing)
             self._renew(client)

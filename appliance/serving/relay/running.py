@@ -1,7 +1,6 @@
 """A relay's process: it listens where a gateway does, until it is told to end."""
 
 import asyncio
-import signal
 from typing import Final
 
 from appliance.cluster.certificates import node_files
@@ -47,13 +46,3 @@ async def _serve(relay: Relay, site: SiteConfig, watching: asyncio.Task[None], t
         watching.result()
     finally:
         await server.stop(site.gateway.generation_timeout_s)
-
-
-async def until_told(home: Home, site: SiteConfig) -> None:
-    """As `serve_relay`, until the process gets SIGTERM or SIGINT; a second one ends requests that still run."""
-    serving = asyncio.create_task(serve_relay(home, site))
-    for told in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(told, serving.cancel)
-    await asyncio.wait([serving])
-    if not serving.cancelled() and (failure := serving.exception()) is not None:
-        raise failure
