@@ -149,10 +149,9 @@ def test_a_token_that_is_not_good_lets_nobody_in(cluster, what):
 def test_who_guesses_tokens_must_wait(cluster):
     home = cluster.machine("node")
     good = cluster.token()
+    wrong = good[:-50] + ("B" if good[-50] == "A" else "A") + good[-49:]
     for _attempt in range(5):
-        refused(
-            cluster, AuthenticationFailed, "join_token_unknown", good[:-50] + "A" + good[-49:], "127.0.0.2", home=home
-        )
+        refused(cluster, AuthenticationFailed, "join_token_unknown", wrong, "127.0.0.2", home=home)
     error = refused(cluster, ApplianceError, "rate_limited", good, "127.0.0.2", home=home)
     assert "Too many attempts" in str(error)
 
