@@ -138,6 +138,10 @@ class EmbedderSettings(Section):
     """CPU threads one replica computes with."""
 
 
+NODE_PORTS: Final = 12
+"""Ports in a row that a node's control services take, from `cluster.port` on."""
+
+
 class ClusterSettings(Section):
     """Ray, on one node or many."""
 
@@ -329,6 +333,18 @@ class SiteConfig(Section):
     load_samples: bool = True
     """Load each scenario's sample documents at the first start."""
 
+    @model_validator(mode="after")
+    def _ports_apart(self) -> Self:
+        if self.cluster.port <= self.gateway.port < self.cluster.port + NODE_PORTS:
+            raise Fault(
+                _(
+                    "gateway.port {port} is one of the twelve ports from cluster.port {first} on",
+                    port=self.gateway.port,
+                    first=self.cluster.port,
+                )
+            )
+        return self
+
 
 def _known_fields(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
     """Names that are allowed at `location`, for a "did you mean"."""
@@ -379,7 +395,8 @@ def _fault(location: tuple[int | str, ...], kind: str, context: Mapping[str, obj
     if kind == "missing":
         return _("{where}: must be given", where=where)
     if kind != "extra_forbidden":
-        return _("{where}: {reason}", where=where, reason=reason_for(kind, context, text))
+        reason = reason_for(kind, context, text)
+        return _("{where}: {reason}", where=where, reason=reason) if where else reason
     near = difflib.get_close_matches(str(location[-1]), _known_fields(SiteConfig, location), 1)
     if near:
         return _("{where}: unknown (did you mean {near}?)", where=where, near=near[0])

@@ -60,9 +60,9 @@ REVIEWED = "reviewed"
 
 def write_site(home: Path, **sections) -> dict:
     """Write a site file whose ports are free now; return what it says."""
-    ports = free_ports(10)
+    ports = free_ports(13)
     site = {
-        "gateway": {"port": ports + 9},
+        "gateway": {"port": ports + 12},
         "cluster": {"port": ports, "worker_port_min": 32500, "worker_port_max": 32699},
     }
     for name, section in sections.items():

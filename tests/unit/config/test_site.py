@@ -86,6 +86,15 @@ def test_the_refusal_speaks_chinese():
     assert not re.search(r"unknown|mean|must|given|number|; ", told)
 
 
+@pytest.mark.parametrize("port", [6380, 6391])
+def test_the_gateway_takes_none_of_the_nodes_ports(port):
+    with pytest.raises(ConfigError) as refused:
+        parse_site(f"gateway: {{port: {port}}}", "site.yaml")
+    assert f"gateway.port {port} is one of the twelve ports from cluster.port 6380 on" in refused.value.render("en")
+    assert f"gateway.port {port} 属于" in refused.value.render("zh_CN")
+    assert parse_site("gateway: {port: 6392}", "site.yaml").gateway.port == 6392
+
+
 def test_settings_are_frozen():
     site = SiteConfig()
     with pytest.raises(ValidationError):
