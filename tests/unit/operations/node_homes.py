@@ -114,7 +114,9 @@ class Cluster:
     def machine(self, name: str, **settings) -> Home:
         """Return a home folder for a machine that is to join, with ports of its own."""
         home = Home(self.folder / name)
-        write_site(home, cluster={"port": free_ports()}, gateway={"port": free_ports()}, **settings)
+        first = free_ports()
+        gateway = next(port for port in iter(free_ports, None) if port != first)
+        write_site(home, cluster={"port": first}, gateway={"port": gateway}, **settings)
         return home
 
     def join(self, home: Home, token: str, address: str, start=lambda _home: iter(()), **more) -> list:

@@ -253,8 +253,8 @@ def test_order_and_comments_do_not_count():
 
 def test_up_starts_nothing_before_the_second_person_has_agreed(home, monkeypatch):
     no_build(monkeypatch)
-    first = free_ports(10)
-    ports = {"gateway": {"port": first + 9}, "cluster": {"port": first}}
+    first = free_ports(13)
+    ports = {"gateway": {"port": first + 12}, "cluster": {"port": first}}
     heads = []
 
     def start_supervisor(*_arguments, **_options):

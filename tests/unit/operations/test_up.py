@@ -64,8 +64,8 @@ def home(tmp_path):
 
 @pytest.fixture
 def site():
-    first = free_ports(10)
-    return SiteConfig.model_validate({"gateway": {"port": first + 9}, "cluster": {"port": first}})
+    first = free_ports(13)
+    return SiteConfig.model_validate({"gateway": {"port": first + 12}, "cluster": {"port": first}})
 
 
 @pytest.fixture
