@@ -15,8 +15,11 @@ import psutil
 import pytest
 from ray.serve.generated.serve_pb2 import ASGIRequest
 
+from appliance.cluster.certificates import node_files
+from appliance.cluster.environment import cluster_environment
 from appliance.cluster.instance import processes_of, read_instance
-from appliance.config.site import EngineSettings
+from appliance.config.home import Home
+from appliance.config.site import ClusterSettings, EngineSettings
 from tests.gateway.stack import QUEUE, wait_until
 
 CHAT = "/v1/chat/completions"
@@ -168,7 +171,16 @@ class Touch:
         return (open, (str(self.path), "w"))
 
 
-def test_only_ports_that_ask_for_the_token_listen_beyond_this_machine(stack, tmp_path):
+def channels(files, port):
+    """Yield channels to a port with what it must say: without TLS, as a stranger, with a node's certificate."""
+    place, authority = f"127.0.0.1:{port}", files.authority.read_bytes()
+    node = grpc.ssl_channel_credentials(authority, files.key.read_bytes(), files.certificate.read_bytes())
+    yield grpc.insecure_channel(place), grpc.StatusCode.UNAVAILABLE
+    yield grpc.secure_channel(place, grpc.ssl_channel_credentials(authority)), grpc.StatusCode.UNAVAILABLE
+    yield grpc.secure_channel(place, node), grpc.StatusCode.UNAUTHENTICATED
+
+
+def test_only_ports_that_ask_for_certificate_and_token_listen_beyond_this_machine(stack, tmp_path):
     loopback = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
     open_to_all = {entry for entry in listening(stack) if entry[1] not in loopback}
     # Serve's replicas take calls by gRPC on every address (docs/security.md).
@@ -178,24 +190,22 @@ def test_only_ports_that_ask_for_the_token_listen_beyond_this_machine(stack, tmp
     payload = pickle.dumps(Touch(ran))
     request = ASGIRequest(pickled_request_metadata=payload, request_args=payload, request_kwargs=payload)
     for _name, _address, port in open_to_all:
-        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-            call = channel.unary_unary("/ray.serve.ASGIService/HandleRequest")
-            for metadata in ((), (("authorization", f"Bearer {'0' * 64}"),)):
-                with pytest.raises(grpc.RpcError) as refused:
-                    call(request.SerializeToString(), timeout=5, metadata=metadata)
-                assert refused.value.code() == grpc.StatusCode.UNAUTHENTICATED
+        for opened, code in channels(node_files(stack.home / "secrets"), port):
+            with opened as channel:
+                call = channel.unary_unary("/ray.serve.ASGIService/HandleRequest")
+                for metadata in ((), (("authorization", f"Bearer {'0' * 64}"),)):
+                    with pytest.raises(grpc.RpcError) as refused:
+                        call(request.SerializeToString(), timeout=5, metadata=metadata)
+                    assert refused.value.code() == code
     assert not ran.exists()
 
 
 def test_ray_refuses_a_driver_without_the_token(stack):
     instance = read_instance(stack.home / "run" / "instance.json")
     program = f"import ray; ray.init('{instance.ray_address}', log_to_driver=False); print(ray.nodes())"
-    environment = {
-        **os.environ,
-        "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN": "0" * 64,
-        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
-    }
+    cluster = cluster_environment(instance.instance_id, Home(stack.home), ClusterSettings(), os.environ)
+    environment = {**cluster, "RAY_AUTH_TOKEN": "0" * 64}
+    del environment["RAY_AUTH_TOKEN_PATH"]
     tried = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=120
     )
