@@ -46,7 +46,8 @@ def test_health_and_readiness(stack):
         assert anyone.get("/healthz").json() == {"status": "ok"}
         ready = anyone.get("/readyz")
         assert ready.status_code == 200
-        assert ready.json()["models"] == {name: {"ready": True, "reason": None} for name in ("general", "finance")}
+        well = {"ready": True, "asleep": False, "reason": None}
+        assert ready.json()["models"] == dict.fromkeys(("general", "finance"), well)
 
 
 def test_metrics_count_requests_tokens_and_first_tokens(http):
