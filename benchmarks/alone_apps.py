@@ -5,6 +5,8 @@ A process of its own, because its environment makes it a driver of that cluster.
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,17 @@ _TIMEOUT_S = 600.0
 QUIET = {"enable_access_log": False, "log_level": "WARNING"}
 SMALL = {"num_cpus": 0.25}
 _PLACES = 256  # requests that the double takes at once: it is not to be what they wait for
+
+
+@contextmanager
+def connected(home: Home) -> Iterator[SiteConfig]:
+    """Be a driver of the cluster of this home's site file until the block ends; give what the file says."""
+    site = load_site(home.site_file)
+    deploy.connect(f"127.0.0.1:{site.cluster.port}")
+    try:
+        yield site
+    finally:
+        deploy.disconnect()
 
 
 def put_appliance(home: Home, model: "Application", *, gateways: int = 1) -> None:
@@ -90,17 +103,13 @@ def start_with_proxy(site: SiteConfig) -> None:
 def main() -> None:
     """Connect, start Serve, deploy."""
     kind, home = sys.argv[1], Home(Path(sys.argv[2]))
-    site = load_site(home.site_file)
-    deploy.connect(f"127.0.0.1:{site.cluster.port}")
-    try:
+    with connected(home) as site:
         if kind == "appliance":
             deploy.start_serve(site)
             put_appliance(home, double_app())
         else:
             start_with_proxy(site)
             put_ray(home)
-    finally:
-        deploy.disconnect()
 
 
 if __name__ == "__main__":

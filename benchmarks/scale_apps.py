@@ -13,11 +13,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alone_apps import QUIET, put_appliance
+from alone_apps import QUIET, connected, put_appliance
 from modelled_engine import ModelledEngine, Timing
 
 from appliance.config.home import Home
-from appliance.config.site import load_site
 from appliance.serving import deploy
 from appliance.serving.engine import HEALTH_CHECK_PERIOD_S, HEALTH_CHECK_TIMEOUT_S
 from appliance.serving.names import MODEL_DEPLOYMENT, model_application
@@ -91,9 +90,7 @@ def read() -> dict[str, Any]:
 def main() -> None:
     """Connect, do what is asked, leave."""
     action, home = sys.argv[1], Home(Path(sys.argv[2]))
-    site = load_site(home.site_file)
-    deploy.connect(f"127.0.0.1:{site.cluster.port}")
-    try:
+    with connected(home) as site:
         if action == "put":
             deploy.start_serve(site)
             asked = json.loads(sys.argv[3])
@@ -102,8 +99,6 @@ def main() -> None:
             change(json.loads(sys.argv[3]))
         else:
             print(json.dumps(read()))
-    finally:
-        deploy.disconnect()
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ class Device:
     """Number of the card; None for processors."""
     type: DeviceType
 
-    def __hash__(self) -> int:
+    def __hash__(self) -> int:  # without the type: the planner counts devices all the time
         return hash((self.node, self.index))
 
 

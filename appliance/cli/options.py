@@ -5,6 +5,7 @@ from typing import Any
 
 import typer
 
+from appliance.core.files import unreadable
 from appliance.core.messages import Message, _
 
 _DAY = ["%Y-%m-%d"]
@@ -59,11 +60,31 @@ def base_argument() -> Any:  # noqa: ANN401
     return typer.Argument(metavar="KB", help=str(_("Name of the knowledge base.")))
 
 
+def node_argument() -> Any:  # noqa: ANN401
+    """Return the argument that names a node."""
+    return typer.Argument(metavar="NAME", help=str(_("Name or id of the node, as `appliance node list` shows it.")))
+
+
 def approval_option() -> Any:  # noqa: ANN401
     """Return `--approval`, the ticket of a second person."""
     return typer.Option("--approval", metavar="ID", help=str(_("The second person's approval, where one is needed.")))
 
 
+def key_password_option() -> Any:  # noqa: ANN401
+    """Return `--password-file` of a secret key that is there."""
+    return typer.Option("--password-file", metavar="FILE", help=str(_("File with the secret key's password.")))
+
+
+def new_key_password_option() -> Any:  # noqa: ANN401
+    """Return `--password-file` of a secret key that is made."""
+    return typer.Option("--password-file", metavar="FILE", help=str(_("File with a password for the secret key.")))
+
+
 def read_password(file: Path | None) -> str | None:
-    """Return what a file named with `--password-file` holds, without the end of its line."""
-    return None if file is None else file.read_text(encoding="utf-8").rstrip("\r\n")
+    """Return what a file named with `--password-file` holds, without the end of its line. Raises `InvalidRequest`."""
+    if file is None:
+        return None
+    try:
+        return file.read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise unreadable(file, error) from error

@@ -25,6 +25,8 @@ _WORDS: dict[str, Message] = {
     "dead": _("dead"),
     "running": _("running"),
     "asleep": _("asleep"),
+    "cordoned": _("cordoned"),
+    "draining": _("draining"),
     "starting": _("starting"),
     "unhealthy": _("unhealthy"),
     "failed": _("failed"),

@@ -12,7 +12,9 @@ from pydantic import Field
 import appliance
 from appliance.cluster.membership import NodeId, NodeName, NodeStanding, Peer, Wire
 from appliance.cluster.node import RayPorts
-from appliance.config.site import Address, ClusterSettings, Label, Port
+from appliance.config.scaling import Label
+from appliance.config.site import Address, ClusterSettings, Port
+from appliance.core.networks import with_port
 from appliance.core.status import NodeStatus
 from appliance.hardware.facts import MachineFacts
 from appliance.packages.platform.releases import Installation
@@ -27,6 +29,7 @@ JOIN_PATH: Final = "/join"
 HEARTBEAT_PATH: Final = "/heartbeat"
 LEAVE_PATH: Final = "/leave"
 RENEW_PATH: Final = "/certificate"
+FACTS_PATH: Final = "/facts"
 LARGEST_BODY: Final = 4 << 20
 NONCE: Final = r"^[0-9a-f]{32}$"
 
@@ -36,7 +39,7 @@ def join_place(settings: ClusterSettings) -> str:
     port = RayPorts.from_settings(settings).join
     if port == RayPorts.from_settings(ClusterSettings()).join:
         return settings.address
-    return f"[{settings.address}]:{port}" if ":" in settings.address else f"{settings.address}:{port}"
+    return with_port(settings.address, port)
 
 
 class Versions(Wire):
@@ -125,6 +128,8 @@ class Beat(Wire):
 
     ready: bool = False
     """It has ended joining."""
+    version: str = Field(default="", max_length=64)
+    """Of the program that it runs; during a rolling upgrade it may be another one than the head's."""
     start: str = Field(default="", max_length=64)
     """Names the start of Ray that it runs from."""
     reading: NodeStatus | None = None

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from appliance.cluster.node import RayPorts
 from appliance.config.home import Home
-from appliance.config.site import Address, ClusterSettings, Label, Port
+from appliance.config.scaling import Label
+from appliance.config.site import Address, ClusterSettings, Port
 from appliance.core.errors import ConfigError
 from appliance.core.files import write_durably
 from appliance.core.messages import _

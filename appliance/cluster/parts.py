@@ -1,5 +1,6 @@
 """One program that the supervisor keeps running beside Ray, its words in a log that does not grow without end."""
 
+import contextlib
 import shutil
 import signal
 import subprocess
@@ -97,15 +98,22 @@ def ending(code: int) -> str:
 def rotate(log: Path, largest_bytes: int = LARGEST_LOG_BYTES) -> bool:
     """Empty a log that has grown too large into `log.1`, that into `log.2`, and so on; tell whether it was.
 
-    Its writers append, so they go on in the emptied file; what they write during the copy may be lost.
+    Its writers append, so they go on in the emptied file; what they write during the copy may be lost. Where there is
+    no room for the copy the log stays as it is: whoever watches processes must not end for it.
     """
-    if not log.exists() or log.stat().st_size <= largest_bytes:
+    copy = log.with_name(f"{log.name}.0")
+    try:
+        if not log.exists() or log.stat().st_size <= largest_bytes:
+            return False
+        shutil.copyfile(log, copy)
+        for number in range(_OLD_LOGS - 1, -1, -1):
+            older = log.with_name(f"{log.name}.{number}")
+            if older.exists():
+                older.replace(log.with_name(f"{log.name}.{number + 1}"))
+        with log.open("r+b") as file:
+            file.truncate(0)
+    except OSError:
+        with contextlib.suppress(OSError):
+            copy.unlink()
         return False
-    for number in range(_OLD_LOGS - 1, 0, -1):
-        older = log.with_name(f"{log.name}.{number}")
-        if older.exists():
-            older.replace(log.with_name(f"{log.name}.{number + 1}"))
-    shutil.copyfile(log, log.with_name(f"{log.name}.1"))
-    with log.open("r+b") as file:
-        file.truncate(0)
     return True

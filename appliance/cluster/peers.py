@@ -23,6 +23,7 @@ from appliance.core.errors import (
     Unavailable,
 )
 from appliance.core.messages import Message, _, current_language
+from appliance.core.networks import with_port
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
@@ -47,8 +48,7 @@ class NodeClient:
     """
 
     def __init__(self, address: str, port: int, context: ssl.SSLContext, timeout_s: float = READ_TIMEOUT_S) -> None:
-        host = f"[{address}]" if ":" in address else address
-        self.place = f"{host}:{port}"
+        self.place = with_port(address, port)
         self._http = httpx.Client(
             base_url=f"https://{self.place}",
             verify=context,
@@ -133,11 +133,16 @@ class NodeClient:
                     _("Check the address; another appliance, or somebody in between, may have answered."),
                     code="node_not_trusted",
                 ) from error  # fmt: skip
-            raise Unavailable(
-                _("The node at {place} does not answer: {reason}", place=self.place, reason=str(error) or repr(error)),
-                _("Check the address, the port and the firewall between both, and that it runs."),
-                code="node_unreachable",
-            ) from error
+            raise unreachable(self.place, str(error) or repr(error)) from error
+
+
+def unreachable(place: str, reason: str) -> Unavailable:
+    """Return what is told where nothing answers at `place`."""
+    return Unavailable(
+        _("The node at {place} does not answer: {reason}", place=place, reason=reason),
+        _("Check the address, the port and the firewall between both, and that it runs."),
+        code="node_unreachable",
+    )
 
 
 def shaped(shape: type[Shape], data: Mapping[str, object], client: NodeClient) -> Shape:

@@ -187,7 +187,10 @@ class RayNode:
         if now < self.control_restarts.due:
             return False
         assert self._control_command is not None
-        self._control = _Process(_spawn(self._control_command), iso(utc_now()), now)
+        try:
+            self._control = _Process(_spawn(self._control_command), iso(utc_now()), now)
+        except OSError as error:  # no memory, no processes left: try again later
+            self.control_restarts.failed(now, 0.0, str(error))
         return True
 
 

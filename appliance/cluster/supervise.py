@@ -17,6 +17,7 @@ from appliance.config.home import Home
 from appliance.config.site import SiteConfig, load_site
 from appliance.core.errors import ApplianceError
 from appliance.core.messages import set_language
+from appliance.core.networks import with_port
 
 
 def programs(home: Home, member: Membership | None) -> list[PartSpec]:
@@ -38,7 +39,7 @@ def start_ray(home: Home, site: SiteConfig, member: Membership | None) -> None:
     if member is None:
         node.start_head(home.root, site.cluster, os.environ, log)
     else:
-        head = f"{member.head.address}:{member.head.ports.gcs}"
+        head = with_port(member.head.address, member.head.ports.gcs)
         standing = read_standing(home)
         labels = site.cluster.labels if standing is None else standing.labels
         node.start_worker(home.root, site.cluster.model_copy(update={"labels": labels}), head, os.environ, log)

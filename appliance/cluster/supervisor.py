@@ -101,5 +101,5 @@ class Supervisor:
         told = Supervision(os.getpid(), me.create_time(), self._state, self._since, parts, error)
         try:
             write_supervision(self._home.supervisor_file, told)
-        except DiskFull:  # a full disk is no reason to stop watching; `doctor` tells of it
+        except (DiskFull, OSError):  # a bad disk is no reason to stop watching; `doctor` tells of it
             return

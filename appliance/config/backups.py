@@ -22,8 +22,9 @@ def _recipient(text: str) -> str:
 
 def _clock(value: object) -> object:
     """YAML reads a plain 12:30 as a number to the base of 60."""
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return f"{value // _HOUR:02}:{value % _HOUR:02}" if is_number else value  # type: ignore[operator]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value // _HOUR:02}:{value % _HOUR:02}"
+    return value
 
 
 def _time(text: str) -> str:

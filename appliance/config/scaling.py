@@ -11,7 +11,7 @@ from appliance.core.validation import Fault
 Routing = Literal["balanced", "prefix"]
 _NAME = r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
 LabelName = Annotated[str, Field(pattern=rf"^({_NAME}/)?{_NAME}$")]
-LabelValue = Annotated[str, Field(pattern=rf"^{_NAME}$")]
+Label = Annotated[str, Field(pattern=rf"^{_NAME}$")]
 
 
 class ScalingSettings(Section):
@@ -46,5 +46,5 @@ class ScalingSettings(Section):
 class PlacementSettings(Section):
     """Which machines the replicas of a model run on."""
 
-    labels: dict[LabelName, LabelValue] = Field(default_factory=dict)
+    labels: dict[LabelName, Label] = Field(default_factory=dict)
     """Labels that each node of a replica must carry, as vendor: nvidia; none: any node will do."""

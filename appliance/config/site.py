@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Validati
 
 from appliance.config.backups import BackupSettings
 from appliance.config.governing import ApprovalSettings, BatchSettings, ReviewSettings
-from appliance.config.scaling import PlacementSettings, Routing, ScalingSettings
+from appliance.config.scaling import Label, PlacementSettings, Routing, ScalingSettings
 from appliance.config.section import Section
 from appliance.config.sign_in import SignInSettings
 from appliance.core.errors import ConfigError
@@ -41,7 +41,6 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 _OFF = BeforeValidator(lambda value: "off" if value is False else value)  # YAML reads a plain off as false
 Network = Annotated[str, AfterValidator(_network)]
 Address = Annotated[str, AfterValidator(_address)]
-Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$")]
 CheckMode = Annotated[Literal["off", "warn", "block"], _OFF]
 PersonalMode = Annotated[Literal["off", "warn", "mask", "block"], _OFF]
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from appliance.core.errors import DiskFull
+from appliance.core.errors import DiskFull, InvalidRequest
 from appliance.core.messages import _
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
@@ -20,6 +20,14 @@ def fsync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def unreadable(file: Path, error: OSError) -> InvalidRequest:
+    """Return the error for a file that was named and that cannot be read."""
+    return InvalidRequest(
+        _("The file {file} cannot be read: {reason}.", file=file, reason=error.strerror or str(error)),
+        _("Check its name, and that this user may read it."),
+    )
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Source networks of keys, in CIDR notation."""
+"""Addresses with a port, and source networks of keys in CIDR notation."""
 
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, collapse_addresses, ip_address, ip_network
@@ -7,6 +7,11 @@ from appliance.core.errors import InvalidRequest
 from appliance.core.messages import _
 
 MOST_NETWORKS = 64
+
+
+def with_port(address: str, port: int) -> str:
+    """Return an address and a port as URLs and Ray write them: HOST:PORT, an IPv6 address in brackets."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def check_networks(entries: Iterable[str]) -> tuple[str, ...]:

@@ -29,6 +29,10 @@ class NodeStatus(_Reading):
     address: str
     head: bool
     state: Literal["alive", "dead"]
+    name: str | None = None
+    """As `appliance node list` has it; None on an appliance of one machine."""
+    standing: Literal["joining", "ready", "cordoned", "draining"] | None = None
+    """What the head has decided of it."""
     cpu_model: str | None = None
     cpu_cores: int | None = None
     cpu_utilisation: float | None = None

@@ -11,6 +11,7 @@ from appliance.config.site import SiteConfig
 from appliance.core.errors import ConfigError
 from appliance.core.files import write_durably
 from appliance.core.messages import _
+from appliance.core.networks import with_port
 from appliance.serving.names import HEAD_AWAY
 
 _SCHEMA = 1
@@ -84,4 +85,4 @@ def says_head_away(response: httpx.Response) -> bool:
 
 
 def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host and not host.startswith("[") else f"http://{host}:{port}"
+    return f"http://{with_port(host.strip('[]'), port)}"

@@ -19,6 +19,7 @@ from appliance.core.messages import _
 from appliance.core.progress import Progress
 from appliance.operations.down import take_down
 from appliance.operations.nodes.starting import start_node
+from appliance.operations.starting_lock import only_starter
 from appliance.operations.supervised import clear_remains, live_supervision
 from appliance.operations.tour import Tour
 from appliance.operations.up import bring_up
@@ -45,7 +46,8 @@ def hold(home: Home, site: SiteConfig) -> Iterator[Progress | Tour]:
     # A machine that restarts finds its cluster again; `appliance down` is what forgets it.
     try:
         with _ended_by_sigterm():
-            yield from clear_remains(home)
+            with only_starter(home):  # what another command is starting is no remains
+                yield from clear_remains(home)
             if read_membership(home) is not None:
                 yield from start_node(home, patient=True)
             else:
@@ -56,6 +58,8 @@ def hold(home: Home, site: SiteConfig) -> Iterator[Progress | Tour]:
     except _Told:
         notify("STOPPING=1")
         yield from take_down(home, keep_cluster=True)
+    except AlreadyRunning:  # it is not ours to end
+        raise
     except BaseException:
         for _step in take_down(home, keep_cluster=True):
             pass

@@ -157,5 +157,12 @@ def database_file(home: Home, site: SiteConfig) -> Path:
     return home.database if site.state.url is None else Path(site.state.url.partition(":///")[2])
 
 
+def database_name(home: Home, site: SiteConfig) -> Path | None:
+    """Return where in `home.state` the SQLite file is, relative to the home; None where it is anywhere else."""
+    if is_elsewhere(site) or not database_file(home, site).is_relative_to(home.state):
+        return None
+    return database_file(home, site).relative_to(home.root)
+
+
 def _snapshots(home: Home) -> Path:
     return home.root / "snapshots"

@@ -16,6 +16,7 @@ from appliance.core.clock import iso, utc_now
 from appliance.core.files import write_durably
 from appliance.core.ids import new_id
 from appliance.core.messages import _
+from appliance.core.networks import with_port
 from appliance.core.progress import Progress
 from appliance.operations.down import remove_traces, take_down
 from appliance.operations.gateways import base_url
@@ -30,7 +31,7 @@ def start_supervised(home: Home, site: SiteConfig, *, patient: bool = False) -> 
     ports = node.RayPorts.from_settings(site.cluster)
     instance = Instance(
         instance_id=new_id("run"),
-        ray_address=f"{site.cluster.address}:{site.cluster.port}",
+        ray_address=with_port(site.cluster.address, site.cluster.port),
         gateway_url=base_url(site),
         temp_folder=str(node.temp_folder(home.root)),
         started_at=iso(utc_now()),

@@ -1,8 +1,9 @@
-"""The cluster of the running appliance, as far as versions of models are started and stopped on it."""
+"""Orders to the cluster of the running appliance, and among them those that start and stop versions of models."""
 
 import json
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 from appliance.cluster.environment import cluster_environment
@@ -35,14 +36,28 @@ def running_instance(home: Home) -> Instance | None:
     return instance if instance is not None and processes_of(instance) else None
 
 
-def running_switch(home: Home) -> Switch:
-    """Return the switch of the running appliance. Raises `NotRunning`."""
+def needed_instance(home: Home) -> Instance:
+    """Return the instance of `home` as `running_instance`. Raises `NotRunning`."""
     instance = running_instance(home)
     if instance is None:
         raise NotRunning(
             _("No appliance runs from {folder}.", folder=home.root), _("Start it with `appliance up`, then try again.")
         )
-    return ClusterSwitch(home, instance)
+    return instance
+
+
+def running_switch(home: Home) -> Switch:
+    """Return the switch of the running appliance. Raises `NotRunning`."""
+    return ClusterSwitch(home, needed_instance(home))
+
+
+def give_order(
+    home: Home, instance: Instance, module: str, order: Mapping[str, Any], log: Path
+) -> Iterator[dict[str, Any]]:
+    """Have a module carry out an order on the running cluster; yield what it tells. Raises as `drive`."""
+    cluster = load_site(home.site_file).cluster
+    environment = cluster_environment(instance.instance_id, home, cluster, os.environ)
+    yield from drive(module, (str(home.root), json.dumps(order)), environment, log, _broken)
 
 
 class ClusterSwitch:
@@ -76,10 +91,7 @@ class ClusterSwitch:
     def _carried_out(self, order: Mapping[str, Any], step: str, title: Message) -> Iterator[Progress]:
         yield Progress(step, title)
         log = self._home.logs / "switch.log"
-        cluster = load_site(self._home.site_file).cluster
-        environment = cluster_environment(self._instance.instance_id, self._home, cluster, os.environ)
-        arguments = (str(self._home.root), json.dumps(order))
-        for _event in drive("appliance.serving.switch", arguments, environment, log, _broken):
+        for _event in give_order(self._home, self._instance, "appliance.serving.switch", order, log):
             pass
         yield Progress(step, title, "done")
 

@@ -18,6 +18,11 @@ CORDONED: Final = b"appliance:cordoned"
 _LOOK_S: Final = 1.0
 
 
+def read_cordoned(said: bytes | None) -> frozenset[str]:
+    """Return the ids under `CORDONED`; `said` is what the store has there."""
+    return frozenset((said or b"").decode().split(",")) - {""}
+
+
 @dataclass(frozen=True)
 class Places:
     """Nodes that a model's replicas may be on."""
@@ -111,5 +116,4 @@ class _Cluster:
             for node_id, node in self._client.get_all_node_info(timeout=_LOOK_S).items()
             if node.state == alive and node_id.hex() not in draining
         }
-        said = self._client.internal_kv_get(CORDONED, None, timeout=_LOOK_S) or b""
-        return nodes, frozenset(said.decode().split(",")) - {""}
+        return nodes, read_cordoned(self._client.internal_kv_get(CORDONED, None, timeout=_LOOK_S))

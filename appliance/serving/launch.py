@@ -18,6 +18,7 @@ from appliance.config.home import Home
 from appliance.config.site import ModelSettings, SiteConfig, load_site
 from appliance.core.errors import ApplianceError, ConfigError, StartFailed
 from appliance.core.messages import _
+from appliance.core.networks import with_port
 from appliance.hardware.choice import choose_accelerator
 from appliance.hardware.discovery import discover
 from appliance.hardware.engines import installed_engine
@@ -162,7 +163,7 @@ def launch(home: Home) -> Iterator[deploy.AppState]:
         [Declared(model, sources[model.alias], model_application(shared.host(model.alias))) for model in models],
     )
     version = version_of(site, sources)
-    deploy.connect(f"{site.cluster.address}:{site.cluster.port}")
+    deploy.connect(with_port(site.cluster.address, site.cluster.port))
     try:
         deploy.start_serve(site)
         applications = [

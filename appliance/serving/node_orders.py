@@ -16,19 +16,21 @@ from appliance.config.home import Home
 from appliance.config.site import load_site
 from appliance.core.errors import NotFound, StartFailed
 from appliance.core.messages import _
+from appliance.core.networks import with_port
 from appliance.serving import deploy
 from appliance.serving.driver import speak
-from appliance.serving.following import CORDONED
+from appliance.serving.following import CORDONED, read_cordoned
 
 _POLL_S: Final = 0.5
 _GROUP_S: Final = 10.0
+_CLOSE_TRIES: Final = 5
 _REPLICA: Final = "SERVE_REPLICA::"
 
 
 def carry_out(home: Home, order: Mapping[str, Any]) -> Iterator[dict[str, int]]:
     """Carry out one order; yield how many replicas are on the node when the number changes. Raises the error tree."""
     cluster = load_site(home.site_file).cluster
-    deploy.connect(f"{cluster.address}:{cluster.port}")
+    deploy.connect(with_port(cluster.address, cluster.port))
     try:
         node = _node_at(order["address"])
         if order["do"] == "uncordon":
@@ -56,19 +58,30 @@ def _node_at(address: str) -> dict[str, Any]:
 
 
 def _close(node: Mapping[str, Any]) -> None:
-    """Take what is left of the node's places for engines, and tell the policy of replicas that none is there."""
-    from ray.util.placement_group import placement_group
+    """Take what is left of the node's places for engines, and tell the policy of replicas that none is there.
+
+    Raises `StartFailed` where engines keep taking places meanwhile.
+    """
+    from ray.util.placement_group import NODE_ID_LABEL_KEY, placement_group
 
     _write_cordoned(_cordoned() | {node["NodeID"]})
     name = _group_name(node)
     if name in _groups():
         return
-    for free in iter(lambda: _free_places(node), 0):
-        place = {ENGINE_PLACE: free, f"node:{node['NodeManagerAddress']}": 0.001}
-        group = placement_group([place], strategy="STRICT_PACK", name=name, lifetime="detached")
+    # By the node's id, not by its address: at that one the group would follow it through a restart, which opens it.
+    here = {NODE_ID_LABEL_KEY: node["NodeID"]}
+    for _try in range(_CLOSE_TRIES):
+        if not (free := _free_places(node)):
+            return
+        place = {ENGINE_PLACE: free}
+        group = placement_group([place], name=name, lifetime="detached", bundle_label_selector=[here])
         if group.wait(_GROUP_S):
             return
         _remove_group(name)  # an engine took a place meanwhile
+    raise StartFailed(
+        _("The node's places for engines could not be closed: others were taken at the same time."),
+        _("Wait until its models have started, then try again."),
+    )
 
 
 def _open(node: Mapping[str, Any]) -> None:
@@ -144,7 +157,7 @@ def _remove_group(name: str) -> None:
 def _cordoned() -> frozenset[str]:
     from ray.experimental.internal_kv import _internal_kv_get
 
-    return frozenset((_internal_kv_get(CORDONED) or b"").decode().split(",")) - {""}
+    return read_cordoned(_internal_kv_get(CORDONED))
 
 
 def _write_cordoned(nodes: frozenset[str]) -> None:

@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from appliance.core.clock import iso, utc_now
 from appliance.core.errors import Unavailable
@@ -23,7 +23,9 @@ from appliance.state.node_records import READING
 
 if TYPE_CHECKING:
     from appliance.serving.gateway.context import GatewayContext
+    from appliance.state.node_records import NodeRecord
 
+_IDENTITY = {"node_id", "address", "head"}
 _State = Literal["running", "asleep", "starting", "unhealthy", "failed", "stopped"]
 _Kind = Literal["model", "embedding", "scenario", "knowledge", "gateway", "ledger", "batch"]
 
@@ -98,27 +100,27 @@ def read_status(gateway: "GatewayContext") -> ApplianceStatus:
 def _nodes(gateway: "GatewayContext") -> tuple[NodeStatus, ...]:
     import ray
 
-    here, readings, found = ray.get_runtime_context().get_node_id(), _readings(gateway), []
-    everything = ray.nodes()
-    alive = {node["NodeManagerAddress"] for node in everything if node["Alive"]}
-    for node in everything:
+    here, known, found = ray.get_runtime_context().get_node_id(), _known(gateway), {}
+    for node in sorted(
+        ray.nodes(), key=lambda node: bool(node["Alive"])
+    ):  # one that was started anew is another to Ray
         address, head = node["NodeManagerAddress"], HEAD_NODE in node["Resources"]
+        status = NodeStatus(node_id=node["NodeID"], address=address, head=head, state="dead")
+        record = known.get(address)
         if node["NodeID"] == here:
-            found.append(_sampler(gateway.disk_folder).sample().as_status(here, address, head=head))
+            status = _sampler(gateway.disk_folder).sample().as_status(here, address, head=head)
         elif node["Alive"]:
-            told = {**readings.get(address, {}), "node_id": node["NodeID"], "address": address, "state": "alive"}
-            found.append(NodeStatus.model_validate({**told, "head": head}))
-        elif address not in alive:  # one that was started anew is another to Ray
-            found.append(NodeStatus(node_id=node["NodeID"], address=address, head=head, state="dead"))
-    last = {node.address: node for node in found}
-    return tuple(sorted(last.values(), key=lambda node: (not node.head, node.address)))
+            reading = {} if record is None else dict(record.facts.get(READING, {}))
+            status = NodeStatus.model_validate({**reading, **status.model_dump(include=_IDENTITY), "state": "alive"})
+        if record is not None:
+            status = status.model_copy(update={"name": record.name, "standing": record.state})
+        found[address] = status
+    return tuple(sorted(found.values(), key=lambda node: (not node.head, node.address)))
 
 
-def _readings(gateway: "GatewayContext") -> dict[str, dict[str, Any]]:
-    """Return what other nodes have told of themselves at their last heartbeat, by address."""
-    if gateway.nodes is None:
-        return {}
-    return {node.address: dict(node.facts.get(READING, {})) for node in gateway.nodes.list()}
+def _known(gateway: "GatewayContext") -> "dict[str, NodeRecord]":
+    """Return what the registry has of the nodes that are not removed, by address."""
+    return {} if gateway.nodes is None else {node.address: node for node in gateway.nodes.list()}
 
 
 def _state(kind: _Kind, status: object, replicas: Counter[str]) -> _State:

@@ -12,6 +12,7 @@ from typing import Any
 
 from appliance.config.home import Home
 from appliance.config.site import load_site
+from appliance.core.networks import with_port
 from appliance.packages.model_sources import source_at
 from appliance.serving import deploy
 from appliance.serving.driver import speak
@@ -26,7 +27,7 @@ def switch(home: Home, order: Mapping[str, Any]) -> Iterator[deploy.AppState]:
     """Carry out one order; yield the application's states. Raises the error tree."""
     site = load_site(home.site_file)
     name = order["application"]
-    deploy.connect(f"{site.cluster.address}:{site.cluster.port}")
+    deploy.connect(with_port(site.cluster.address, site.cluster.port))
     try:
         if order["do"] == "stop":
             yield from stop_model(name, site.gateway.generation_timeout_s + _STOP_MARGIN_S)

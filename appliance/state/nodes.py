@@ -80,6 +80,12 @@ class Nodes:
         with self._database.read() as connection:
             return _get(connection, node_id)
 
+    def belongs(self, node_id: str) -> bool:
+        """Tell whether a node is one of the appliance's, and not removed. Raises `Unavailable`."""
+        this = select(nodes.c.id).where(nodes.c.id == node_id, nodes.c.state != "removed")
+        with self._database.read() as connection:
+            return _is_plain(node_id) and connection.execute(this).first() is not None
+
     def named(self, name: str) -> NodeRecord:
         """Return the node of a name or id; of a name, one that is not removed. Raises `NotFound`."""
         this = or_(nodes.c.id == name, and_(nodes.c.name == name, nodes.c.state != "removed"))
@@ -244,10 +250,12 @@ def _insert(connection: Connection, node: NodeRecord) -> None:
     connection.execute(insert(nodes).values(**values))
 
 
-def _get(connection: Connection, node_id: str) -> NodeRecord:
+def _get(connection: Connection, node_id: str, *, hold: bool = False) -> NodeRecord:
+    """Return a node; with `hold` keep others from changing it until the transaction ends."""
+    query = select(nodes).where(nodes.c.id == node_id)
     row = None
     if _is_plain(node_id):
-        row = connection.execute(select(nodes).where(nodes.c.id == node_id)).mappings().one_or_none()
+        row = connection.execute(query.with_for_update() if hold else query).mappings().one_or_none()
     if row is None:
         raise no_node(node_id)
     return _node(row)
@@ -255,19 +263,14 @@ def _get(connection: Connection, node_id: str) -> NodeRecord:
 
 def _current(connection: Connection, node_id: str) -> NodeRecord:
     """Return a node that is not removed, and keep others from changing it until the transaction ends."""
-    if not _is_plain(node_id):
-        raise no_node(node_id)
-    query = select(nodes).where(nodes.c.id == node_id).with_for_update()
-    row = connection.execute(query).mappings().one_or_none()
-    if row is None:
-        raise no_node(node_id)
-    if row["state"] == "removed":
+    node = _get(connection, node_id, hold=True)
+    if node.state == "removed":
         raise Conflict(
-            _("The node {name} ({id}) is removed.", name=row["name"], id=node_id),
+            _("The node {name} ({id}) is removed.", name=node.name, id=node_id),
             _("Its machine may join again, with a new token, as a new node."),
             code="node_removed",
         )
-    return _node(row)
+    return node
 
 
 def _clash_in(connection: Connection, node: NodeRecord, *, new: bool = True) -> Conflict | None:

@@ -21,17 +21,7 @@ class State:
 
 def rows_by_table(database: Database) -> dict[str, int]:
     """Return how many rows each table has, by name. Raises `Unavailable`, also for a file that is no database."""
-    try:
-        with database.read() as connection:
-            return count_rows(connection)
-    except SQLAlchemyError as error:
-        raise _damaged(error) from error
-
-
-def count_rows(connection: Connection) -> dict[str, int]:
-    """Return how many rows each table has, by name."""
-    names = sorted(inspect(connection).get_table_names())
-    return {name: connection.scalar(select(func.count()).select_from(table(name))) or 0 for name in names}
+    return state_of(database).rows
 
 
 def state_of(database: Database) -> State:
@@ -45,7 +35,8 @@ def state_of(database: Database) -> State:
 
 def count(connection: Connection) -> State:
     """Count what a connection sees."""
-    rows = count_rows(connection)
+    names = sorted(inspect(connection).get_table_names())
+    rows = {name: connection.scalar(select(func.count()).select_from(table(name))) or 0 for name in names}
     step = connection.scalar(select(func.max(migrations.c.number))) if migrations.name in rows else 0
     return State(step or 0, rows)
 

@@ -1,5 +1,6 @@
 """A copy of the SQLite database at one moment, also while it is written to."""
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -28,13 +29,16 @@ def copy_sqlite(source: Path, target: Path) -> None:
 
 
 def put_back_sqlite(copy: Path, target: Path) -> None:
-    """Let `target` be what `copy` is; nobody may have it open. Raises `DiskFull`."""
-    # Its write-ahead log goes first: applied to the older file it would damage it.
-    for ending in ("-wal", "-shm"):
-        target.with_name(target.name + ending).unlink(missing_ok=True)
+    """Let `target` be what `copy` is; nobody may have it open. Raises `DiskFull`, and then `target` is as it was."""
     with durable_write(target) as file, copy.open("rb") as source:
         while piece := source.read(1 << 20):
             file.write(piece)
+        file.flush()
+        os.fsync(file.fileno())
+        # Before the new file is in place, for applied to that its write-ahead log would damage it; and not before the
+        # new one is on the disk, for the old one is not whole without it.
+        for ending in ("-wal", "-shm"):
+            target.with_name(target.name + ending).unlink(missing_ok=True)
 
 
 def _damaged(reason: str) -> Unavailable:

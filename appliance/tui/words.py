@@ -42,3 +42,6 @@ REVIEW_STATES: dict[str, StateMark] = {
     "refused": StateMark("✖", _("refused"), "$text-error"),
     "expired": StateMark("○", _("expired"), MUTED),
 }
+
+STANDINGS: dict[str | None, Message] = {"cordoned": _("cordoned"), "draining": _("draining")}
+"""What the head has decided of a node, where it is not the rule."""

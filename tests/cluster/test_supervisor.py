@@ -17,8 +17,8 @@ from appliance.config.site import SiteConfig
 from appliance.operations import up
 from appliance.operations.down import take_down
 from appliance.operations.supervised import clear_remains, environment_of, start_supervised
-from tests.unit.operations.node_homes import free_ports
-from tests.unit.serving.ports import free_port
+from tests.unit.operations.node_homes import PORTS
+from tests.unit.serving.ports import free_port, free_ports
 
 DEADLINE_S = 240
 
@@ -50,7 +50,7 @@ def home(tmp_path):
 
 @pytest.fixture
 def site(home):
-    cluster = {"port": free_ports(), "worker_port_min": 28000, "worker_port_max": 28999, "object_store_mib": 80}
+    cluster = {"port": free_ports(PORTS), "worker_port_min": 28000, "worker_port_max": 28999, "object_store_mib": 80}
     site = SiteConfig.model_validate({"gateway": {"port": free_port()}, "cluster": cluster})
     home.site_file.write_text(site.model_dump_json())
     return site

@@ -3,12 +3,14 @@
 The tests go on from one another, in the order of the file: starting engines takes most of the time.
 """
 
+import contextlib
 import json
 import socket
 import ssl
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -85,6 +87,8 @@ def test_the_replicas_of_a_model_are_on_both_nodes(nodes):
         (nodes.head.address, True, "alive"),
         (nodes.worker.address, False, "alive"),
     ]
+    assert [one["standing"] for one in told] == ["ready", "ready"]
+    assert told[0]["name"] == "head"
     assert all(one["cpu_cores"] and one["memory_used_bytes"] for one in told)
 
 
@@ -160,6 +164,11 @@ def test_who_may_not_join_is_told_why_and_nothing_is_left(nodes, tmp_path):
     wrong = token["token"].replace(token["id"], "njt_" + "0" * 26)
     refused = command(third, "node", "join", nodes.head.address, "--token", wrong)
     assert "not one of this appliance" in refused.stderr
+    ends = (datetime.now(UTC) + timedelta(seconds=3)).isoformat()
+    short = json.loads(done(nodes.head, "node", "token", "create", "--valid", ends, "--json"))
+    time.sleep(3)
+    refused = command(third, "node", "join", nodes.head.address, "--token", short["token"])
+    assert "expired" in refused.stderr
     again = json.loads(done(nodes.head, "node", "token", "create", "--json"))
     twice = command(nodes.worker, "node", "join", nodes.head.address, "--token", again["token"])
     assert twice.returncode != 0
@@ -208,7 +217,45 @@ def test_a_worker_comes_back_by_its_unit_alone(nodes):
     assert unit.poll() is None
 
 
+def test_a_network_that_was_cut_heals_by_itself(nodes):
+    with nodes.rig.load("cut") as load:
+        load.await_open(2)
+        nodes.lab.cut("worker", "head")
+        time.sleep(30)  # longer than Ray waits for a node
+        assert chat(nodes, nodes.worker).status_code == 503
+        nodes.lab.heal()
+        await_replicas(nodes, 1, 1)
+        healed = time.monotonic()
+        load.await_whole(8)
+    assert silent(load.outcomes) == []
+    assert failed(one for one in load.outcomes if one.sent > healed) == []
+    assert chat(nodes, nodes.worker).status_code == 200
+    assert states(nodes)[nodes.worker.address] == "ready"
+
+
+@contextlib.contextmanager
+def head_api(nodes):
+    headers = {"Authorization": f"Bearer {nodes.rig.key}"}
+    with (
+        nodes.lab["client"].network(),
+        httpx.Client(base_url=f"http://{nodes.head.address}:{PORT}/v1", headers=headers, timeout=60) as client,
+    ):
+        yield client
+
+
+def begin_batch(nodes, rows):
+    """Upload requests and have them run; return the batch's id."""
+    line = {"method": "POST", "url": "/v1/chat/completions"}
+    body = {"model": "general", "messages": [{"role": "user", "content": "Count."}], "max_tokens": 64}
+    lines = "\n".join(json.dumps({**line, "custom_id": f"row-{row}", "body": body}) for row in range(rows))
+    with head_api(nodes) as client:
+        file = client.post("/files", data={"purpose": "batch"}, files={"file": ("rows.jsonl", lines)}).json()["id"]
+        order = {"input_file_id": file, "endpoint": "/v1/chat/completions", "completion_window": "24h"}
+        return client.post("/batches", json=order).json()["id"]
+
+
 def test_while_the_head_is_away_other_nodes_say_so_and_its_engines_stay(nodes):
+    batch = begin_batch(nodes, rows=24)
     engines = [pid for pid in nodes.worker.pids() if b"VLLM" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     nodes.head.kill()
     answer = chat(nodes, nodes.worker)
@@ -220,6 +267,12 @@ def test_while_the_head_is_away_other_nodes_say_so_and_its_engines_stay(nodes):
     await_replicas(nodes, 1, 1)
     still = [pid for pid in nodes.worker.pids() if b"VLLM" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     assert still == engines  # its model was not loaded again
+    deadline = time.monotonic() + DEADLINE_S
+    with head_api(nodes) as client:
+        while (job := client.get(f"/batches/{batch}").json())["status"] != "completed":
+            assert time.monotonic() < deadline, job
+            time.sleep(1)
+    assert job["request_counts"] == {"total": 24, "completed": 24, "failed": 0}  # it went on by itself
 
 
 def test_a_removed_node_is_out(nodes):

@@ -163,3 +163,16 @@ def test_wrong_arguments_end_with_a_sentence():
         )
         assert result.returncode == 2
         assert "Traceback" not in result.stderr
+
+
+async def test_a_node_is_told_with_its_name_and_what_the_head_has_decided_of_it():
+    status = load("one-cpu-node")
+    known = {"name": "gpu-2", "standing": "draining"}
+    app = recorded_app(status.model_copy(update={"nodes": (status.nodes[0].model_copy(update=known),)}))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert "gpu-2" in screen_text(app)
+        assert "alive · head · draining" in screen_text(app)
+        await pilot.press("l")
+        await pilot.pause()
+        assert "排空中" in screen_text(app)

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from appliance.cli.drawing import follow, print_table
 from appliance.cli.localised import LocalisedCommand, LocalisedGroup
-from appliance.cli.options import json_option, read_password
+from appliance.cli.options import json_option, key_password_option, new_key_password_option, read_password
 from appliance.cli.session import Session, session_of
 from appliance.core.messages import Message, _
 from appliance.core.units import human_bytes
@@ -36,10 +36,6 @@ def _identity_option() -> Any:  # noqa: ANN401 - as above
     return typer.Option(
         "--identity", metavar="FILE", help=str(_("The secret key that `appliance backup key create` wrote."))
     )
-
-
-def _password_option() -> Any:  # noqa: ANN401 - as above
-    return typer.Option("--password-file", metavar="FILE", help=str(_("File with the secret key's password.")))
 
 
 def _create(group: typer.Typer) -> None:
@@ -108,7 +104,7 @@ def _verify(group: typer.Typer) -> None:
         context: typer.Context,
         file: Annotated[Path, _file_argument()],
         identity: Annotated[Path, _identity_option()],
-        password_file: Annotated[Path | None, _password_option()] = None,
+        password_file: Annotated[Path | None, key_password_option()] = None,
         as_json: Annotated[bool, json_option()] = False,
     ) -> None:
         from appliance.operations.backups import read_identity, verify_backup
@@ -136,7 +132,7 @@ def _restore(group: typer.Typer) -> None:
         context: typer.Context,
         file: Annotated[Path, _file_argument()],
         identity: Annotated[Path, _identity_option()],
-        password_file: Annotated[Path | None, _password_option()] = None,
+        password_file: Annotated[Path | None, key_password_option()] = None,
         replace: Annotated[
             bool, typer.Option("--replace", help=str(_("The home need not be empty: what is there is kept aside.")))
         ] = False,
@@ -173,7 +169,7 @@ def _schedule(group: typer.Typer) -> None:
         ] = None,
         as_json: Annotated[bool, json_option()] = False,
     ) -> None:
-        from appliance.operations.backups import UNIT_FOLDER, make_schedule, systemd_runs, write_units
+        from appliance.operations.backups import UNIT, UNIT_FOLDER, make_schedule, systemd_runs, write_units
 
         session = session_of(context)
         made = make_schedule(session.home, session.site)
@@ -188,7 +184,7 @@ def _schedule(group: typer.Typer) -> None:
             return
         for path in written:
             typer.echo(str(path))
-        command = "systemctl daemon-reload && systemctl enable --now appliance-backup.timer"
+        command = f"systemctl daemon-reload && systemctl enable --now {UNIT}.timer"
         _say(session, [_("Switch it on: {command}", command=command)])
 
 
@@ -200,9 +196,7 @@ def _key(group: typer.Typer) -> None:
     def create(
         context: typer.Context,
         file: Annotated[Path, typer.Argument(metavar="FILE", help=str(_("Where the secret key is written.")))],
-        password_file: Annotated[
-            Path | None, typer.Option(metavar="FILE", help=str(_("File with a password for the secret key.")))
-        ] = None,
+        password_file: Annotated[Path | None, new_key_password_option()] = None,
         as_json: Annotated[bool, json_option()] = False,
     ) -> None:
         from appliance.operations.backups import create_backup_key

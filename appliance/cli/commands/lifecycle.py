@@ -195,8 +195,8 @@ def _print_status(session: Session, now: "ApplianceStatus") -> None:
         (_("Machine"), _("State"), _("Processor"), _("Memory"), _("Disk"), _("Accelerators")),
         (
             (
-                node.address,
-                in_words(node.state),
+                node.address if node.name is None else f"{node.name}\n{node.address}",
+                in_words(node.standing if node.standing in ("cordoned", "draining") else node.state),
                 node.cpu_model,
                 _used(node.memory_used_bytes, node.memory_total_bytes),
                 _used(node.disk_used_bytes, node.disk_total_bytes),

@@ -1,7 +1,7 @@
 """`appliance node list | show | label`, `appliance node token …`; the others: `node_join`, `node_leave`."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
@@ -9,7 +9,7 @@ from rich.text import Text
 from appliance.cli.commands import node_join, node_leave
 from appliance.cli.drawing import print_table
 from appliance.cli.localised import LocalisedCommand, LocalisedGroup
-from appliance.cli.options import json_option
+from appliance.cli.options import json_option, node_argument
 from appliance.cli.session import Session, session_of
 from appliance.cli.words import in_words, minute_of
 from appliance.core.clock import iso, utc_now
@@ -38,15 +38,6 @@ def register(app: typer.Typer) -> None:
     group.add_typer(tokens, name="token", help=str(_("Tokens with which machines join, each one once.")))
     for add in (_create_token, _list_tokens, _revoke_token):
         add(tokens)
-
-
-def node_argument() -> Any:  # noqa: ANN401 - typer's own type is private
-    """Return the argument that names a node."""
-    return typer.Argument(metavar="NAME", help=str(_("Name or id of the node, as `appliance node list` shows it.")))
-
-
-def _token_argument() -> Any:  # noqa: ANN401
-    return typer.Argument(metavar="ID", help=str(_("The id that `appliance node token list` shows.")))
 
 
 def _list(group: typer.Typer) -> None:
@@ -171,7 +162,9 @@ def _revoke_token(group: typer.Typer) -> None:
     @group.command("revoke", cls=LocalisedCommand, help=str(_("Revoke a token at once and for good.")))
     def revoke(
         context: typer.Context,
-        token_id: Annotated[str, _token_argument()],
+        token_id: Annotated[
+            str, typer.Argument(metavar="ID", help=str(_("The id that `appliance node token list` shows.")))
+        ],
         as_json: Annotated[bool, json_option()] = False,
     ) -> None:
         from appliance.operations.nodes.tokens import revoke_token

@@ -7,7 +7,7 @@ import typer
 
 from appliance.cli.drawing import follow
 from appliance.cli.localised import LocalisedCommand
-from appliance.cli.options import json_option
+from appliance.cli.options import json_option, node_argument
 from appliance.cli.session import Session, session_of
 from appliance.core.messages import _
 from appliance.core.progress import Progress
@@ -21,11 +21,7 @@ def add(group: typer.Typer) -> None:
     _remove(group)
 
 
-def _node() -> Any:  # noqa: ANN401 - typer's own type is private
-    return typer.Argument(metavar="NAME", help=str(_("Name or id of the node, as `appliance node list` shows it.")))
-
-
-def _timeout() -> Any:  # noqa: ANN401
+def _timeout() -> Any:  # noqa: ANN401 - typer's own type is private
     help_text = _("Longest wait in seconds; by default the longest generation and a minute.")
     return typer.Option("--timeout", metavar="SECONDS", min=1, help=str(help_text))
 
@@ -33,7 +29,7 @@ def _timeout() -> Any:  # noqa: ANN401
 def _cordon(group: typer.Typer) -> None:
     @group.command("cordon", cls=LocalisedCommand, help=str(_("Give a node no new work; what runs there goes on.")))
     def cordon(
-        context: typer.Context, name: Annotated[str, _node()], as_json: Annotated[bool, json_option()] = False
+        context: typer.Context, name: Annotated[str, node_argument()], as_json: Annotated[bool, json_option()] = False
     ) -> None:
         from appliance.operations.nodes import leaving
 
@@ -46,7 +42,7 @@ def _cordon(group: typer.Typer) -> None:
 def _uncordon(group: typer.Typer) -> None:
     @group.command("uncordon", cls=LocalisedCommand, help=str(_("Give a closed node new work again.")))
     def uncordon(
-        context: typer.Context, name: Annotated[str, _node()], as_json: Annotated[bool, json_option()] = False
+        context: typer.Context, name: Annotated[str, node_argument()], as_json: Annotated[bool, json_option()] = False
     ) -> None:
         from appliance.operations.nodes import leaving
 
@@ -62,7 +58,7 @@ def _drain(group: typer.Typer) -> None:
     )
     def drain(
         context: typer.Context,
-        name: Annotated[str, _node()],
+        name: Annotated[str, node_argument()],
         timeout_s: Annotated[float | None, _timeout()] = None,
         as_json: Annotated[bool, json_option()] = False,
     ) -> None:
@@ -78,7 +74,7 @@ def _remove(group: typer.Typer) -> None:
     @group.command("remove", cls=LocalisedCommand, help=str(_("Drain a node and take it out of the appliance.")))
     def remove(
         context: typer.Context,
-        name: Annotated[str, _node()],
+        name: Annotated[str, node_argument()],
         force: Annotated[
             bool, typer.Option("--force", help=str(_("Do not drain it: for a node that is lost.")))
         ] = False,

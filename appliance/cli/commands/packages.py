@@ -11,7 +11,13 @@ from appliance.cli.commands.models import no_gate_option, questions_option, repl
 from appliance.cli.commands.platform import add_build_platform, database_saved_option, roll_back_platform
 from appliance.cli.drawing import follow, print_table
 from appliance.cli.localised import LocalisedCommand, LocalisedGroup
-from appliance.cli.options import approval_option, json_option, read_password
+from appliance.cli.options import (
+    approval_option,
+    json_option,
+    key_password_option,
+    new_key_password_option,
+    read_password,
+)
 from appliance.cli.session import Session, session_of
 from appliance.core.errors import InvalidRequest
 from appliance.core.messages import Message, _
@@ -50,9 +56,7 @@ def _build(group: typer.Typer) -> None:
         expires: Annotated[
             str | None, typer.Option(metavar="DATE", help=str(_("Last day on which it may be installed.")))
         ] = None,
-        password_file: Annotated[
-            Path | None, typer.Option(metavar="FILE", help=str(_("File with the secret key's password.")))
-        ] = None,
+        password_file: Annotated[Path | None, key_password_option()] = None,
     ) -> None:
         from appliance.operations import packages as operation
         from appliance.packages.signed.building import Wish
@@ -225,9 +229,7 @@ def _keygen(group: typer.Typer) -> None:
     def keygen(
         context: typer.Context,
         target: Annotated[Path, typer.Argument(metavar="FILE", help=str(_("Becomes FILE.key and FILE.pub.")))],
-        password_file: Annotated[
-            Path | None, typer.Option(metavar="FILE", help=str(_("File with a password for the secret key.")))
-        ] = None,
+        password_file: Annotated[Path | None, new_key_password_option()] = None,
     ) -> None:
         from appliance.operations.packages import make_key
 

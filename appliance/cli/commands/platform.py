@@ -9,6 +9,7 @@ from rich.text import Text
 
 from appliance.cli.drawing import follow, print_table
 from appliance.cli.localised import LocalisedCommand
+from appliance.cli.options import key_password_option, read_password
 from appliance.cli.session import Session, session_of
 from appliance.core.errors import InvalidRequest
 from appliance.core.messages import _
@@ -36,9 +37,7 @@ def add_build_platform(group: typer.Typer) -> None:
         wheels: Annotated[
             Path | None, typer.Option(metavar="FOLDER", help=str(_("Where fetched wheels are kept.")))
         ] = None,
-        password_file: Annotated[
-            Path | None, typer.Option(metavar="FILE", help=str(_("File with the secret key's password.")))
-        ] = None,
+        password_file: Annotated[Path | None, key_password_option()] = None,
     ) -> None:
         from appliance.operations.platform_building import build_platform as build
         from appliance.packages.signed.minisign import SecretKey
@@ -50,8 +49,7 @@ def add_build_platform(group: typer.Typer) -> None:
                 _("Write cpu or gpu."),
                 param="accelerator",
             )
-        password = None if password_file is None else password_file.read_text(encoding="utf-8").rstrip("\r\n")
-        secret = SecretKey.parse(key.read_text(encoding="utf-8", errors="replace"), password)
+        secret = SecretKey.parse(key.read_text(encoding="utf-8", errors="replace"), read_password(password_file))
         kind = cast('Literal["cpu", "gpu"]', accelerator)
         (built,) = follow(
             build(

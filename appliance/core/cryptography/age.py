@@ -7,7 +7,7 @@ does not say who wrote it: whoever knows a public key can encrypt to it.
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import IO, Any, Final, Protocol
@@ -153,7 +153,7 @@ class _Watched:
             raise self.failure
         try:
             return call(*arguments) if call is not None else None
-        except BaseException as error:
+        except BaseException as error:  # whatever it is: the library would lose its kind, and also an interrupt's
             self.failure = error
             raise
 
@@ -161,10 +161,11 @@ class _Watched:
 def _unlocked(content: bytes, password: str | None) -> bytes:
     if password is None:
         raise _unusable(_("it needs a password"))
-    with suppress(pyrage.DecryptError):
+    try:
         plain: bytes = pyrage.passphrase.decrypt(content, password)
-        return plain
-    raise _unusable(_("the password is wrong, or the file is damaged"))
+    except pyrage.DecryptError as error:
+        raise _unusable(_("the password is wrong, or the file is damaged")) from error
+    return plain
 
 
 def _unusable(reason: Message) -> InvalidRequest:

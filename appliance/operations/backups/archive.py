@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import IO, Final
 
 from appliance.core.cryptography.age import Identity, damaged_backup, opened, seal
-from appliance.core.errors import InvalidRequest, PackageError
+from appliance.core.errors import PackageError
+from appliance.core.files import unreadable
 from appliance.core.messages import _
 from appliance.operations.backups.manifest import MANIFEST, BackupManifest, Entry, parse_manifest
 from appliance.packages.signed.tar import BLOCK, TarReader, header_of
@@ -93,10 +94,7 @@ def open_backup(file: Path, identity: Identity) -> Iterator[OpenedBackup]:
     except OSError as error:
         if error.filename is None or Path(error.filename) != file:
             raise
-        raise InvalidRequest(
-            _("The file {file} cannot be read: {reason}.", file=file, reason=error.strerror or str(error)),
-            _("Check its name, and that this user may read it."),
-        ) from error
+        raise unreadable(file, error) from error
 
 
 def _checked(entry: Entry, pieces: Iterable[bytes]) -> Iterator[bytes]:

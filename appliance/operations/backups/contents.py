@@ -10,17 +10,18 @@ import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import appliance
 from appliance.config.home import Home
 from appliance.config.site import SiteConfig
-from appliance.core.files import reporting_full_disk
+from appliance.core.files import reporting_full_disk, unreadable
 from appliance.knowledge.bases.originals import ASIDE, Originals
 from appliance.operations.backups.installed import installed_packages
 from appliance.operations.backups.manifest import IN_HOME, NOT_OURS, OUTSIDE, BackupManifest, Entry
-from appliance.operations.platform_state import database_file, is_elsewhere
+from appliance.operations.platform_state import database_file, database_name, is_elsewhere
 from appliance.packages.checksums import sha256_of_file
 from appliance.state.frozen_copies import Frozen, freeze
 
@@ -45,14 +46,17 @@ class Contents:
 def gathered(home: Home, site: SiteConfig, origin: str, created: str) -> Iterator[Contents]:
     """Give the contents of a backup of `home`, which may run; gone after the block.
 
-    Raises `DiskFull`, `Unavailable`, `ConfigError`.
+    Raises `DiskFull`, `Unavailable`, `ConfigError`, `InvalidRequest` for a file that this user may not read.
     """
     folder = home.backup_staging
     shutil.rmtree(folder, ignore_errors=True)
     try:
         with reporting_full_disk(home.root):
             folder.mkdir(parents=True, mode=0o700)
-            contents = _gather(home, site, folder, origin, created)
+            try:
+                contents = _gather(home, site, folder, origin, created)
+            except PermissionError as error:
+                raise unreadable(Path(error.filename or home.root), error) from error
         yield contents
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -66,7 +70,7 @@ def lexicons_and_keys(site: SiteConfig, home: Home) -> list[Path]:
         named += [sign_in.oidc.client_secret_file, sign_in.oidc.ca_file]
     if sign_in.ldap is not None:
         named += [sign_in.ldap.bind_password_file, sign_in.ldap.ca_file]
-    paths = {home.root / name for name in named if name}
+    paths = {Path(os.path.normpath(home.root / name)) for name in named if name}
     return sorted(path for path in paths if not path.is_relative_to(home.root) or _first(path, home) not in NOT_OURS)
 
 
@@ -74,7 +78,7 @@ def _gather(home: Home, site: SiteConfig, folder: Path, origin: str, created: st
     staged = folder / "home"
     staged.mkdir(mode=0o700)
     # The audit's witness may be behind the log, never before it: the log would look as if its end were cut off.
-    _copy_files(home.state, staged / STATE, _is_small_state)
+    _copy_files(home.state, staged / STATE, partial(_is_small_state, database_name(home, site)))
     for name in LINKED:
         _link_tree(home.root / name, staged / name)
     source: Path | str = site.state.url or "" if is_elsewhere(site) else database_file(home, site)
@@ -129,8 +133,10 @@ def _below(folder: Path) -> Iterable[tuple[Path, str]]:
     return [(path, path.relative_to(folder).as_posix()) for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
-def _is_small_state(path: Path) -> bool:
-    """Tell whether a file beside the database is neither the database nor on its way to be something."""
+def _is_small_state(database: Path | None, path: Path) -> bool:
+    """Tell whether a file beside the database is neither a database nor on its way to be something."""
+    if database is not None and path.name.startswith(database.name):
+        return False
     return not path.name.startswith(".") and not path.name.endswith((".db", ".db-wal", ".db-shm", ".db-journal"))
 
 

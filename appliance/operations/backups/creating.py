@@ -1,10 +1,8 @@
 """Make a backup, read it back, keep the newest few."""
 
-import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +10,7 @@ from appliance.config.home import Home
 from appliance.config.site import SiteConfig
 from appliance.core.clock import iso, utc_now
 from appliance.core.cryptography.age import Identity, damaged_backup
-from appliance.core.errors import ConfigError, Conflict, InvalidRequest, NotFound
+from appliance.core.errors import ConfigError, InvalidRequest, NotFound
 from appliance.core.files import durable_write
 from appliance.core.messages import _
 from appliance.core.progress import Progress
@@ -25,6 +23,7 @@ from appliance.operations.backups.manifest import BackupManifest
 from appliance.operations.backups.switch import check_no_restore
 from appliance.operations.platform_state import check_not_returning, database_file, is_elsewhere
 from appliance.operations.preflight import check_disk
+from appliance.operations.starting_lock import only_backup
 from appliance.state.postgres_dumps import check_programs
 from appliance.state.secret_files import load_or_create_pepper
 
@@ -47,7 +46,7 @@ def create_backup(
 
     It appears in the folder only after it was read back from the disk with every digest right; older ones beyond
     `backup.keep` go only then. `recipients` go before those of the site file. Raises `ConfigError`, `NotFound` before
-    the first start, `DiskFull`, `Unavailable`, `InvalidRequest`, `Conflict` while another backup is made.
+    the first start, `DiskFull`, `Unavailable`, `InvalidRequest`, `Conflict` while another backup or a restore works.
     """
     check_not_returning(home)
     check_no_restore(home)
@@ -57,7 +56,7 @@ def create_backup(
     origin = hashlib.sha256(load_or_create_pepper(home.pepper_file)).hexdigest()[:8]
     created = iso(utc_now())
     home.create()
-    with _one_backup(home):
+    with only_backup(home):
         title = _("Copy the database and collect the files")
         yield Progress("backup.gather", title)
         if not is_elsewhere(site):
@@ -119,16 +118,3 @@ def _read_back(file: Path, key: Identity, written: BackupManifest) -> None:
             pass
         if backup.manifest != written:
             raise damaged_backup(_("what is on the disk is another one"))
-
-
-@contextmanager
-def _one_backup(home: Home) -> Iterator[None]:
-    """Let one backup at a time be made of a home."""
-    with (home.run / "backup.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Conflict(
-                _("Another backup of {home} is being made.", home=home.root), _("Wait for it to end.")
-            ) from error
-        yield

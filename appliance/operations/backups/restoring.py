@@ -8,7 +8,7 @@ from appliance.config.home import Home
 from appliance.config.site import SiteConfig, load_site
 from appliance.core.clock import iso, utc_now
 from appliance.core.cryptography.age import Identity
-from appliance.core.errors import AlreadyRunning, ApplianceError, Conflict, NotFound
+from appliance.core.errors import AlreadyRunning, ApplianceError, Conflict
 from appliance.core.files import reporting_full_disk
 from appliance.core.messages import _
 from appliance.core.progress import Progress
@@ -19,9 +19,16 @@ from appliance.operations.backups.installed import missing_packages
 from appliance.operations.backups.manifest import IN_HOME, OUTSIDE, BackupManifest, ListedPackage
 from appliance.operations.backups.switch import Switch, carry_out, discard_staged, finish_restore, staged
 from appliance.operations.backups.verifying import check_counts, extract
-from appliance.operations.platform_state import check_not_returning, database_file, is_elsewhere, look_at, lost
+from appliance.operations.platform_state import (
+    check_not_returning,
+    database_file,
+    database_name,
+    is_elsewhere,
+    look_at,
+    lost,
+)
 from appliance.operations.preflight import check_disk
-from appliance.operations.starting_lock import only_starter, runs
+from appliance.operations.starting_lock import only_backup, only_starter, runs
 from appliance.packages.checksums import sha256_of_file
 from appliance.state.frozen_copies import POSTGRESQL, SQLITE
 from appliance.state.overview import State
@@ -52,13 +59,13 @@ def restore_backup(
     """Restore `file` into an empty home, or with `replace` in the place of what is there; yield progress, at last all.
 
     The whole backup is read, checked and staged before one byte of the home is replaced. A switch that is cut off is
-    finished by the next command. Raises `AlreadyRunning`, `Conflict` for a home that is not empty, `InvalidRequest`,
-    `ConfigError`, `DiskFull`, `Unavailable`; then nothing was changed.
+    finished by the next command. Raises `AlreadyRunning`, `Conflict` for a home that is not empty or of which a
+    backup is being made, `InvalidRequest`, `ConfigError`, `DiskFull`, `Unavailable`; then nothing was changed.
     """
     home.create()
     finish_restore(home)
     check_not_returning(home)
-    with only_starter(home):
+    with only_starter(home), only_backup(home):
         if runs(home):
             raise AlreadyRunning(
                 _("The appliance of {folder} runs.", folder=home.root), _("Stop it with `appliance down` first.")
@@ -127,13 +134,10 @@ def _stage(home: Home, file: Path, identity: Identity) -> BackupManifest:
 def _switch(home: Home, site: SiteConfig, manifest: BackupManifest, there: list[str]) -> Switch:
     """Say what replaces what, with the database where the restored site file wants it."""
     new = staged(home) / "home"
-    dump = POSTGRESQL if is_elsewhere(site) else SQLITE
-    if not (staged(home) / dump).exists():
-        raise NotFound(_("The backup's site file names another kind of database than the backup holds."))
-    own = not is_elsewhere(site) and database_file(home, site) == home.database
-    if own:
-        (new / STATE).mkdir(exist_ok=True, mode=0o700)
-        (staged(home) / SQLITE).rename(new / STATE / home.database.name)
+    own = database_name(home, site)
+    if own is not None:
+        (new / own).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (staged(home) / SQLITE).rename(new / own)
     if (staged(home) / "outside").exists():
         (staged(home) / "outside").rename(new / "outside")
     names = {entry.path.removeprefix(IN_HOME) for entry in manifest.entries if entry.path.startswith(IN_HOME)}
@@ -142,16 +146,22 @@ def _switch(home: Home, site: SiteConfig, manifest: BackupManifest, there: list[
     take = [name for name in (*there, _INDEXES) if name not in put]
     return Switch(
         f"replaced-{iso(utc_now()).replace(':', '')}", tuple(put), tuple(take),
-        sqlite=None if own or is_elsewhere(site) else str(database_file(home, site)),
+        sqlite=None if own is not None or is_elsewhere(site) else str(database_file(home, site)),
         postgresql=site.state.url if is_elsewhere(site) else None,
     )  # fmt: skip
 
 
 def _check_database(home: Home, site: SiteConfig, *, replace: bool) -> None:
-    """Look at a database outside the home before anything is replaced."""
+    """Look at the database of the backup, and at one outside the home, before anything is replaced."""
+    if not (staged(home) / (POSTGRESQL if is_elsewhere(site) else SQLITE)).exists():
+        raise Conflict(
+            _("The backup's site file names another kind of database than the backup holds."),
+            _("Take another backup: state.url was changed while this one was made."),
+            code="backup_of_another_database",
+        )
     if is_elsewhere(site):
         check_programs()
-    elif database_file(home, site) != home.database:
+    elif database_name(home, site) is None:
         check_disk(database_file(home, site).parent, (staged(home) / SQLITE).stat().st_size)
     else:
         return
@@ -166,8 +176,7 @@ def _check_database(home: Home, site: SiteConfig, *, replace: bool) -> None:
 def _lost(home: Home, site: SiteConfig, manifest: BackupManifest) -> dict[str, int]:
     """Count what is there now and not in the backup; a state that cannot be read is no reason not to replace it."""
     try:
-        own = not is_elsewhere(site) and database_file(home, site) == home.database
-        now = look_at(home, load_site(home.site_file) if own else site)
+        now = look_at(home, site if database_name(home, site) is None else load_site(home.site_file))
     except ApplianceError:
         return {}
     return lost(State(manifest.step, manifest.rows), now)
@@ -178,6 +187,13 @@ def _outside(home: Home, manifest: BackupManifest) -> tuple[tuple[str, Path], ..
     for entry in manifest.entries:
         if entry.path.startswith(OUTSIDE):
             place = Path("/", entry.path.removeprefix(OUTSIDE))
-            if not place.is_file() or sha256_of_file(place) != entry.sha256:
+            if not _holds(place, entry.sha256):
                 found.append((str(place), home.root / entry.path))
     return tuple(found)
+
+
+def _holds(place: Path, sha256: str) -> bool:
+    try:
+        return place.is_file() and sha256_of_file(place) == sha256
+    except PermissionError:  # the appliance could not read it either
+        return False

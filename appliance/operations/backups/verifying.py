@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from appliance.core.cryptography.age import Identity, damaged_backup
-from appliance.core.errors import InvalidRequest, Unavailable
-from appliance.core.files import reporting_full_disk
+from appliance.core.errors import Unavailable
+from appliance.core.files import reporting_full_disk, unreadable
 from appliance.core.messages import _
 from appliance.core.progress import Progress
 from appliance.operations.backups.archive import OpenedBackup, open_backup
@@ -20,10 +20,7 @@ def read_identity(file: Path, password: str | None = None) -> Identity:
     try:
         return Identity.parse(file.read_bytes(), password)
     except OSError as error:
-        raise InvalidRequest(
-            _("The file {file} cannot be read: {reason}.", file=file, reason=error.strerror or str(error)),
-            _("Check its name, and that this user may read it."),
-        ) from error
+        raise unreadable(file, error) from error
 
 
 def verify_backup(file: Path, identity: Identity) -> Iterator[Progress | BackupManifest]:

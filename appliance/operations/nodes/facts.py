@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from appliance.catalogue.devices import Node
 from appliance.cluster.certificates import client_context, node_files
+from appliance.cluster.enrolment import FACTS_PATH
 from appliance.cluster.peers import NodeClient
 from appliance.config.home import Home
 from appliance.config.site import SiteConfig
@@ -58,7 +59,7 @@ def _ask(home: Home, record: NodeRecord, context: SSLContext) -> MachineFacts | 
     peer = peer_of(record)
     try:
         with NodeClient(peer.address, peer.ports.peer, context) as client:
-            return MachineFacts.model_validate_json(dumps(client.get("/facts")))
+            return MachineFacts.model_validate_json(dumps(client.get(FACTS_PATH)))
     except ApplianceError as error:
         return error.message
     except ValidationError:

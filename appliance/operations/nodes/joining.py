@@ -39,12 +39,13 @@ from appliance.cluster.enrolment import (
 from appliance.cluster.fetching import fetch_packages
 from appliance.cluster.membership import Membership, Peer, home_id_of, write_membership
 from appliance.cluster.node import RayPorts
-from appliance.cluster.peers import NodeClient, shaped
+from appliance.cluster.peers import NodeClient, shaped, unreachable
 from appliance.config.home import Home
 from appliance.config.site import ClusterSettings, SiteConfig
 from appliance.core.clock import Clock, utc_now
 from appliance.core.errors import ApplianceError, ConfigError, InvalidRequest, Unavailable
 from appliance.core.messages import Message, _
+from appliance.core.networks import with_port
 from appliance.core.progress import Progress
 from appliance.core.units import GIB
 from appliance.hardware.choice import choose_accelerator
@@ -243,11 +244,7 @@ def _own_address(wanted: str | None, head: str, port: int) -> str:
         with socket.create_connection((head, port), timeout=5) as connection:
             return str(ip_address(connection.getsockname()[0].partition("%")[0]))
     except OSError as error:
-        raise Unavailable(
-            _("The node at {place} does not answer: {reason}", place=f"{head}:{port}", reason=error.strerror or error),
-            _("Check the address, the port and the firewall between both, and that it runs."),
-            code="node_unreachable",
-        ) from error
+        raise unreachable(with_port(head, port), error.strerror or str(error)) from error
 
 
 def _own_name() -> str:

@@ -1,20 +1,17 @@
 """Close a node, empty it, take it out: what runs there ends first or goes elsewhere, and nobody's request fails."""
 
-import json
-import os
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from appliance.cluster.environment import cluster_environment
+from appliance.cluster.instance import Instance
 from appliance.config.home import Home
 from appliance.config.site import SiteConfig
 from appliance.core.errors import Conflict, NotFound
 from appliance.core.messages import Message, _
 from appliance.core.progress import Progress
 from appliance.operations.accounts import open_accounts
-from appliance.operations.driving import drive
 from appliance.operations.nodes.listing import show_node
-from appliance.operations.switching import running_instance
+from appliance.operations.switching import give_order, needed_instance, running_instance
 from appliance.state.node_records import NodeRecord, NodeState
 from appliance.state.nodes import Nodes
 
@@ -24,13 +21,16 @@ _LEFT_ALREADY: Final = "node_not_in_cluster"
 
 
 def cordon(home: Home, site: SiteConfig, name: str) -> Iterator[Progress]:
-    """Give a node nothing new; what runs there goes on. Raises `NotFound`, `Conflict`, `ConfigError` on a worker."""
+    """Give a node nothing new; what runs there goes on.
+
+    Raises `NotFound`, `Conflict`, `ConfigError` on a worker, `NotRunning`: a start would open the node again.
+    """
     node = _found(home, site, name, "ready", "cordoned")
     yield from _changed(home, site, node, "cordon", "cordoned", _("Close {name} to new work", name=node.name))
 
 
 def uncordon(home: Home, site: SiteConfig, name: str) -> Iterator[Progress]:
-    """Open a closed node again. Raises `NotFound`, `Conflict` for a drained one, `ConfigError` on a worker."""
+    """Open a closed node again. Raises as `cordon`, `Conflict` for a drained one."""
     node = _found(home, site, name, "cordoned", "ready")
     yield from _changed(home, site, node, "uncordon", "ready", _("Open {name} to new work", name=node.name))
 
@@ -38,9 +38,9 @@ def uncordon(home: Home, site: SiteConfig, name: str) -> Iterator[Progress]:
 def _changed(
     home: Home, site: SiteConfig, node: NodeRecord, order: str, state: NodeState, title: Message
 ) -> Iterator[Progress]:
-    step = f"node.{order}"
+    instance, step = needed_instance(home), f"node.{order}"
     yield Progress(step, title)
-    for _event in _ordered(home, site, {"do": order, "address": node.address}):
+    for _event in _ordered(home, instance, {"do": order, "address": node.address}):
         pass
     _write(home, site, node, state, step)
     yield Progress(step, title, "done")
@@ -51,7 +51,7 @@ def drain(home: Home, site: SiteConfig, name: str, timeout_s: float | None = Non
     it takes no more.
 
     `timeout_s` seconds at most, by default the longest generation and a minute. Afterwards the node may be stopped,
-    removed or, restarted, be used again. Raises `NotFound`, `Conflict` for the head, `StartFailed` for what stays.
+    removed or, restarted, be used again. Raises as `cordon`, `Conflict` for the head, `StartFailed` for what stays.
     """
     node = _found(home, site, name, "ready", "cordoned", "draining")
     if node.role == "head":
@@ -60,13 +60,14 @@ def drain(home: Home, site: SiteConfig, name: str, timeout_s: float | None = Non
             _("`appliance down` on it stops the appliance; `appliance backup create` takes its state elsewhere."),
             code="head_cannot_leave",
         )
+    instance = needed_instance(home)
     title = _("Drain {name}", name=node.name)
     yield Progress("node.drain", title)
     _write(home, site, node, "draining", "node.drain")
     limit = site.gateway.generation_timeout_s + DRAIN_MARGIN_S if timeout_s is None else timeout_s
     order = {"do": "drain", "address": node.address, "timeout_s": limit}
     try:
-        for event in _ordered(home, site, order):
+        for event in _ordered(home, instance, order):
             yield Progress("node.drain", title, "running", _replicas(event["replicas"]))
     except NotFound as error:
         if error.code != _LEFT_ALREADY:
@@ -81,7 +82,7 @@ def remove(
 ) -> Iterator[Progress]:
     """Drain a worker and take it out: it stops, and its certificate is worth nothing here any more.
 
-    With `force` it is not drained: for one that is lost. Raises as `drain`.
+    With `force`, or where no appliance runs, it is not drained: `force` is for one that is lost. Raises as `drain`.
     """
     node = _found(home, site, name, "joining", "ready", "cordoned", "draining")
     if node.role == "head":
@@ -110,14 +111,8 @@ def _found(home: Home, site: SiteConfig, name: str, *states: NodeState) -> NodeR
     )
 
 
-def _ordered(home: Home, site: SiteConfig, order: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Have an order carried out on the running cluster; where none runs there is nothing to do."""
-    instance = running_instance(home)
-    if instance is None:
-        return
-    environment = cluster_environment(instance.instance_id, home, site.cluster, os.environ)
-    arguments = (str(home.root), json.dumps(order))
-    yield from drive("appliance.serving.node_orders", arguments, environment, home.logs / "nodes.log", _broken)
+def _ordered(home: Home, instance: Instance, order: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    return give_order(home, instance, "appliance.serving.node_orders", order, home.logs / "nodes.log")
 
 
 def _write(home: Home, site: SiteConfig, node: NodeRecord, state: NodeState, action: str) -> None:
@@ -128,7 +123,3 @@ def _write(home: Home, site: SiteConfig, node: NodeRecord, state: NodeState, act
 
 def _replicas(count: int) -> Message:
     return _("replicas still on it: {count}", count=count)
-
-
-def _broken(reason: str) -> Message:
-    return _("The cluster could not be told: {reason}", reason=reason)

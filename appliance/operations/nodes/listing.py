@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pydantic import TypeAdapter, ValidationError
 
 from appliance.config.home import Home
-from appliance.config.site import Label, SiteConfig
+from appliance.config.scaling import Label
+from appliance.config.site import SiteConfig
 from appliance.core.errors import ConfigError, InvalidRequest
 from appliance.core.messages import _
 from appliance.hardware.choice import cards_in_words

@@ -188,7 +188,7 @@ class Gateway:
         folders = Home(Path(home))
         logs.configure(folders.logs, serve.get_replica_context().replica_id.unique_id)
         self._context = open_context(folders, site, models)
-        self._server = server_of(build_app(self._context), site, inner_port(folders, site))
+        self._server = server_of(build_app(self._context), site, inner_port(folders, site, self._context.nodes))
         self._longest_s = site.gateway.generation_timeout_s
         self._stopped = False
         self._tasks: list[asyncio.Task[None]] = []

@@ -8,10 +8,12 @@ import structlog
 from starlette.concurrency import run_in_threadpool
 
 from appliance import __version__
+from appliance.cluster.certificates import node_files
 from appliance.cluster.node import RayPorts
+from appliance.cluster.renewal import Renewed
 from appliance.config.home import Home
 from appliance.config.site import SiteConfig
-from appliance.core.errors import ApplianceError, NotFound
+from appliance.core.errors import ApplianceError
 from appliance.guardrails.chain import Chain
 from appliance.identity.callers import Callers
 from appliance.serving.embedders import QueryEmbedder
@@ -81,27 +83,15 @@ def _nodes(site: SiteConfig, database: Database) -> "Nodes | None":
     return Nodes(database)
 
 
-def inner_port(home: Home, site: SiteConfig) -> InnerPort | None:
+def inner_port(home: Home, site: SiteConfig, nodes: "Nodes | None") -> InnerPort | None:
     """Return where gateways of other nodes hand requests in; None on a node that others cannot reach.
 
-    Raises `ConfigError` where the node's certificate cannot be used.
+    `nodes` are those of the process's context. Raises `ConfigError` where the node's certificate cannot be used.
     """
-    if site.cluster.alone:
+    if nodes is None:
         return None
-    from appliance.cluster.certificates import node_files
-    from appliance.cluster.renewal import Renewed
-
-    nodes = _nodes(site, Database.open(site.state.url or sqlite_url(home.database)))
-    assert nodes is not None
-
-    def belongs(node_id: str) -> bool:
-        try:
-            return nodes.get(node_id).state != "removed"
-        except NotFound:
-            return False
-
     tls = Renewed.server(node_files(home.secrets))
-    return InnerPort(site.cluster.address, RayPorts.from_settings(site.cluster).gateway, tls, belongs)
+    return InnerPort(site.cluster.address, RayPorts.from_settings(site.cluster).gateway, tls, nodes.belongs)
 
 
 def _classifies(site: SiteConfig) -> bool:

@@ -16,6 +16,7 @@ from appliance.config.home import Home
 from appliance.core.clock import Clock
 from appliance.core.errors import Conflict
 from appliance.core.messages import Message, _
+from appliance.core.networks import with_port
 from appliance.core.units import human_bytes, human_seconds
 from appliance.core.validation import invalid_request
 from appliance.hardware.choice import driver_fault, vendors_found
@@ -130,20 +131,19 @@ def call_back(asked: JoinRequest, clock: Clock) -> None:
     Its clock is compared with the middle between question and answer.
     """
     node = asked.node
-    port = Peer(id=node.id, address=node.address, port=node.first_port).ports.peer
-    host = f"[{node.address}]" if ":" in node.address else node.address
+    place = with_port(node.address, Peer(id=node.id, address=node.address, port=node.first_port).ports.peer)
     before, begun = clock(), time.monotonic()
     try:
-        told = json.loads(_fetched(f"http://{host}:{port}/{asked.nonce}"))
+        told = json.loads(_fetched(f"http://{place}/{asked.nonce}"))
         nonce, theirs = told["nonce"], datetime.fromisoformat(told["clock"])
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
         if isinstance(error, httpx.HTTPError):
             reason = Message("{reason}", (("reason", str(error) or type(error).__name__),))
         else:
             reason = _("something else answers there")
-        raise _not_reached(f"{host}:{port}", reason) from error
+        raise _not_reached(place, reason) from error
     if nonce != asked.nonce or theirs.tzinfo is None:
-        raise _not_reached(f"{host}:{port}", _("another machine answers there"))
+        raise _not_reached(place, _("another machine answers there"))
     middle = before.timestamp() + (time.monotonic() - begun) / 2
     skew = theirs.astimezone(UTC).timestamp() - middle
     if abs(skew) > LARGEST_SKEW_S:

@@ -51,10 +51,6 @@ class Registry:
         others = (node for node in self.nodes.list() if node.role == "worker" and node.state != "joining")
         return (self.peer, *(peer_of(node) for node in others))
 
-    def belongs(self, node_id: str) -> bool:
-        """Tell whether a node is one of the appliance's, and not removed. Raises `Unavailable`."""
-        return any(node.id == node_id for node in self.nodes.list())
-
     def packages(self) -> tuple[SharedPackage, ...]:
         """Return the packages of the site's models and of versions beside them, as far as they are here."""
         variants = [(one.package, one.release_counter) for one in self.served.read().variants]

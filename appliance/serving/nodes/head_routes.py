@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
-import appliance
 from appliance.cluster.certificates import read_certificate
 from appliance.cluster.enrolment import HEARTBEAT_PATH, LEAVE_PATH, RENEW_PATH, Beat, Heartbeat
 from appliance.cluster.membership import NodeStanding
@@ -40,7 +39,7 @@ class HeadDesk:
         )
 
     async def heartbeat(self, request: Request) -> JSONResponse:
-        """Note that a node is there; `ready`: it has ended joining; `start` names the start that it runs from."""
+        """Note that a node is there, and what it tells of itself (`Beat`)."""
         body = await object_in(request)
         try:
             told = Beat.model_validate(body)
@@ -70,16 +69,16 @@ class HeadDesk:
         if told.ready and node.state == "joining":
             node = registry.nodes.set_state(node_id, "ready")
         if start and start != node.facts.get(_START_FACT):
-            node = self._started(node, start)
+            node = self._started(node, start, told.version)
         others = (one for one in registry.nodes.list() if one.role == "worker")
         standing = NodeStanding(state=node.state, labels=dict(node.labels))
         return Heartbeat(standing=standing, peers=(registry.peer, *map(peer_of, others)))
 
-    def _started(self, node: NodeRecord, start: str) -> NodeRecord:
+    def _started(self, node: NodeRecord, start: str, version: str) -> NodeRecord:
         """Note a start: Ray knows nothing of what was closed or emptied before it, so the node is open again."""
         nodes = self._registry.nodes
         again = _START_FACT in node.facts
-        nodes.update(replace(node, facts={**node.facts, _START_FACT: start}, version=appliance.__version__))
+        nodes.update(replace(node, facts={**node.facts, _START_FACT: start}, version=version or node.version))
         if again and node.state in ("cordoned", "draining"):
             self._registry.note("node.restarted", node, node.id)
             nodes.set_state(node.id, "ready")

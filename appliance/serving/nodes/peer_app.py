@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from appliance.cluster.certificates import client_context, node_files
+from appliance.cluster.enrolment import FACTS_PATH
 from appliance.cluster.fetching import FETCH_PATH, FILES_PATH, fetch_packages
 from appliance.cluster.membership import Peer
 from appliance.config.home import Home
@@ -74,7 +75,7 @@ class PeerDesk:
         """Return the application of the peer port; only nodes that `belongs` knows come in."""
         routes = [
             Route("/health", self.health, methods=["GET"]),
-            Route("/facts", self.facts, methods=["GET"]),
+            Route(FACTS_PATH, self.facts, methods=["GET"]),
             Route("/packages", self.packages, methods=["GET"]),
             Route(f"{FILES_PATH}{{checksum}}", self.file, methods=["GET"]),
             Route(FETCH_PATH, self.fetch, methods=["POST"]),

@@ -38,43 +38,47 @@ _TIDY_EVERY_S: Final = 60.0
 async def serve_node(home: Home, site: SiteConfig, started: Callable[[], None] = lambda: None) -> None:
     """Serve until the task is cancelled; `started` is called when every port answers.
 
-    Raises `ConfigError`, `StartFailed`, `Unavailable`, and `RuntimeError` where a server ends by itself.
+    Raises `ConfigError`, `StartFailed`, `Unavailable`, `RuntimeError` where a server ends by itself, and what the work
+    beside the servers did not foresee: a node that no longer shows that it is there must not look well.
     """
     membership = await asyncio.to_thread(read_membership, home)
     async with AsyncExitStack() as stack:
         if membership is None:
             registry = stack.enter_context(open_registry(home, site))
-            servers = await _head(stack, home, site, registry)
+            servers, beside = await _head(stack, home, site, registry)
         else:
-            servers = [await _worker(stack, home, site, membership)]
+            servers, beside = await _worker(stack, home, site, membership)
         started()
         while True:
             await asyncio.sleep(_CHECK_EVERY_S)
             for server in servers:
                 server.check()
+            if beside.done():
+                beside.result()
 
 
-async def _head(stack: AsyncExitStack, home: Home, site: SiteConfig, registry: Registry) -> list[HttpServer]:
+_Running = tuple[list[HttpServer], asyncio.Task[None]]
+
+
+async def _head(stack: AsyncExitStack, home: Home, site: SiteConfig, registry: Registry) -> _Running:
     files = node_files(home.secrets)
     ports, address = RayPorts.from_settings(site.cluster), site.cluster.address
     join = JoinDesk(registry, Versions.here(), Installation.of_this_program()).app()
     open_to_all = Renewed(server_context(files, client_required=False), files)
-    peers = PeerDesk(home, None).app(registry.belongs, *HeadDesk(registry).routes())
+    peers = PeerDesk(home, None).app(registry.nodes.belongs, *HeadDesk(registry).routes())
     servers = [
         await stack.enter_async_context(_serving(join, address, ports.join, open_to_all)),
         await stack.enter_async_context(_serving(peers, address, ports.peer, Renewed.server(files))),
     ]
-    await stack.enter_async_context(_beside(_tidy(home, registry)))
-    return servers
+    return servers, await stack.enter_async_context(_beside(_tidy(home, registry)))
 
 
-async def _worker(stack: AsyncExitStack, home: Home, site: SiteConfig, membership: Membership) -> HttpServer:
+async def _worker(stack: AsyncExitStack, home: Home, site: SiteConfig, membership: Membership) -> _Running:
     watch = Watch(home, membership)
     peers = PeerDesk(home, membership.head.id).app(watch.belongs)
     port, tls = RayPorts.from_settings(site.cluster).peer, Renewed.server(node_files(home.secrets))
     server = await stack.enter_async_context(_serving(peers, site.cluster.address, port, tls))
-    await stack.enter_async_context(_beside(watch.run()))
-    return server
+    return [server], await stack.enter_async_context(_beside(watch.run()))
 
 
 @asynccontextmanager
@@ -97,11 +101,11 @@ async def _serving(app: ASGIApp, host: str, port: int, tls: Renewed) -> AsyncIte
 
 
 @asynccontextmanager
-async def _beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+async def _beside(work: Coroutine[None, None, None]) -> AsyncIterator[asyncio.Task[None]]:
     """Run `work` until the block ends."""
     task = asyncio.create_task(work)
     try:
-        yield
+        yield task
     finally:
         task.cancel()
         await asyncio.wait([task])

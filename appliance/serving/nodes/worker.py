@@ -6,6 +6,9 @@ import threading
 import time
 from typing import Any, Final
 
+import psutil
+
+import appliance
 from appliance.cluster.certificates import (
     client_context,
     must_renew,
@@ -45,7 +48,7 @@ class Watch:
     def belongs(self, node_id: str) -> bool:
         """Tell whether the head names a node as one of the appliance's; it is asked anew for one that is not known."""
         if node_id not in self._known and time.monotonic() - self._beaten > _ASK_AGAIN_S:
-            with self._lock, contextlib.suppress(ApplianceError):
+            with contextlib.suppress(ApplianceError):
                 self.beat()
         return node_id in self._known
 
@@ -65,10 +68,10 @@ class Watch:
             await asyncio.sleep(every_s)
 
     def beat(self) -> None:
-        """Tell the head once, and learn from it. Raises as `NodeClient`, `ConfigError`."""
-        self._beaten = time.monotonic()
+        """Tell the head once, and learn from it; one thread at a time. Raises as `NodeClient`, `ConfigError`."""
         head = self._membership.head
-        with NodeClient(head.address, head.ports.peer, client_context(self._files)) as client:
+        with self._lock, NodeClient(head.address, head.ports.peer, client_context(self._files)) as client:
+            self._beaten = time.monotonic()
             told = shaped(Heartbeat, client.post(HEARTBEAT_PATH, self._beat()), client)
             self._known = frozenset(peer.id for peer in told.peers)
             self._keep(told.standing)
@@ -76,7 +79,8 @@ class Watch:
 
     def _beat(self) -> dict[str, Any]:
         reading = self._sampler.sample().as_status("", self._membership.address, head=False)
-        return Beat(start=self._start(), reading=reading).model_dump(mode="json")
+        beat = Beat(version=appliance.__version__, start=self._start(), reading=reading)
+        return beat.model_dump(mode="json")
 
     def _start(self) -> str:
         """Return what names this start of Ray here; empty while it does not run."""
@@ -96,7 +100,8 @@ class Watch:
         write_membership(self._home, self._membership.model_copy(update={"state": "removed"}))
         supervision = read_supervision(self._home.supervisor_file)
         if supervision is not None and (process := supervision.process()) is not None:
-            process.terminate()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.terminate()
 
     def _renew(self, client: NodeClient) -> None:
         member = self._membership

@@ -1,24 +1,24 @@
 """The head node as a relay sees it: where it is, the connections to it, and whether it answers."""
 
 import asyncio
-import json
 import socket
 import ssl
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import aiohttp
 import structlog
 from multidict import CIMultiDict
 from yarl import URL
 
-from appliance.cluster.node import RayPorts
+from appliance.cluster.membership import read_membership
 from appliance.config.home import Home
-from appliance.config.site import ClusterSettings
 from appliance.core.errors import ConfigError, Unavailable
 from appliance.core.messages import _
+from appliance.core.networks import with_port
 from appliance.serving.gateway.inner import ALIVE_PATH
 from appliance.serving.gateway.server import notice_loss
 from appliance.serving.names import HEAD_AWAY
@@ -40,6 +40,9 @@ NOT_REACHED: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutErr
 LOST: Final = (aiohttp.ClientError, OSError)
 """Raised by `Head.ask`, and while an answer is read, where the connection broke; `NOT_REACHED` are among them."""
 
+Body = AsyncIterator[bytes] | bytes | None
+"""What a request carries: pieces as they come, or the whole."""
+
 
 @dataclass(frozen=True)
 class HeadPlace:
@@ -51,16 +54,13 @@ class HeadPlace:
 
 def read_place(home: Home) -> HeadPlace:
     """Return where the head of a worker's home is. Raises `ConfigError`."""
-    try:
-        told = json.loads(home.node_file.read_text(encoding="utf-8"))
-        head = told["head"]
-        settings = ClusterSettings(address=head["address"], port=head["port"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    member = read_membership(home)
+    if member is None:
         raise ConfigError(
             _("The file {path} does not say where the head node is.", path=home.node_file),
             _("A relay runs on a node that has joined: join with `appliance node join`."),
-        ) from error
-    return HeadPlace(settings.address, RayPorts.from_settings(settings).gateway)
+        )
+    return HeadPlace(member.head.address, member.head.ports.gateway)
 
 
 class Head:
@@ -108,13 +108,12 @@ class Head:
         """Whether it answered when it was last asked."""
         return self._here.is_set()
 
-    async def ask(self, method: str, target: str, headers: CIMultiDict[str], body: Any) -> aiohttp.ClientResponse:  # noqa: ANN401 - what aiohttp sends
+    async def ask(self, method: str, target: str, headers: CIMultiDict[str], body: Body) -> aiohttp.ClientResponse:
         """Return the beginning of its answer to a request for `target`, path and query as they are on the wire.
 
         The caller closes it. Raises `NOT_REACHED` or another of `LOST`.
         """
-        host = f"[{self._place.address}]" if ":" in self._place.address else self._place.address
-        url = URL(f"https://{host}:{self._place.port}{target}", encoded=True)
+        url = URL(f"https://{with_port(self._place.address, self._place.port)}{target}", encoded=True)
         response = await self._opened.request(method, url, headers=headers, data=body, allow_redirects=False)
         self._found()
         return response
@@ -178,7 +177,7 @@ def unavailable() -> Unavailable:
     )
 
 
-def _watched_socket(place: Any) -> socket.socket:  # noqa: ANN401 - what getaddrinfo tells
+def _watched_socket(place: aiohttp.AddrInfoType) -> socket.socket:
     family, kind, protocol = place[:3]
     one = socket.socket(family, kind, protocol)
     notice_loss(one)

@@ -15,7 +15,7 @@ from appliance.core.status import AcceleratorStatus, NodeStatus
 from appliance.tui import figures
 from appliance.tui.drawing import FAINT, MUTED, bar, fit, level_style
 from appliance.tui.view import View
-from appliance.tui.words import STATES
+from appliance.tui.words import STANDINGS, STATES
 
 _BRAND_NOISE = re.compile(r"\((?:R|TM|r|tm)\)| CPU(?= |$)| @ .*$| Processor$")
 _MAXIMUM_BAR = 40
@@ -81,15 +81,19 @@ def node_lines(node: NodeStatus, width: int, language: str, headings: bool = Fal
 def _identity(node: NodeStatus, width: int, language: str) -> Content:
     mark = STATES[node.state]
     words = [mark.word] + ([_("head")] if node.head else [])
+    if node.standing in STANDINGS:
+        words.append(STANDINGS[node.standing])
     state = " · ".join(word.render(language) for word in words)
     parts = [_BRAND_NOISE.sub("", node.cpu_model).strip()] if node.cpu_model else []
     if node.cpu_cores is not None:
         parts.append(_("{count} cores", count=node.cpu_cores).render(language))
-    left = cell_len(mark.shape) + 1 + cell_len(node.address) + 2 + cell_len(state) + 2
+    name = f"  {node.name}" if node.name else ""
+    left = cell_len(mark.shape) + 1 + cell_len(node.address + name) + 2 + cell_len(state) + 2
     return Content.assemble(
         (mark.shape, mark.style),
         " ",
         (node.address, "bold"),
+        (name, MUTED),
         "  ",
         (state, mark.style),
         "  ",

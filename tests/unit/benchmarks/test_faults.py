@@ -25,6 +25,8 @@ from faults.streams import Load, NotInTime, leave_in_the_middle
 from faults.table import Row, as_markdown, as_text
 from faults.updates import ask_for_missing_weights, copied, damage_weights
 
+from tests.unit.benchmarks.serving import serving
+
 TEXT = b'data: {"choices":[{"delta":{"content":"Hi"}}]}\n\n'
 USAGE = b'data: {"choices":[],"usage":{"total_tokens":7}}\n\n'
 DONE = b"data: [DONE]\n\n"
@@ -67,15 +69,8 @@ class Server:
 @pytest.fixture
 async def server():
     made = Server()
-    application = web.Application()
-    application.router.add_post("/v1/chat/completions", made.answer)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    made.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
-    yield made
-    await runner.cleanup()
+    async with serving("/v1/chat/completions", made.answer) as made.url:
+        yield made
 
 
 def asked(url, **options):

@@ -11,6 +11,8 @@ import pytest
 from aiohttp import web
 from kill import Acknowledged, Cut, Seen, ask, completed_in, replicas, request_of, run, tokens_of, verdicts
 
+from tests.unit.benchmarks.serving import serving
+
 ANSWERS = [Acknowledged("a", "chat", 5), Acknowledged("b", "chat", 7)]
 
 
@@ -91,15 +93,9 @@ class Flaky:
 
 @pytest.fixture
 async def flaky():
-    server, app = Flaky(), web.Application()
-    app.router.add_post("/{path:.*}", server.answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    server.url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
-    yield server
-    await runner.cleanup()
+    server = Flaky()
+    async with serving("/{path:.*}", server.answer) as server.url:
+        yield server
 
 
 async def test_a_request_is_sent_again_until_it_is_answered_and_each_try_has_an_id_of_its_own(

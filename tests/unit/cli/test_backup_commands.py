@@ -76,3 +76,9 @@ def test_a_schedule_without_systemd(run, home, key_file, tmp_path, monkeypatch):
     assert written.out.splitlines() == [
         str(tmp_path / "units" / f"appliance-backup.{kind}") for kind in ("service", "timer")
     ]
+
+
+def test_a_password_file_that_is_not_there(run, tmp_path):
+    refused = run("backup", "key", "create", tmp_path / "new.age", "--password-file", tmp_path / "absent")
+    assert (refused.code, "absent cannot be read" in refused.err) == (7, True)
+    assert "defect" not in refused.err

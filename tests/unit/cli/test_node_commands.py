@@ -1,10 +1,16 @@
 """`appliance node …` on the head's own database: tokens, and the nodes that have joined."""
 
-from datetime import UTC, datetime, timedelta
+import json
+import os
+import subprocess
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from appliance.cli.exit_codes import ExitCode
 from appliance.cluster.certificates import ensure_authority
+from appliance.cluster.instance import INSTANCE_VARIABLE, Instance, write_instance
 from appliance.config.home import Home
 from appliance.config.site import load_site
 from appliance.operations.accounts import open_accounts
@@ -136,7 +142,7 @@ def test_nodes_are_listed_with_their_accelerators(run, nodes):
     assert [line.split()[0] for line in lines] == ["Name", "head", "gpu-1"]
     assert lines[1].split()[1:6] == ["10.20.0.11", "head", "node", "ready", "—"]
     assert "2 × NVIDIA L20, 1 × Ascend 910B3" in lines[2]
-    assert datetime.now(UTC).strftime("%Y-%m-%d") in lines[2]
+    assert second.seen_at[:10] in lines[2]
     assert [row["id"] for row in run("node", "list", "--json").json["nodes"]] == [first.id, second.id]
     assert "removed" in run("node", "list", "--all").out
     assert run("node", "list", "--json").json["nodes"][1] == second.to_dict()
@@ -160,13 +166,46 @@ def test_labels_are_put_and_removed(run, nodes):
     assert "rack=8" in run("node", "label", "gpu-1", "rack=8").err
 
 
-def test_a_node_is_closed_opened_and_removed_while_the_appliance_is_down(run, nodes):
+@pytest.fixture
+def orders(head, tmp_path, monkeypatch):
+    """Let an appliance run from the home whose cluster does whatever it is told; return the file with what it heard."""
+    heard, module = tmp_path / "heard", "appliance.serving.node_orders"
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys\n"
+        f"if {module!r} in sys.orig_argv:\n"
+        f"    print(sys.orig_argv[-1], file=open({str(heard)!r}, 'a'))\n"
+        "    print('{\"replicas\": 0}', flush=True)\n"
+        "    os._exit(0)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{Path.cwd()}")
+    head.create()
+    write_instance(head.instance_file, Instance("run_a", "", "", str(tmp_path / "ray"), "", ""))
+    environment = {"PATH": os.environ["PATH"], INSTANCE_VARIABLE: "run_a"}
+    with subprocess.Popen(["sleep", "600"], env=environment) as running:
+        yield heard
+        running.kill()
+
+
+def test_a_node_is_closed_opened_emptied_and_removed(run, nodes, orders):
     added = nodes.record(node("gpu-1", "10.20.0.12", state="ready"))
     for command, state in (("cordon", "cordoned"), ("uncordon", "ready"), ("drain", "draining"), ("remove", "removed")):
         told = run("node", command, "gpu-1", "--json")
         assert (told.code, told.json["id"], told.json["state"]) == (0, added.id, state)
         assert nodes.get(added.id).to_dict() == told.json
         assert "gpu-1" in told.err
+    told = [json.loads(line) for line in orders.read_text().splitlines()]
+    assert [order["do"] for order in told] == ["cordon", "uncordon", "drain", "drain"]  # the last one before it is out
+    assert {order["address"] for order in told} == {"10.20.0.12"}
+
+
+def test_while_the_appliance_is_down_a_node_can_be_removed_and_nothing_closed_in_vain(run, nodes):
+    added = nodes.record(node("gpu-1", "10.20.0.12", state="ready"))
+    for command in ("cordon", "uncordon", "drain"):
+        refused = run("node", command, "gpu-1", "--json")
+        assert (refused.code, refused.out) == (ExitCode.NOT_RUNNING, "")
+        assert "appliance up" in refused.err
+        assert nodes.get(added.id).state == "ready"
+    assert run("node", "remove", "gpu-1", "--json").json["state"] == "removed"
 
 
 def test_a_state_that_a_command_does_not_fit_is_refused(run, nodes):

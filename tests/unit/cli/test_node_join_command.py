@@ -6,15 +6,13 @@ import pytest
 
 from appliance.cluster.membership import read_membership
 from appliance.core.progress import Progress
-from tests.unit.operations.node_homes import HEAD, Cluster, running
+from tests.unit.operations.node_homes import HEAD, running_cluster
 
 
 @pytest.fixture
 def cluster(tmp_path):
-    found = Cluster(tmp_path)
-    with running(found.home):
+    with running_cluster(tmp_path) as found:
         yield found
-    found.database.close()
 
 
 @pytest.fixture
@@ -38,7 +36,8 @@ def test_a_machine_joins_by_one_command(cluster, run, started):
         "127.0.0.2", "--label", "rack=7", "--label", "card=none", "--json",
     )  # fmt: skip
     assert joined.code == 0, joined.err
-    told = json.loads(joined.out[joined.out.index("{") :])  # the head's service writes its log before it here
+    # The head's service is in this process here and writes its log around it.
+    told, _end = json.JSONDecoder().raw_decode(joined.out, joined.out.index("{"))
     assert list(told) == ["node_id", "name", "address", "head"]
     assert (told["name"], told["address"], told["head"]) == ("box-2", "127.0.0.2", HEAD)
     assert started == [home]

@@ -53,6 +53,14 @@ def told(home, wanted) -> Supervision:
     raise AssertionError(home.supervisor_file.read_text())
 
 
+def until(condition):
+    """Wait for what a child that has just been started does."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def part(now, name):
     return next(one for one in now.parts if one.name == name)
 
@@ -69,7 +77,8 @@ def test_it_tells_what_runs(home, supervised):
     now = told(home, complete)
     assert now.pid == supervised.pid
     assert now.process() is not None
-    assert [psutil.Process(pid).name() for pid in pids(now).values()] == ["raylet", "gcs_server", "sleep"]
+    # The shell becomes `sleep` a moment after it is there.
+    until(lambda: [psutil.Process(pid).name() for pid in pids(now).values()] == ["raylet", "gcs_server", "sleep"])
     assert [one.restarts for one in now.parts] == [0, 0, 0]
 
 
@@ -98,7 +107,7 @@ def test_a_program_that_dies_is_started_again(home, supervised):
     os.kill(part(before, "echo").pid, signal.SIGKILL)
     after = told(home, lambda now: complete(now) and part(now, "echo").restarts == 1)
     assert part(after, "ray").pid == part(before, "ray").pid
-    assert (home.logs / "echo.log").read_text() == "begun\nbegun\n"
+    until(lambda: (home.logs / "echo.log").read_text() == "begun\nbegun\n")
 
 
 def test_sigterm_ends_everything(home, supervised):
@@ -194,6 +203,27 @@ def test_logs_are_rotated_by_size_and_writers_go_on(tmp_path):
     assert {path.name: path.read_bytes()[:3] for path in tmp_path.iterdir()} == {
         "log": b"end", "log.1": b"444", "log.2": b"333", "log.3": b"222"
     }  # fmt: skip
+
+
+def test_a_log_that_cannot_be_copied_stays_as_it_is(tmp_path):
+    log = tmp_path / "log"
+    (tmp_path / "log.0").mkdir()  # as on a disk that has no room
+    (tmp_path / "log.1").write_bytes(b"old")
+    log.write_bytes(b"0" * 11)
+    assert not rotate(log, largest_bytes=10)
+    assert (log.read_bytes(), (tmp_path / "log.1").read_bytes()) == (b"0" * 11, b"old")
+
+
+def test_a_control_service_that_cannot_be_started_again_is_tried_later(home, environment, tmp_path, supervised):
+    program = tmp_path / "tools" / "gcs_server"
+    before = told(home, complete)
+    program.rename(program.with_name("away"))
+    os.kill(part(before, "gcs").pid, signal.SIGKILL)
+    now = told(home, lambda now: part(now, "gcs").restarts >= 2)
+    assert "No such file" in part(now, "gcs").last_failure
+    assert part(now, "ray").pid == part(before, "ray").pid
+    program.with_name("away").rename(program)
+    told(home, complete)
 
 
 def test_endings_in_words():

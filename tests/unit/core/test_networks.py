@@ -1,8 +1,8 @@
-"""Where a request comes from, when proxies stand in between."""
+"""Addresses with a port, and where a request comes from when proxies stand in between."""
 
 import pytest
 
-from appliance.core.networks import caller_behind
+from appliance.core.networks import caller_behind, with_port
 
 TRUSTED = ("10.0.0.0/24", "fd00::/64")
 
@@ -33,3 +33,10 @@ def test_only_what_a_trusted_proxy_wrote_counts(peer, forwarded, found):
 
 def test_without_trusted_proxies_the_header_is_nothing():
     assert caller_behind((), "10.0.0.5", "192.0.2.7") == "10.0.0.5"
+
+
+@pytest.mark.parametrize(
+    ("address", "written"), [("10.0.0.5", "10.0.0.5:6380"), ("gpu-1", "gpu-1:6380"), ("fd00::5", "[fd00::5]:6380")]
+)
+def test_an_ipv6_address_before_a_port_is_in_brackets(address, written):
+    assert with_port(address, 6380) == written

@@ -1,9 +1,11 @@
 """Home folders with something of everything in them, and what is compared after they were wiped and restored."""
 
 import hashlib
+import itertools
 import os
 import sqlite3
-from contextlib import closing
+import threading
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from appliance.config.home import Home
@@ -100,6 +102,32 @@ def files_of(home):
                 digest = hashlib.sha256(path.read_bytes()).hexdigest()
                 kept[path.relative_to(home.root).as_posix()] = (digest, path.stat().st_mode & 0o777)
     return kept
+
+
+@contextmanager
+def meanwhile(step):
+    """Take `step(1)`, `step(2)`, … in a thread until the block ends; gives what waits for a whole further one."""
+    stop, taken = threading.Event(), threading.Event()
+
+    def work():
+        for number in itertools.count(1):
+            if stop.is_set():
+                return
+            step(number)
+            taken.set()
+
+    def one_more():
+        for _one in range(2):  # the first may have been in its middle
+            taken.clear()
+            assert taken.wait(60)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield one_more
+    finally:
+        stop.set()
+        thread.join()
 
 
 def back_up(home, site, folder) -> Created:

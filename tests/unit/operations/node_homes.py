@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-import random
-import socket
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import yaml
@@ -22,23 +20,10 @@ from appliance.state.database import Database, sqlite_url
 from appliance.state.nodes import JoinTokens, Nodes
 from appliance.state.secret_files import load_or_create_pepper
 from tests.unit.operations.small_models import write_model
+from tests.unit.serving.ports import free_port, free_ports
 
 HEAD = "127.0.0.1"
 PORTS = 12
-
-
-def free_ports() -> int:
-    """Return the first of twelve ports in a row that nobody has now."""
-    for _attempt in range(200):
-        first = random.randrange(30_000, 60_000, PORTS)
-        try:
-            for port in range(first, first + PORTS):
-                with socket.socket() as probe:
-                    probe.bind(("", port))
-        except OSError:
-            continue
-        return first
-    raise AssertionError("no free ports")
 
 
 def write_site(home: Home, **settings) -> None:
@@ -86,11 +71,11 @@ class Cluster:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.home = Home(folder / "head")
-        self.first_port = free_ports()
+        self.first_port = free_ports(PORTS)
         write_site(
             self.home,
             language="zh_CN",
-            gateway={"port": 1024 + self.first_port % 20_000},
+            gateway={"port": free_port()},
             cluster={"port": self.first_port, "address": HEAD},
             models={"general": {"package": "base"}},
         )
@@ -114,9 +99,7 @@ class Cluster:
     def machine(self, name: str, **settings) -> Home:
         """Return a home folder for a machine that is to join, with ports of its own."""
         home = Home(self.folder / name)
-        first = free_ports()
-        gateway = next(port for port in iter(free_ports, None) if port != first)
-        write_site(home, cluster={"port": first}, gateway={"port": gateway}, **settings)
+        write_site(home, cluster={"port": free_ports(PORTS)}, gateway={"port": free_port()}, **settings)
         return home
 
     def join(self, home: Home, token: str, address: str, start=lambda _home: iter(()), **more) -> list:
@@ -132,6 +115,14 @@ class Cluster:
 
     def workers(self):
         return [node for node in self.nodes.list() if node.role == "worker"]
+
+
+@contextmanager
+def running_cluster(folder: Path):
+    """Give a head whose node service runs until the block ends."""
+    found = Cluster(folder)
+    with closing(found.database), running(found.home):
+        yield found
 
 
 def called(home: Home, peer: Peer) -> NodeClient:

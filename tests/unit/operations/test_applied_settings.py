@@ -17,7 +17,8 @@ from appliance.operations.audit import open_audit
 from appliance.state.applied_settings import allows_lexicon, read_applied, write_applied
 from appliance.state.approval_people import Person
 from appliance.state.audit.search import Filters, search
-from tests.unit.operations.test_up import free_ports, no_build
+from tests.unit.operations.test_up import no_build
+from tests.unit.serving.ports import free_ports
 
 BOB = Person("os:bob")
 BOTH = {"approvals": {"require": ["policy.change", "model.switch"]}}

@@ -1,11 +1,12 @@
 """Backups are made of what works: consistent, encrypted, read back, and never in the way of the ones before."""
 
+import errno
 import hashlib
 import os
 import shutil
 import stat
 import subprocess
-import threading
+from contextlib import closing
 
 import pytest
 
@@ -18,6 +19,7 @@ from appliance.operations.audit import check_log, open_audit
 from appliance.operations.backups import backups_in, create_backup, create_backup_key, read_identity, verify_backup
 from appliance.operations.backups import creating as creating_module
 from appliance.operations.backups.archive import open_backup
+from appliance.operations.starting_lock import only_backup
 from appliance.state.audit.search import Filters, search
 from appliance.state.secret_files import load_or_create_pepper
 from tests.unit.operations.backup_homes import (
@@ -29,6 +31,7 @@ from tests.unit.operations.backup_homes import (
     everything_below,
     files_of,
     make_home,
+    meanwhile,
     open_documents,
     restore,
     rows_of,
@@ -92,32 +95,25 @@ def test_the_audit_is_whole_after_a_restore(tmp_path):
 
 def test_what_is_written_and_deleted_meanwhile_never_makes_it_inconsistent(made, tmp_path, embedder):
     home, site = made
-    stop = threading.Event()
     database, store = open_documents(home, embedder)
+    kept = []
 
-    def work():
-        number = 0
-        kept = []
-        while not stop.is_set():
-            number += 1
-            kept.append(store.add_document(ADMIN, "rules", f"{number}.txt", f"Document {number}".encode() * 50).id)
-            add_file(database, home, f'{{"custom_id": "{number}"}}\n'.encode())
-            if number % 2 == 0:
-                store.delete_document(ADMIN, "rules", kept.pop(0))
-            if number % 10 == 0:
-                store.ensure_base(ADMIN, f"b{number}", "B")
-                store.add_document(ADMIN, f"b{number}", "gone.txt", b"Soon gone.")
-                store.delete_base(ADMIN, f"b{number}")
+    def work(number):
+        kept.append(store.add_document(ADMIN, "rules", f"{number}.txt", f"Document {number}".encode() * 50).id)
+        add_file(database, home, f'{{"custom_id": "{number}"}}\n'.encode())
+        if number % 2 == 0:
+            store.delete_document(ADMIN, "rules", kept.pop(0))
+        if number % 10 == 0:
+            store.ensure_base(ADMIN, f"b{number}", "B")
+            store.add_document(ADMIN, f"b{number}", "gone.txt", b"Soon gone.")
+            store.delete_base(ADMIN, f"b{number}")
 
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        backups = [back_up(home, site, tmp_path / "kept") for _number in range(5)]
-    finally:
-        stop.set()
-        thread.join()
-        database.close()
-    assert len({backup.manifest.rows["files"] for backup in backups}) > 1, "nothing was written meanwhile"
+    backups = []
+    with closing(database), meanwhile(work) as one_more:
+        for _number in range(5):
+            one_more()
+            backups.append(back_up(home, site, tmp_path / "kept"))
+    assert len({backup.manifest.rows["files"] for backup in backups}) == len(backups)
     for number, backup in enumerate(backups):
         manifest = verified(backup.file)
         assert manifest.faults == ()
@@ -255,9 +251,30 @@ def test_one_backup_at_a_time(made, tmp_path):
     home, site = made
     work = create_backup(home, site, tmp_path / "kept", (KEY.recipient,))
     next(work)
-    with pytest.raises(Conflict, match="Another backup"):
+    with pytest.raises(Conflict, match="A backup or a restore"):
         back_up(home, site, tmp_path / "kept")
     assert list(work)[-1].file.exists()
+    # As a restore does while it replaces what would be copied:
+    with only_backup(home), pytest.raises(Conflict, match="A backup or a restore"):
+        back_up(home, site, tmp_path / "kept")
+
+
+def test_a_file_that_this_user_may_not_read_is_named(made, tmp_path, monkeypatch):
+    home, site = made
+
+    def refuse(source, target):
+        raise PermissionError(errno.EACCES, "Permission denied", str(source))
+
+    monkeypatch.setattr(shutil, "copy2", refuse)
+    with pytest.raises(InvalidRequest, match=f"The file {home.root}/.* cannot be read: Permission denied"):
+        back_up(home, site, tmp_path / "kept")
+
+
+def test_a_file_that_the_site_file_names_by_way_of_a_parent(tmp_path, embedder):
+    home, site = make_home(tmp_path / "home", embedder, "guardrails: {lexicon: ../words.yaml}\n")
+    (tmp_path / "words.yaml").write_text("entries: []")
+    manifest = back_up(home, site, tmp_path / "kept").manifest
+    assert f"outside{tmp_path}/words.yaml" in {entry.path for entry in manifest.entries}
 
 
 def test_what_is_missing_is_said(made, tmp_path):

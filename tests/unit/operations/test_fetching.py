@@ -17,7 +17,7 @@ from appliance.core.errors import DiskFull, PackageError, PermissionDenied, Unav
 from appliance.packages.checksums import verify_package
 from appliance.packages.places import model_folder, open_store
 from appliance.packages.sharing import SharedPackage, packages_for, packages_here
-from tests.unit.operations.node_homes import Cluster, called, running
+from tests.unit.operations.node_homes import called, running, running_cluster
 from tests.unit.operations.small_models import write_model
 from tests.unit.packages.signed_packages import Workshop
 
@@ -26,10 +26,8 @@ WEIGHTS = "model.safetensors"
 
 @pytest.fixture
 def cluster(tmp_path):
-    found = Cluster(tmp_path)
-    with running(found.home):
+    with running_cluster(tmp_path) as found:
         yield found
-    found.database.close()
 
 
 @pytest.fixture

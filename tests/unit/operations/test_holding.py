@@ -12,11 +12,12 @@ import psutil
 import pytest
 
 from appliance.cli.exit_codes import ExitCode
-from appliance.cluster.instance import processes_of, read_instance
+from appliance.cluster.instance import INSTANCE_VARIABLE, Instance, processes_of, read_instance, write_instance
 from appliance.cluster.membership import Membership, Peer, write_membership
 from appliance.cluster.node import temp_folder
 from appliance.cluster.supervision import read_supervision
 from appliance.config.home import Home
+from appliance.operations.starting_lock import only_starter
 from appliance.operations.supervised import live_supervision
 from tests.unit.cluster.stand_in import stand_in
 
@@ -88,6 +89,17 @@ def test_it_says_when_it_is_ready_and_ends_everything_on_sigterm(home, systemd):
     assert running.returncode == 0, said
     assert processes_of(instance) == []
     assert [path.name for path in home.run.iterdir() if path.name != "up.lock"] == []
+
+
+def test_it_ends_nothing_that_another_command_is_starting(home, systemd, tmp_path):
+    write_instance(home.instance_file, Instance("run_a", "", "", str(tmp_path / "ray"), "", ""))
+    environment = {**os.environ, INSTANCE_VARIABLE: "run_a"}
+    with only_starter(home), subprocess.Popen(["sleep", "600"], env=environment) as begun:
+        running = systemd.start()
+        assert "Another `appliance up` is at work" in running.communicate(timeout=DEADLINE_S)[1]
+        assert running.returncode == ExitCode.ALREADY_RUNNING
+        assert begun.poll() is None
+        begun.kill()
 
 
 def test_a_supervisor_that_is_lost_ends_it_with_a_failure_and_nothing_is_left(home, systemd):

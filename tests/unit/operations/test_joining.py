@@ -43,15 +43,14 @@ from appliance.state.audit.keys import AuditKeys
 from appliance.state.audit.log import AuditLog
 from appliance.state.audit.search import Filters, search
 from appliance.state.nodes import NodeRecord, new_node_id
-from tests.unit.operations.node_homes import HEAD, Cluster, called, free_ports, is_worker, left_in, running, write_site
+from tests.unit.operations.node_homes import HEAD, PORTS, called, is_worker, left_in, running_cluster, write_site
+from tests.unit.serving.ports import free_ports
 
 
 @pytest.fixture
 def cluster(tmp_path):
-    found = Cluster(tmp_path)
-    with running(found.home):
+    with running_cluster(tmp_path) as found:
         yield found
-    found.database.close()
 
 
 def refused(cluster, kind, code, *arguments, home=None, before=(), **more):
@@ -113,7 +112,7 @@ def test_a_workers_site_file_is_the_heads_where_it_does_not_say_otherwise(cluste
     assert site.state.url is None
 
     other = Home(cluster.folder / "other")
-    write_site(other, cluster={"port": free_ports()})
+    write_site(other, cluster={"port": free_ports(PORTS)})
     cluster.join(other, cluster.token(), "127.0.0.3")
     assert load_site(other.site_file).gateway == load_site(cluster.home.site_file).gateway
 
@@ -223,7 +222,7 @@ def test_the_same_machine_joins_once(cluster):
     assert is_worker(home)
     # Also where its own files were lost.
     shutil.rmtree(home.root)
-    write_site(home, cluster={"port": free_ports()})
+    write_site(home, cluster={"port": free_ports(PORTS)})
     error = refused(cluster, Conflict, "node_known", cluster.token(), "127.0.0.3", home=home)
     assert "appliance node remove node" in str(error)
 
@@ -239,7 +238,7 @@ def test_an_appliance_of_its_own_is_not_made_a_worker(cluster):
 
 def test_a_full_disk_is_found_before_the_head_is_asked(cluster, small_disk):
     home = Home(small_disk)
-    write_site(home, cluster={"port": free_ports()})
+    write_site(home, cluster={"port": free_ports(PORTS)})
     token = cluster.token()
     refused(cluster, DiskFull, "disk_full", token, "127.0.0.2", home=home)
     cluster.tokens.check(token)
@@ -285,7 +284,7 @@ class Asking:
             "node": {
                 "id": new_node_id(), "name": "node", "address": "127.0.0.2", "home_id": "1" * 64,
                 "architecture": "x86_64", "accelerator": "auto", "facts": discover().model_dump(mode="json"),
-                "free_bytes": 1 << 40, "missing_bytes": 0, "first_port": free_ports(), "gateway_port": 8080,
+                "free_bytes": 1 << 40, "missing_bytes": 0, "first_port": free_ports(PORTS), "gateway_port": 8080,
                 "labels": {}, **changes,
             },
         }  # fmt: skip

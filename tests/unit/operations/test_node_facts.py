@@ -14,7 +14,7 @@ from appliance.operations.nodes.facts import nodes_to_plan_on
 from appliance.operations.plan_applying import change_to
 from appliance.operations.planning import PlanRequest, plan_site, read_machines
 from appliance.serving.nodes import peer_app
-from tests.unit.operations.node_homes import Cluster, running
+from tests.unit.operations.node_homes import running, running_cluster
 
 MACHINES = Path(__file__).parents[2] / "data" / "machines" / "facts"
 
@@ -34,9 +34,8 @@ def recorded(monkeypatch):
 
 @pytest.fixture
 def cluster(tmp_path):
-    made = Cluster(tmp_path)
-    with running(made.home):
-        yield made
+    with running_cluster(tmp_path) as found:
+        yield found
 
 
 @pytest.fixture

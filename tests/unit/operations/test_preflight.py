@@ -6,6 +6,7 @@ import pytest
 
 from appliance.core.errors import DiskFull, PortInUse, PreflightError
 from appliance.operations.preflight import check_disk, check_ports
+from tests.unit.serving.ports import free_port
 
 
 @pytest.fixture
@@ -15,12 +16,6 @@ def listener():
         server.bind(("127.0.0.1", 0))
         server.listen()
         yield server
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def test_free_ports_pass():

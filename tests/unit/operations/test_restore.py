@@ -20,7 +20,7 @@ from appliance.core.cryptography.age import Identity, opened, seal
 from appliance.core.errors import AlreadyRunning, ConfigError, Conflict, DiskFull, InvalidRequest
 from appliance.operations.backups import check_no_restore, finish_restore, restoring, verify_backup
 from appliance.operations.keys import KeyWish, create_key, list_keys
-from appliance.operations.starting_lock import only_starter
+from appliance.operations.starting_lock import only_backup, only_starter
 from appliance.operations.up import bring_up
 from appliance.state.migrations import MIGRATIONS
 from tests.unit.operations.backup_homes import KEY, back_up, everything_below, files_of, restore, rows_of
@@ -331,3 +331,47 @@ def test_a_database_file_outside_the_home(made, tmp_path):
     place.parent.mkdir()
     restore(Home(tmp_path / "third"), file)
     assert [row for row in rows_of(place) if "audit_" not in row] == [row for row in rows if "audit_" not in row]
+
+
+def test_a_database_file_of_another_name_beside_the_state(made, tmp_path):
+    """It goes with the folder that is replaced, and is not copied a second time as the small files beside it are."""
+    home, _site = made
+    place = home.state / "bank.sqlite"
+    home.database.rename(place)
+    home.site_file.write_text(f"state: {{url: 'sqlite:///{place}'}}")
+    backup = back_up(home, load_site(home.site_file), tmp_path / "kept")
+    assert "home/state/bank.sqlite" not in {entry.path for entry in backup.manifest.entries}
+    rows = rows_of(place)
+    create_key(home, load_site(home.site_file), "since", KeyWish())
+    restored = restore(home, backup.file, replace=True)
+    assert restored.lost["api_keys"] == 1
+    assert [row for row in rows_of(place) if "audit_" not in row] == [row for row in rows if "audit_" not in row]
+    assert any("since" in row for row in rows_of(restored.aside / "state" / "bank.sqlite"))
+
+
+def test_a_site_file_that_names_another_kind_of_database(backup, other, tmp_path, monkeypatch):
+    elsewhere = SiteConfig.model_validate({"state": {"url": "postgresql+psycopg://nobody@127.0.0.1:1/none"}})
+    monkeypatch.setattr(restoring, "load_site", lambda _file: elsewhere)
+    before = files_of(other)
+    with pytest.raises(Conflict, match="another kind of database"):
+        restore(other, backup, replace=True)
+    assert files_of(other) == before
+
+
+def test_a_file_outside_that_may_not_be_read_counts_as_not_there(made, tmp_path, monkeypatch):
+    home, _site = made
+    outside = tmp_path / "words.yaml"
+    outside.write_text("entries: []")
+    home.site_file.write_text(f"guardrails: {{lexicon: {outside}}}")
+    file = back_up(home, load_site(home.site_file), tmp_path / "kept").file
+
+    def refuse(path):
+        raise PermissionError(path)
+
+    monkeypatch.setattr(restoring, "sha256_of_file", refuse)
+    assert [place for place, _copy in restore(home, file, replace=True).outside] == [str(outside)]
+
+
+def test_no_restore_while_a_backup_is_made(backup, other):
+    with only_backup(other), pytest.raises(Conflict, match="A backup or a restore"):
+        restore(other, backup, replace=True)

@@ -41,20 +41,7 @@ from appliance.operations import supervised, up
 from appliance.operations.down import take_down
 from appliance.state.database import Database, sqlite_url
 from appliance.state.keys import KeyRing, load_or_create_pepper
-
-
-def free_ports(count):
-    """Return the first of `count` consecutive free ports."""
-    for first in range(33000, 60000, count):
-        with socket.socket() as probe:
-            try:
-                for port in range(first, first + count):
-                    with socket.socket() as probe:
-                        probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return first
-    raise AssertionError("no free ports")
+from tests.unit.serving.ports import free_ports
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import pytest
 
 from appliance.config.site import ModelSettings
-from appliance.serving.following import FollowingPolicy, Places, count_options, places_for, within_places
+from appliance.serving.following import FollowingPolicy, Places, count_options, places_for, read_cordoned, within_places
 
 
 @dataclass
@@ -37,6 +37,11 @@ def test_places_are_nodes_with_the_labels():
     assert places_for({}, nodes, frozenset()) == Places(3)
     assert places_for({"vendor": "nvidia"}, nodes, frozenset({"c"})) == Places(1, 1)
     assert places_for({"vendor": "nvidia", "zone": "2"}, nodes, frozenset()) == Places(0)
+
+
+@pytest.mark.parametrize(("said", "ids"), [(None, set()), (b"", set()), (b"a,b", {"a", "b"})])
+def test_closed_nodes_are_read_from_the_store(said, ids):
+    assert read_cordoned(said) == ids
 
 
 def test_replicas_follow_the_nodes(monkeypatch):

@@ -15,13 +15,12 @@ from appliance.cluster.certificates import (
 )
 from appliance.cluster.renewal import Renewed
 from appliance.config.home import Home
-from appliance.config.site import ClusterSettings, GatewaySettings, SiteConfig, StateSettings
+from appliance.config.site import ClusterSettings, GatewaySettings, SiteConfig
 from appliance.core.errors import ConfigError, StartFailed
 from appliance.serving.gateway import inner
 from appliance.serving.gateway.app import build_app
 from appliance.serving.gateway.opening import inner_port
 from appliance.serving.gateway.server import HttpServer
-from appliance.state.database import sqlite_url
 from appliance.state.nodes import NodeRecord, Nodes
 from tests.unit.serving.ports import free_port
 from tests.unit.serving.relays import ADDRESS, Certificates, HeadApp, head_servers, head_with
@@ -172,14 +171,13 @@ def reachable(port=6380):
 
 
 def test_a_node_that_nobody_can_reach_has_none(home):
-    assert inner_port(home, SiteConfig()) is None
+    assert inner_port(home, SiteConfig(), None) is None
 
 
-def test_the_registry_says_which_nodes_come_in(home, ring, tmp_path):
-    state = StateSettings(url=sqlite_url(tmp_path / "appliance.db"))
-    found = inner_port(home, reachable(7000).model_copy(update={"state": state}))
-    assert (found.host, found.port, found.tls.context.verify_mode) == ("10.0.0.5", 7011, ssl.CERT_REQUIRED)
+def test_the_registry_says_which_nodes_come_in(home, ring):
     nodes = Nodes(ring._database)
+    found = inner_port(home, reachable(7000), nodes)
+    assert (found.host, found.port, found.tls.context.verify_mode) == ("10.0.0.5", 7011, ssl.CERT_REQUIRED)
     nodes.record(NodeRecord("node_a", "a", "10.0.0.6", "worker", "1", "aa", "bb"))
     assert found.belongs("node_a")
     assert not found.belongs("node_b")
@@ -189,9 +187,9 @@ def test_the_registry_says_which_nodes_come_in(home, ring, tmp_path):
     assert not found.belongs("node_a")
 
 
-def test_a_head_without_its_certificate_says_so(tmp_path):
+def test_a_head_without_its_certificate_says_so(ring, tmp_path):
     with pytest.raises(ConfigError):
-        inner_port(Home(tmp_path), reachable())
+        inner_port(Home(tmp_path), reachable(), Nodes(ring._database))
 
 
 def test_a_taken_address_is_said_to_be_the_clusters(certificates):

@@ -342,7 +342,8 @@ async def test_a_replica_whose_engine_generates_nothing_is_not_healthy(stopped):
 async def test_a_replica_at_work_is_asked_whether_its_engine_steps(stopped):
     body = {"model": "general", "prompt": "1", "stream": True}
     streaming = asyncio.create_task(anext(stopped.generate("completions", body, "r")))
-    await asyncio.sleep(0.01)
+    while not stopped.engine.asked:  # noqa: ASYNC110 - it is in another task of this loop
+        await asyncio.sleep(0)
     with pytest.raises(EngineSilent):
         await stopped.check_health()
     assert stopped.engine.asked == ["token", "step"]

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -91,13 +92,14 @@ async def test_a_second_service_shares_no_port(head):
 def test_heartbeats_say_who_is_there(head):
     home = head.joined("node", "127.0.0.2")
     member = read_membership(home)
-    (before,) = head.workers()
+    before = utc_now() - timedelta(seconds=9)
+    Nodes(head.database, lambda: before).seen(member.node_id)
     with called(home, head.peer) as client:
         told = client.post(HEARTBEAT_PATH, {})
     assert told["standing"] == {"state": "ready", "labels": {}}
     assert [peer["id"] for peer in told["peers"]] == [head.peer.id, member.node_id]
     (after,) = head.workers()
-    assert after.seen_at > before.seen_at
+    assert after.seen_at > iso(before)
 
 
 def test_a_worker_tells_what_its_hardware_does(head):
@@ -125,6 +127,22 @@ def test_a_worker_lets_in_whom_the_head_names(head):
     other = head.joined("other", "127.0.0.3")
     assert watch.belongs(read_membership(other).node_id)  # asked at once: it does not wait for its next beat
     assert not watch.belongs("node_nobody")
+
+
+def test_a_worker_may_be_asked_to_beat_by_many_at_once(head):
+    home = head.joined("node", "127.0.0.2")
+    watch = Watch(home, read_membership(home))
+    with ThreadPoolExecutor(8) as threads:
+        for beat in [threads.submit(watch.beat) for _ in range(16)]:
+            beat.result()
+    assert read_standing(home).state == "ready"
+
+
+async def test_a_worker_that_can_no_longer_show_that_it_is_there_ends_with_the_reason(head):
+    home = head.joined("node", "127.0.0.2")
+    home.node_state_file.mkdir(parents=True)  # what the head says cannot be kept
+    with pytest.raises(OSError, match=home.node_state_file.name):
+        await asyncio.wait_for(serve_node(home, load_site(home.site_file)), 30)
 
 
 def test_a_node_speaks_for_itself_only(head):
@@ -159,6 +177,15 @@ def test_a_worker_keeps_what_the_head_says_of_it_and_a_restart_opens_it_again(he
         assert read_standing(home).state == "ready"
         assert nodes.get(member.node_id).state == "ready"
         assert nodes.get(member.node_id).facts["home_id"]  # the other facts stay
+
+
+def test_a_worker_says_itself_which_program_it_runs(head):
+    home = head.joined("node", "127.0.0.2")
+    with called(home, head.peer) as client:
+        client.post(HEARTBEAT_PATH, {"start": "1", "version": "9.9.9"})
+        assert head.workers()[0].version == "9.9.9"
+        client.post(HEARTBEAT_PATH, {"start": "2"})
+        assert head.workers()[0].version == "9.9.9"
 
 
 def started_by(home, pid):

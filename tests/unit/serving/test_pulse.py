@@ -43,6 +43,15 @@ class Asked:
             raise self.error
 
 
+async def asked_for(pulse, clock, asked):
+    """Begin a check that asks; a second has passed since."""
+    clock.now += 11
+    waiting = asyncio.create_task(pulse.check(asked))
+    await asyncio.sleep(0)
+    clock.now += 1
+    return waiting
+
+
 async def test_an_engine_that_gives_something_is_not_asked(pulse, clock):
     asked = Asked(alive=False)
     for _second in range(30):
@@ -66,10 +75,7 @@ async def test_a_quiet_engine_is_asked_once_and_its_answer_counts(pulse, clock):
 
 async def test_an_engine_that_hangs_fails_every_check_without_being_asked_again(pulse, clock):
     asked = Asked(alive=False)
-    clock.now += 11
-    waiting = asyncio.create_task(pulse.check(asked))
-    await asyncio.sleep(0)
-    clock.now += 1
+    waiting = await asked_for(pulse, clock, asked)
     with pytest.raises(EngineSilent, match="12 s"):
         await waiting
     for _check in range(2):
@@ -89,10 +95,7 @@ async def test_it_has_its_time_to_answer_over_several_checks(clock):
 
 async def test_an_engine_that_comes_back_is_well(pulse, clock):
     asked = Asked(alive=False)
-    clock.now += 11
-    waiting = asyncio.create_task(pulse.check(asked))
-    await asyncio.sleep(0)
-    clock.now += 1
+    waiting = await asked_for(pulse, clock, asked)
     with pytest.raises(EngineSilent):
         await waiting
     asked.alive.set()
@@ -104,10 +107,7 @@ async def test_an_engine_that_comes_back_is_well(pulse, clock):
 
 async def test_what_came_while_the_question_waits_gives_it_time_again(pulse, clock):
     asked = Asked(alive=False)
-    clock.now += 11
-    waiting = asyncio.create_task(pulse.check(asked))
-    await asyncio.sleep(0)
-    clock.now += 1
+    waiting = await asked_for(pulse, clock, asked)
     pulse.beat()
     await waiting  # a token of a request came: it is busy, and the question waits behind that
     clock.now += 11

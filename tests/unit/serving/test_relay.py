@@ -362,7 +362,7 @@ async def test_a_node_that_is_drained_sends_balancers_elsewhere_and_goes_on_answ
         drained.append(True)
         told = await client.get("/readyz", headers={"Accept-Language": "zh-CN"})
         assert (told.status_code, told.json()["error"]["code"]) == (503, "node_draining")
-        assert "腾空" in told.json()["error"]["message"]
+        assert "排空" in told.json()["error"]["message"]
         assert (await client.get("/v1/models")).status_code == 207
 
 

@@ -34,8 +34,6 @@ def replicas(monkeypatch):
     states = {}
 
     def status():
-        if states is None:
-            raise RayError
         deployments = {"Model": SimpleNamespace(replica_states=states)}
         return SimpleNamespace(applications={APPLICATION: SimpleNamespace(deployments=deployments)})
 
@@ -53,16 +51,21 @@ def generation(model, timeout_s=SOON, ended=None, seats=None, answer_timeout_s=N
     return Generation(route, "general", "chat", HELLO, "r", answer_timeout_s)
 
 
-async def test_a_request_waits_for_the_model_to_wake(replicas):
-    woken = asyncio.Event()
+async def comes_late(*begun, timeout_s, after_s):
+    """Ask a model whose answer comes `after_s` later; the request must wait for it."""
+    slow = asyncio.Event()
     model = ModelDeployment()
-    model.scripts = [[woken, BEGUN, WHOLE]]
-    async with generation(model, timeout_s=60) as waiting:
+    model.scripts = [[slow, *begun, WHOLE]]
+    async with generation(model, timeout_s) as waiting:
         first = asyncio.create_task(waiting.first())
-        await asyncio.sleep(SOON)
+        await asyncio.sleep(after_s)
         assert not first.done()
-        woken.set()
+        slow.set()
         assert await first == WHOLE
+
+
+async def test_a_request_waits_for_the_model_to_wake(replicas):
+    await comes_late(BEGUN, timeout_s=60, after_s=SOON)
 
 
 async def test_one_that_does_not_wake_in_time_is_an_honest_503(replicas):
@@ -81,15 +84,7 @@ async def test_one_that_does_not_wake_in_time_is_an_honest_503(replicas):
 
 async def test_a_model_that_only_works_long_is_no_sleeping_one(replicas):
     replicas["RUNNING"] = 1
-    slow = asyncio.Event()
-    model = ModelDeployment()
-    model.scripts = [[slow, BEGUN, WHOLE]]
-    async with generation(model) as waiting:
-        first = asyncio.create_task(waiting.first())
-        await asyncio.sleep(4 * SOON)
-        assert not first.done()
-        slow.set()
-        assert await first == WHOLE
+    await comes_late(BEGUN, timeout_s=SOON, after_s=4 * SOON)
 
 
 async def test_while_serve_does_not_tell_nobody_is_sent_away(monkeypatch):
@@ -97,15 +92,7 @@ async def test_while_serve_does_not_tell_nobody_is_sent_away(monkeypatch):
         raise RayError
 
     monkeypatch.setattr(serve, "status", silent)
-    slow = asyncio.Event()
-    model = ModelDeployment()
-    model.scripts = [[slow, WHOLE]]
-    async with generation(model) as waiting:
-        first = asyncio.create_task(waiting.first())
-        await asyncio.sleep(4 * SOON)
-        assert not first.done()
-        slow.set()
-        assert await first == WHOLE
+    await comes_late(timeout_s=SOON, after_s=4 * SOON)
 
 
 async def test_what_waits_for_a_sleeping_version_moves_when_that_is_taken_out(replicas):

@@ -1,21 +1,19 @@
 """A PostgreSQL database in a backup: one moment of it, and put back in one transaction."""
 
 import hashlib
-import threading
 
 import pytest
 
 from appliance.config.home import Home
 from appliance.config.site import load_site
-from appliance.core.cryptography.age import Identity
 from appliance.core.errors import ConfigError, Conflict, Unavailable
-from appliance.operations.backups import create_backup, restore_backup, verify_backup
+from appliance.operations.backups import restore_backup, verify_backup
 from appliance.operations.keys import KeyWish, create_key, list_keys, revoke_key
 from appliance.state import postgres_dumps
 from appliance.state.database import Database
 from appliance.state.overview import rows_by_table
+from tests.unit.operations.backup_homes import KEY, back_up, meanwhile
 
-KEY = Identity.generate()
 on_postgresql = pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 
 
@@ -28,10 +26,6 @@ def placed(url, tmp_path):
     site = load_site(home.site_file)
     create_key(home, site, "Schlüssel \\. 钥匙", KeyWish())
     return home, site
-
-
-def back_up(home, site, folder):
-    return list(create_backup(home, site, folder, (KEY.recipient,)))[-1]
 
 
 def names(home, site):
@@ -61,20 +55,17 @@ def test_there_and_back(placed, url, tmp_path):
 @on_postgresql
 def test_rows_written_meanwhile_do_not_tear_it(placed, tmp_path):
     home, site = placed
-    stop = threading.Event()
 
-    def work():
-        while not stop.is_set():
-            record, _key = create_key(home, site, "two at once", KeyWish())
-            revoke_key(home, site, record.id)
+    def work(_number):
+        record, _key = create_key(home, site, "two at once", KeyWish())
+        revoke_key(home, site, record.id)
 
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        made = [back_up(home, site, tmp_path / "kept") for _number in range(3)]
-    finally:
-        stop.set()
-        thread.join()
+    made = []
+    with meanwhile(work) as one_more:
+        for _number in range(3):
+            one_more()
+            made.append(back_up(home, site, tmp_path / "kept"))
+    assert len({backup.manifest.rows["api_keys"] for backup in made}) == len(made)
     for backup in made:
         assert list(verify_backup(backup.file, KEY))[-1].rows == backup.manifest.rows
 
