@@ -117,6 +117,7 @@ async def _tidy(home: Home, registry: Registry) -> None:
         await asyncio.sleep(_TIDY_EVERY_S)
         try:
             await asyncio.to_thread(registry.forget_unfinished)
+            await asyncio.to_thread(registry.nodes.seen, registry.head.id)  # the others beat
             ensure_node_certificate(home.secrets, registry.authority, registry.head.id, [registry.site.cluster.address])
         except ApplianceError as error:
             log.warning("tidying_failed", code=error.code, reason=error.message.render("en"))
