@@ -13,12 +13,14 @@ from appliance.cluster.certificates import (
     server_context,
     store_node_certificate,
 )
+from appliance.cluster.membership import Membership, Peer
 from appliance.cluster.renewal import Renewed
 from appliance.config.site import GatewaySettings, SiteConfig
 from appliance.serving.gateway.inner import InnerPort
 from appliance.serving.gateway.server import server_of
 from appliance.serving.relay.app import Relay
 from appliance.serving.relay.head import Head, HeadPlace
+from appliance.state.node_records import new_node_id
 from tests.unit.serving.ports import free_port
 
 ADDRESS = "127.0.0.1"
@@ -192,10 +194,10 @@ def worker_home(home, certificates, inner, port, head=ADDRESS, host=ADDRESS):
     (home / "secrets").mkdir(parents=True)
     for path in (certificates.worker.key, certificates.worker.certificate, certificates.worker.authority):
         (home / "secrets" / path.name).write_bytes(path.read_bytes())
-    node = {
-        "schema": 1, "node_id": "node_worker", "name": "w", "role": "worker", "address": host,
-        "head": {"address": head, "port": inner - 11},
-    }  # fmt: skip
-    (home / "node.json").write_text(json.dumps(node))
+    member = Membership(
+        state="joined", node_id=new_node_id(), name="w", address=host,
+        head=Peer(id=new_node_id(), address=head, port=inner - 11),
+    )  # fmt: skip
+    (home / "node.json").write_text(member.model_dump_json())
     (home / "site.yaml").write_text(f"gateway: {{host: {host}, port: {port}}}\n")
     return home
