@@ -13,6 +13,7 @@ from appliance.cli.commands import (
     backups,
     batches,
     calibrate,
+    calls,
     catalogue,
     keys,
     knowledge,
@@ -61,6 +62,7 @@ def build_app(language: str) -> typer.Typer:
         users.register(app)
         catalogue.register(app)
         knowledge.register(app)
+        calls.register(app)
         labels.register(app)
         audit.register(app)
         usage.register(app)

@@ -32,6 +32,8 @@ class Permission(StrEnum):
     EMBED = "embed"
     SCENARIO_ASK = "scenario.ask"
     """Use a scenario, with one's own conversations and feedback in it."""
+    SCENARIO_SUPERVISE = "scenario.supervise"
+    """Read in a scenario what others of the tenant do there: their calls, figures of them, exports."""
     BATCH_RUN = "batch.run"
     KNOWLEDGE_READ = "knowledge.read"
     """List, read and search knowledge bases, as far as their access lists go."""
@@ -69,8 +71,8 @@ _USE = frozenset(
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     "admin": frozenset(Permission),
     "operator": frozenset({Permission.STATUS_READ, Permission.MODELS_MANAGE, Permission.CLUSTER_MANAGE}),
-    "editor": _USE | {Permission.KNOWLEDGE_WRITE, Permission.KNOWLEDGE_REVIEW},
-    "auditor": frozenset({Permission.AUDIT_READ, Permission.USAGE_READ}),
+    "editor": _USE | {Permission.KNOWLEDGE_WRITE, Permission.KNOWLEDGE_REVIEW, Permission.SCENARIO_SUPERVISE},
+    "auditor": frozenset({Permission.AUDIT_READ, Permission.USAGE_READ, Permission.SCENARIO_SUPERVISE}),
     "caller": _USE,
 }
 PLATFORM_PERMISSIONS: Final = frozenset({Permission.STATUS_READ, Permission.MODELS_MANAGE, Permission.CLUSTER_MANAGE})

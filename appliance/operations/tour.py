@@ -15,6 +15,7 @@ from appliance.scenario.places import find_pack
 _CHAT = "What is a savings account? Answer in one sentence."
 _PROMPT = "A bank keeps money"
 _SENTENCE = "开户需要带什么证件？"
+_LONG_LINES = 6
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class TourRow:
     sources: tuple[str, ...]
     seconds: float
     ok: bool
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the answer is a text of many lines, which no cell of a table holds."""
+        return self.ok and self.answer.count("\n") >= _LONG_LINES
 
 
 @dataclass(frozen=True)
@@ -52,9 +58,7 @@ def take_tour(
     for name in scenarios:
         for action, payload in find_pack(home, name).smoke:
             endpoint = f"POST /v1/scenarios/{name}/{action}"
-            yield _visit(
-                endpoint, str(payload.get("question", payload)), partial(_scenario, client, name, action, payload)
-            )
+            yield _visit(endpoint, _asked(payload), partial(_scenario, client, name, action, payload))
     yield _visit("GET /readyz", "", lambda: (client.ready(), ()))
 
 
@@ -66,6 +70,11 @@ def _visit(endpoint: str, asked: str, call: Callable[[], tuple[str, tuple[str, .
     except ApplianceError as error:
         answer, sources, ok = str(error), (), False
     return TourRow(endpoint, asked, answer, sources, time.perf_counter() - started, ok)
+
+
+def _asked(payload: Mapping[str, object]) -> str:
+    """Return what a request asks in a few words: its question, or the sample that it names."""
+    return str(payload.get("question") or payload.get("sample") or payload)
 
 
 def _models(client: ApplianceClient) -> tuple[str, tuple[str, ...]]:

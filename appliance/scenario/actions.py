@@ -15,7 +15,9 @@ from appliance.core.messages import _
 from appliance.core.principal import Principal
 from appliance.core.validation import invalid_request
 from appliance.scenario.checks import OutputCheck
+from appliance.scenario.downloads import Download
 from appliance.scenario.routes import Method, is_template, placeholders, shape_of
+from appliance.scenario.tools import TOOL_KEY, arguments_of, check_tool
 
 DONE = "done"
 """Name of a stream's last event; its data are the whole answer."""
@@ -50,8 +52,11 @@ class Action:
 
     What a path has in braces and, for GET and DELETE, the query's parameters are fields of the request. `path` is the
     name unless given. `stream` yields (name, data) of events, the last one named `done` with the answer that `run`
-    would give; it runs instead when the body says `"stream": true`. `status` is that of success; `admin` keeps
-    callers out.
+    would give; it runs instead when the body says `"stream": true`. `status` is that of success; callers need
+    `permission`. An action whose `response` is `downloads.Download` answers with a file.
+
+    `spoken` says that the texts of the request were spoken or written by somebody else and are recorded here, such as
+    the turns of a call: the guardrails look and their findings are kept, but refuse and change nothing.
 
     `generated` tells of an answer whether it holds text that a model wrote, kept from an earlier request maybe: such an
     answer is labelled as generated content. Without it, every answer for which a chat model was asked counts as that;
@@ -61,6 +66,10 @@ class Action:
     every text of answers and events; the fields of any depth that `unchecked` names are left out, such as ids and
     citations. In a stream, events named in `whole_events` stand alone and leave when they have passed; all others wait
     for the end (`scenario.said`). An action that shows an answer again, kept from an earlier request, has them too.
+
+    `tool` tells a model, in English, what the action does and when to call it; the action is then one of `/v1/tools`
+    and of the MCP server too, as `<pack>__<name>`, its answer whole. Descriptions of the request's fields are read by
+    the model as well. Without it the action is no tool.
     """
 
     name: str
@@ -72,15 +81,22 @@ class Action:
     path: str = ""
     status: int = 200
     stream: Stream | None = None
-    admin: bool = False
+    permission: Permission = Permission.SCENARIO_ASK
+    spoken: bool = False
     generated: Callable[[Any], bool] | None = None
     checks: tuple[OutputCheck[Any], ...] = ()
     unchecked: frozenset[str] = frozenset()
     whole_events: frozenset[str] = frozenset()
+    tool: str | None = None
 
     def holds_generated(self, answer: BaseModel, *, asked: bool) -> bool:
         """Tell whether an answer holds a model's words; `asked` whether a chat model was asked for it."""
         return asked if self.generated is None else self.generated(answer)
+
+    @property
+    def downloads(self) -> bool:
+        """Tell whether the action answers with a file."""
+        return issubclass(self.response, Download)
 
     @property
     def template(self) -> str:
@@ -112,12 +128,22 @@ class Action:
             "path": self.template,
             "status": self.status,
             "streams": self.stream is not None,
-            "admin": self.admin,
+            "permission": self.permission.value,
+            "spoken": self.spoken,
+            "download": self.downloads,
             "reviews": any(check.reviews for check in self.checks),
             "parameters": parameters,
             "request": None if self.method in _WITHOUT_BODY else body,
-            "response": self.response.model_json_schema(mode="serialization", ref_template=_REFERENCE),
+            "response": self._described_response(),
         }
+
+    def _described_response(self) -> dict[str, Any]:
+        if self.downloads:
+            return {"type": "string", "format": "binary"}
+        schema = self.response.model_json_schema(mode="serialization", ref_template=_REFERENCE)
+        if self.tool is None:
+            return schema
+        return {**schema, TOOL_KEY: {"description": self.tool, "parameters": arguments_of(self.request)}}
 
 
 def check_actions(pack: str, actions: Sequence[Action]) -> None:
@@ -129,14 +155,18 @@ def check_actions(pack: str, actions: Sequence[Action]) -> None:
         fields = action.request.model_fields
         fits = is_template(action.template) and set(placeholders(action.template)) <= set(fields)
         streams = action.stream is None or (action.method == "POST" and "stream" in fields)
-        if not fits or not streams or action.name in names or address in addresses:
+        plain = not action.downloads or (action.stream is None and not action.checks)
+        if not fits or not streams or not plain or action.name in names or address in addresses:
             raise ConfigError(
                 _("The action {name} of the scenario {pack} cannot be used.", name=action.name, pack=pack),
                 _(
-                    "Names and addresses differ, what a path has in braces is a field of the request, and an action "
-                    "that streams takes POST and has a field `stream`."
+                    "Names and addresses differ, what a path has in braces is a field of the request, an action "
+                    "that streams takes POST and has a field `stream`, and one that answers with a file has neither "
+                    "events nor checks."
                 ),
             )
+        if action.tool is not None:
+            check_tool(pack, action.name, "" if action.downloads else action.tool, arguments_of(action.request))
         _check_checks(pack, action)
         names.add(action.name)
         addresses.add(address)
@@ -196,7 +226,7 @@ async def events_of(
 
 def request_of(action: Action, payload: object, caller: Caller, parameters: Mapping[str, str]) -> BaseModel:
     """Return the checked request: parameters are read from text, a body is taken strictly as it is."""
-    authorize(caller.principal, Permission.KNOWLEDGE_REVIEW if action.admin else Permission.SCENARIO_ASK)
+    authorize(caller.principal, action.permission)
     given = payload
     if parameters or action.method in _WITHOUT_BODY:
         given = {**_body(payload, parameters), **_read(action.request, parameters)}

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from appliance.core.errors import ConfigError
 from appliance.core.messages import Message, _
-from appliance.scenario.pack import Action, SampleBase, ScenarioContext, ScenarioPack
+from appliance.scenario.pack import Action, SampleBase, ScenarioContext, ScenarioPack, Socket
 
 _DESCRIPTION = "scenario.yaml"
 _PROGRAM = "app.py"
@@ -63,6 +63,7 @@ def load_pack(folder: Path) -> ScenarioPack:
     """Load the pack in `folder`. Raises `ConfigError`, which names the file and each fault."""
     description = _read_description(folder / _DESCRIPTION)
     bases = []
+    program = folder / _PROGRAM
     for base in description.knowledge_bases:
         documents = (folder / base.documents).resolve()
         if not documents.is_relative_to(folder.resolve()) or not documents.is_dir():
@@ -79,7 +80,8 @@ def load_pack(folder: Path) -> ScenarioPack:
         models=tuple(description.models),
         sample_bases=tuple(bases),
         smoke=tuple((smoke.action, smoke.payload) for smoke in description.smoke),
-        create=_create_of(folder / _PROGRAM),
+        create=_create_of(program),
+        package=_package_of(program),
     )
 
 
@@ -102,16 +104,19 @@ def _read_description(path: Path) -> _Description:
         raise _wrong(path, "; ".join(faults)) from error
 
 
-def _create_of(path: Path) -> Callable[[ScenarioContext], Sequence[Action]]:
+def _create_of(path: Path) -> Callable[[ScenarioContext], Sequence[Action | Socket]]:
     """Run `app.py` as a package whose name no other pack has, and return its `create`.
 
     The package is the pack's folder, so that `app.py` imports what is beside it as `from .conversations import …`.
     """
-    name = f"scenario_{path.parent.name}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
-    create = getattr(_module(name, path), "create", None)
+    create = getattr(_module(_package_of(path), path), "create", None)
     if not callable(create):
         raise _wrong(path, _("it has no function create(context)"))
-    return cast("Callable[[ScenarioContext], Sequence[Action]]", create)
+    return cast("Callable[[ScenarioContext], Sequence[Action | Socket]]", create)
+
+
+def _package_of(path: Path) -> str:
+    return f"scenario_{path.parent.name}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
 
 
 def _module(name: str, path: Path) -> ModuleType:

@@ -27,6 +27,12 @@ def pack_folders(home: Home) -> dict[str, Path]:
     return found | {release.manifest.name: release.files for release in installed}
 
 
+def own_folders(home: Home) -> dict[str, Path]:
+    """Return by pack the folder with the bank's own files of it (`ScenarioContext.own_files`), where there is one."""
+    folders = {name: home.root / name for name in pack_folders(home)}
+    return {name: folder for name, folder in sorted(folders.items()) if folder.is_dir()}
+
+
 def find_pack(home: Home, name: str) -> ScenarioPack:
     """Load the pack `name`. Raises `ConfigError` when there is none or it cannot be used."""
     folders = pack_folders(home)

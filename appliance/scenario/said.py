@@ -25,12 +25,21 @@ class Said:
     too, and leaves as soon as it has passed. Any other event with a text in it waits for the end, and so does what
     comes behind it: the texts of events with the same name are pieces of one text, which the checks see in one go
     together with the answer of `done`. So nothing leaves that no check has seen, however a number or a name is cut.
-    An action without checks streams as it comes.
+    An action without checks streams as it comes. With `live`, every event is a text of its own and leaves at once, as
+    nobody knows whether there will be an end.
     """
 
-    def __init__(self, action: Action, facts: Mapping[str, object], note: Callable[[Sequence[Finding]], None]) -> None:
+    def __init__(
+        self,
+        action: Action,
+        facts: Mapping[str, object],
+        note: Callable[[Sequence[Finding]], None],
+        *,
+        live: bool = False,
+    ) -> None:
         """Take the facts that the action gives while it runs, by check, and who is told of each finding."""
         self._action = action
+        self._live = live
         self._facts = facts
         self._note = note
         self._held: list[tuple[str, Json, bool]] = []
@@ -46,6 +55,8 @@ class Said:
         """Take the next dumped event; return those that leave now, in order. Raises as `answer`."""
         if not self._action.checks:
             return [(name, data)]
+        if self._live:
+            return [(name, await self.answer(data))]
         if name == DONE:
             return [*await self._rest(), (name, await self.answer(data))]
         stands_alone = name in self._action.whole_events or not self._texts(data)

@@ -1,10 +1,10 @@
-"""What a scenario may call beside a chat model: the knowledge bases, and records that it keeps."""
+"""What a scenario may call beside a chat model: knowledge bases, records that it keeps, other processes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from appliance.core.principal import Principal
-from appliance.state.records import NewRecord, Page, Record
+from appliance.state.records import NewRecord, Page, Record, Tally
 
 
 class KnowledgeSearch(Protocol):
@@ -58,6 +58,13 @@ class Records(Protocol):
         """Keep a record durably. Raises `InvalidRequest` for data over 1 MiB."""
         ...
 
+    async def create_many(self, items: Sequence[tuple[Principal, NewRecord]]) -> list[Record]:
+        """Keep records durably in one transaction, all or none, each in the tenant of its own principal.
+
+        Raises as `create`.
+        """
+        ...
+
     async def get(self, who: Principal, kind: str, record_id: str, owner: str | None = None) -> Record:
         """Return one record. Raises `NotFound`."""
         ...
@@ -81,6 +88,59 @@ class Records(Protocol):
         where: Mapping[str, str] | None = None,
         cursor: str | None = None,
         limit: int = 50,
+        since: str | None = None,
+        until: str | None = None,
     ) -> Page:
-        """Return up to `limit` records, at most 200, newest first; `where` compares texts at the top of the data."""
+        """Return up to `limit` records, at most 200, newest first; `where` compares texts at the top of the data.
+
+        Those made from `since` on and before `until`, RFC 3339 in UTC as `created_at` is.
+        """
+        ...
+
+    async def tally(
+        self,
+        who: Principal,
+        kind: str,
+        by: Sequence[str],
+        owner: str | None = None,
+        where: Mapping[str, str] | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        sums: Sequence[str] = (),
+    ) -> list[Tally]:
+        """Count records of a kind, grouped by texts at the top of their data, and add numbers there up.
+
+        As many groups as there are, at most 10,000, the largest first; a text that a record has not is None. Records
+        are chosen as `page` does.
+        """
+        ...
+
+
+class Tasks(Protocol):
+    """Long computations of this scenario, run in other processes so that the replica goes on answering.
+
+    `function` is `module.path:name` inside the pack, such as `accounts.batch:diagnose`: a plain function at a module's
+    top. It gets its arguments by name, and they and its result are picklable, best plain data. It runs behind
+    everything that people wait for, in the caller's language, with no context of its own: give it the paths that it
+    reads. It may be run again where its process died half-way, so what it writes it can write twice.
+    """
+
+    async def run(self, function: str, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - the function's result
+        """Return what the function returns; it is ended where this is cancelled.
+
+        Raises the `ApplianceError` that the function raises, `ConfigError` where there is no such function,
+        `EngineFailed` for any other failure of it and where its process dies again and again, `Unavailable` where it
+        needs too much memory or too long.
+        """
+        ...
+
+    def map(
+        self, function: str, items: Sequence[Mapping[str, Any]], *, most_at_once: int = 0
+    ) -> AsyncGenerator[tuple[int, Any], None]:
+        """Yield (index, result) of a run for each of the items, as they end.
+
+        At most `most_at_once` run at a time; 0, and more than there are processors, means one on each processor. The
+        first failure ends all and is raised as `run` does: a function whose items may fail one by one returns that.
+        Close the generator (`contextlib.aclosing`) to end what still runs.
+        """
         ...

@@ -83,6 +83,9 @@ def start_serve(site: SiteConfig) -> None:
         ensure_free(site.gateway.host, site.gateway.port)
 
 
+_SCENARIO_CALLS = 64  # at once, beside the sockets
+
+
 def _options(name: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - Serve's own option types
     return {
         "name": name,
@@ -136,9 +139,11 @@ def scenario_app(home: Path, site: SiteConfig, name: str, chat: Mapping[str, "Ch
     """Return the application of the scenario `name`; `chat` has the chat models by alias."""
     from ray import serve
 
+    from appliance.serving.gateway.open_sockets import MOST_SOCKETS
     from appliance.serving.scenario import Scenario
 
-    options = _options(SCENARIO_DEPLOYMENT, num_replicas=1, max_ongoing_requests=64, max_queued_requests=256)
+    ongoing = _SCENARIO_CALLS + MOST_SOCKETS  # each open socket is a call that goes on
+    options = _options(SCENARIO_DEPLOYMENT, num_replicas=1, max_ongoing_requests=ongoing, max_queued_requests=2048)
     return serve.deployment(Scenario, **options).bind(
         str(home), name, dict(chat), site.state.url, site.guardrails, wake_timeouts(site.models)
     )

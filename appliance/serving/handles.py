@@ -150,6 +150,11 @@ class Handles:
         handle = self._other(SCENARIO_DEPLOYMENT, scenario_application(name)).options(stream=True)
         return StreamedCall(lambda: handle.stream.remote(action, payload, caller, parameters), name, timeout_s)
 
+    def scenario_socket(self, name: str, socket: str, caller: Caller, parameters: Mapping[str, str]) -> StreamedCall:
+        """Return the call that runs the events of a socket's connection; it is not sent before its `first`."""
+        handle = self._other(SCENARIO_DEPLOYMENT, scenario_application(name)).options(stream=True)
+        return StreamedCall(lambda: handle.listen.remote(socket, caller, parameters), name)
+
     async def canary(self, alias: str, timeout_s: float) -> None:
         """Let the model generate one token. Raises `Unavailable`, also when it takes longer than `timeout_s`."""
         try:

@@ -16,6 +16,7 @@ from appliance.config.home import Home
 from appliance.core.errors import ApplianceError
 from appliance.core.messages import speaking
 from appliance.core.principal import Principal
+from appliance.core.protocols import Vectors
 from appliance.knowledge.answers.answer import THRESHOLD
 from appliance.knowledge.bases.store import KnowledgeStore
 from appliance.knowledge.models import Details, Selection
@@ -49,6 +50,7 @@ class Knowledge:
         folders = Home(Path(home))
         database = Database.open(database_url or sqlite_url(folders.database))
         loop = asyncio.get_event_loop()
+        self._questions = QueryEmbedder(min(_QUERY_THREADS, os.cpu_count() or 1))
         self._store = KnowledgeStore(
             database,
             folders.documents,
@@ -56,7 +58,7 @@ class Knowledge:
             RemoteEmbedder(loop, Handles()),
             DEFAULT_LIMITS,
             prepare_by_task,
-            QueryEmbedder(min(_QUERY_THREADS, os.cpu_count() or 1)),
+            self._questions,
         )
         self._searches = ThreadPoolExecutor(_SEARCHES_AT_ONCE, thread_name_prefix="search")
         self._indexing = ThreadPoolExecutor(1, thread_name_prefix="index")
@@ -211,6 +213,10 @@ class Knowledge:
         """Answer by quotation."""
         asked = who, base, question, max_citations, selection, min_confidence
         return _json(await self._searched(lambda: self._store.answer(*asked)))
+
+    async def query_vectors(self, texts: list[str]) -> Vectors:
+        """Return the vectors of questions, float32 (len(texts), 384): a search with the same text has its own then."""
+        return await self._searched(lambda: self._questions.embed(texts, "query"))
 
     async def check_health(self) -> None:
         """Fail when the background task is gone: documents would wait for ever."""

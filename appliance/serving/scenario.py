@@ -1,6 +1,7 @@
 """A scenario as a Serve deployment: its pack, run with clients that call the other deployments."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from pathlib import Path
@@ -16,10 +17,12 @@ from appliance.core.errors import ApplianceError
 from appliance.core.messages import set_language, speaking
 from appliance.guardrails.chain import Chain
 from appliance.guardrails.policy import policy_for
-from appliance.scenario.actions import DONE, Action, Caller, events_of, perform
+from appliance.scenario.actions import DONE, Action, Caller, Event, events_of, perform
+from appliance.scenario.downloads import Download
 from appliance.scenario.pack import ChatFacts, ScenarioContext
 from appliance.scenario.places import find_pack
 from appliance.scenario.said import Said
+from appliance.scenario.sockets import socket_events
 from appliance.serving.action_runs import ActionRun, ActionRuns
 from appliance.serving.clients import HandleChat
 from appliance.serving.embedders import QueryEmbedder, RemoteEmbedder
@@ -27,6 +30,7 @@ from appliance.serving.generation import from_serve
 from appliance.serving.handles import Handles
 from appliance.serving.routing import ServedView
 from appliance.serving.scenario_services import HandleKnowledge, RunFacts, StoredRecords
+from appliance.serving.scenario_tasks import RayTasks
 from appliance.state.database import Database, sqlite_url
 from appliance.state.records import RecordRows
 from appliance.state.secret_files import load_or_create_pepper
@@ -69,9 +73,14 @@ class Scenario:
             knowledge=HandleKnowledge(handles, self._runs),
             records=StoredRecords(RecordRows(database, name)),
             facts=RunFacts(self._runs),
-            embedder=RemoteEmbedder(asyncio.get_event_loop(), handles),
+            embedder=RemoteEmbedder(asyncio.get_event_loop(), handles, ask=True),
+            own_files=folders.root / name,
+            tasks=RayTasks(home, name),
         )
-        self._actions = {action.name: action for action in pack.actions(context)}
+        actions, sockets = pack.made(context)
+        messages = [socket.message for socket in sockets if socket.message is not None]
+        self._actions = {action.name: action for action in (*messages, *actions)}
+        self._sockets = {socket.name: socket for socket in sockets}
         loop = asyncio.get_event_loop()
         looking = loop.create_task(look_after(self._chain))
         self._looking = looking, loop.create_task(handles.served.follow_for_ever())  # what nothing holds is collected
@@ -87,14 +96,15 @@ class Scenario:
 
         Tokens are by model alias as [prompt, completion], findings what the guardrails found; `generated` tells
         whether the reply holds a model's words. Raises `InvalidRequest`, which names the field, what the action raises,
-        and what its checks do (`Said.answer`); findings and tokens are then in the error's `for_records`.
+        and what its checks do (`Said.answer`); findings and tokens are then in the error's `for_records`. The reply of
+        an action that answers with a file has its `filename`, `media_type` and, as bytes, its `content`.
         """
         chosen = self._actions[action]
         with speaking(caller.language):
             run = self._begin(caller)
             with self._recording(run):
                 answer = await perform(chosen, payload, caller, parameters)
-                reply = await Said(chosen, run.facts, run.said).answer(answer.model_dump(mode="json"))
+                reply = await _shown(Said(chosen, run.facts, run.said), answer)
             return {"reply": reply, "findings": run.found_since(), **_end(chosen, answer, run)}
 
     async def stream(
@@ -108,16 +118,41 @@ class Scenario:
 
         `findings` are those since the event before. Raises as `invoke`.
         """
-        set_language(caller.language)  # of this task alone: Serve runs each request in one of its own
         chosen = self._actions[action]
+        async with aclosing(
+            self._told(chosen, events_of(chosen, payload, caller, parameters), caller, live=False)
+        ) as items:
+            async for item in items:
+                yield item
+
+    async def listen(
+        self, socket: str, caller: Caller, parameters: Mapping[str, str]
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        """Run the events of a socket's connection: as `stream`, each event at once, and perhaps for ever.
+
+        Each has `tokens` and `generated` until now, and `at`, when it left, by this machine's monotonic clock.
+        """
+        chosen = self._sockets[socket]
+        async with aclosing(
+            self._told(chosen.listening, socket_events(chosen, caller, parameters), caller, live=True)
+        ) as items:
+            async for item in items:
+                yield item
+
+    async def _told(
+        self, chosen: Action, made: AsyncGenerator[Event, None], caller: Caller, *, live: bool
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        set_language(caller.language)  # of this task alone: Serve runs each request in one of its own
         run = self._begin(caller)
-        said = Said(chosen, run.facts, run.said)
-        async with aclosing(events_of(chosen, payload, caller, parameters)) as events:
+        said = Said(chosen, run.facts, run.said, live=live)
+        async with aclosing(made) as events:
             with self._recording(run):
                 async for name, data in events:
                     end = _end(chosen, data, run) if name == DONE else {}
+                    if live:  # any event may be the last
+                        end = {"tokens": run.tokens, "generated": bool(run.tokens), "at": time.monotonic()}
                     for event, shown in await said.events(name, data.model_dump(mode="json")):
-                        told = end if event == DONE else {}
+                        told = end if live or event == DONE else {}
                         yield {"event": event, "data": shown, "findings": run.found_since(), **told}
                         self._runs.enter(run)
 
@@ -134,6 +169,14 @@ class Scenario:
             raise
         except Exception as error:  # a plug-in's own code: whatever it raises ends its request alone
             raise run.failed(from_serve(error, self._name)) from error
+
+
+async def _shown(said: Said, answer: BaseModel) -> dict[str, Any]:
+    """Return an answer as it may leave. Raises as `Said.answer`, and `InvalidRequest` for a file that is too large."""
+    if isinstance(answer, Download):
+        answer.check_size()
+        return answer.model_dump()
+    return await said.answer(answer.model_dump(mode="json"))
 
 
 def load_chain(settings: GuardrailSettings) -> tuple[Chain, bool]:

@@ -13,7 +13,7 @@ from appliance.knowledge.models import Details, Selection
 from appliance.scenario.checks import Given, OutputCheck
 from appliance.serving.action_runs import ActionRuns
 from appliance.serving.handles import Handles
-from appliance.state.records import NewRecord, Page, Record, RecordRows
+from appliance.state.records import NewRecord, Page, Record, RecordRows, Tally
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -89,6 +89,10 @@ class StoredRecords:
         """Keep a record durably."""
         return await asyncio.to_thread(self._rows.create, who, new)
 
+    async def create_many(self, items: Sequence[tuple[Principal, NewRecord]]) -> list[Record]:
+        """Keep records durably, all or none."""
+        return await asyncio.to_thread(self._rows.create_many, items)
+
     async def get(self, who: Principal, kind: str, record_id: str, owner: str | None = None) -> Record:
         """Return one record."""
         return await asyncio.to_thread(self._rows.get, who, kind, record_id, owner)
@@ -109,9 +113,25 @@ class StoredRecords:
         where: Mapping[str, str] | None = None,
         cursor: str | None = None,
         limit: int = 50,
+        since: str | None = None,
+        until: str | None = None,
     ) -> Page:
         """Return a page of records, newest first."""
-        return await asyncio.to_thread(self._rows.page, who, kind, owner, where, cursor, limit)
+        return await asyncio.to_thread(self._rows.page, who, kind, owner, where, cursor, limit, since, until)
+
+    async def tally(
+        self,
+        who: Principal,
+        kind: str,
+        by: Sequence[str],
+        owner: str | None = None,
+        where: Mapping[str, str] | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        sums: Sequence[str] = (),
+    ) -> list[Tally]:
+        """Count records by texts of their data."""
+        return await asyncio.to_thread(self._rows.tally, who, kind, by, owner, where, since, until, sums)
 
 
 def _checked(model: type[Model], values: Mapping[str, Any] | None) -> Model:

@@ -205,4 +205,9 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(9, "second approvals", APPROVALS),
     Migration(10, "versions behind aliases", SERVED),
     Migration(11, "nodes and join tokens", NODES),
+    Migration(
+        12,
+        "records by their owner",
+        ("CREATE INDEX scenario_records_owner ON scenario_records (scenario, tenant, owner, kind, created_at)",),
+    ),
 )

@@ -151,4 +151,5 @@ scenario_records = Table(
     Column("created_at", String(24), nullable=False),
     Column("updated_at", String(24), nullable=False),
     Index("scenario_records_kind", "scenario", "kind", "tenant", "created_at"),
+    Index("scenario_records_owner", "scenario", "tenant", "owner", "kind", "created_at"),
 )

@@ -20,6 +20,7 @@ from appliance.core.messages import LANGUAGES, _
 from appliance.core.status import ApplianceStatus
 from appliance.tui import commands
 from appliance.tui.rates import RateTracker
+from appliance.tui.screens.calls import CallsScreen
 from appliance.tui.screens.help import HelpScreen
 from appliance.tui.screens.mode import ModeScreen
 from appliance.tui.screens.overview import OverviewScreen
@@ -52,7 +53,7 @@ class TerminalApp(App[None]):
 
     TITLE = "LLM Appliance"
     CSS_PATH = "appliance.tcss"
-    MODES: ClassVar = {screen.MODE: screen for screen in (OverviewScreen, ReviewsScreen)}
+    MODES: ClassVar = {screen.MODE: screen for screen in (OverviewScreen, ReviewsScreen, CallsScreen)}
     DEFAULT_MODE = "overview"
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -62,6 +62,11 @@ APPROVE = Command("review.approve", "a", "decide('approve')", _("Approve"), _("S
 EDIT = Command("review.edit", "e", "decide('edit')", _("Edit"), _("Send another text in place of the answer."))
 REFUSE = Command("review.refuse", "x", "decide('refuse')", _("Refuse"), _("Withhold the answer, with a reason."))
 
+RISK_FILTER = Command("calls.filter", "f", "risk_filter", _("Risk"), _("Show calls of a high risk only, or all."))
+STATISTICS = Command("calls.statistics", "s", "statistics", _("Stats"), _("Show figures of the kept calls."))
+EXPORT = Command("calls.export", "e", "export", _("CSV"), _("Write the calls of the last 30 days into a CSV file."))
+GROUP = Command("calls.group", "g", "group", _("Group by"), _("Put calls together by intent, product, seat or day."))
+
 
 def _mode(name: str, key: str, label: Message, tip: Message) -> Command:
     """Return the command that brings the screen `name` to the front; it is shown in the top line."""
@@ -71,6 +76,7 @@ def _mode(name: str, key: str, label: Message, tip: Message) -> Command:
 MODES: dict[str, Command] = {
     "overview": _mode("overview", "1", _("Overview"), _("Nodes, models, scenarios and traffic.")),
     "reviews": _mode("reviews", "2", _("Reviews"), _("Answers that wait for a person.")),
+    "calls": _mode("calls", "3", _("Calls"), _("Calls that are going on, and figures of those that were.")),
 }
 """The screens by number, in the order of the top line; `TerminalApp.MODES` holds the class of each."""
 
@@ -79,5 +85,6 @@ COMMANDS = {
     for command in (
         *MODES.values(), QUIT, HELP, LANGUAGE, REFRESH, PALETTE, NEXT_PANEL, UP, DOWN, OPEN, SCROLL_UP, SCROLL_DOWN,
         PAGE_UP, PAGE_DOWN, CLOSE, BACK, CANCEL, CONFIRM, SEND, FILTER, APPROVE, EDIT, REFUSE,
+        RISK_FILTER, STATISTICS, EXPORT, GROUP,
     )
 }  # fmt: skip

@@ -54,11 +54,14 @@ class HttpConnection:
         *,
         params: Mapping[str, str] | None = None,
         body: Mapping[str, str] | None = None,
+        timeout_s: float = _TIMEOUT_S,
     ) -> httpx.Response:
         """Return the answer, whatever its status. Raises `NotRunning`, `Unavailable` or `AuthenticationFailed`."""
         headers = {"Authorization": f"Bearer {self._key()}"}
         try:
-            return await self._client.request(method, self._url + path, params=params, json=body, headers=headers)
+            return await self._client.request(
+                method, self._url + path, params=params, json=body, headers=headers, timeout=timeout_s
+            )
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise NotRunning(
                 _("No appliance answers at {url}.", url=self._url), _("Start it with `appliance up`.")

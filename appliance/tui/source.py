@@ -10,6 +10,7 @@ import httpx
 from appliance.core.errors import ApplianceError, PermissionDenied
 from appliance.core.messages import _
 from appliance.core.status import ApplianceStatus
+from appliance.tui.calls_source import CallsSource, HttpCallsSource
 from appliance.tui.connection import HttpConnection
 from appliance.tui.reviews_source import HttpReviewsSource, ReviewsSource
 
@@ -74,9 +75,10 @@ class Sources:
 
     status: StatusSource
     reviews: ReviewsSource
+    calls: CallsSource
 
     @classmethod
     def over_http(cls, url: str, key_file: Path, language: str) -> Self:
         """Return the sources of the appliance at `url`; all share one connection, which `status` closes."""
         connection = HttpConnection(url, key_file, language)
-        return cls(HttpStatusSource(connection), HttpReviewsSource(connection))
+        return cls(HttpStatusSource(connection), HttpReviewsSource(connection), HttpCallsSource(connection))

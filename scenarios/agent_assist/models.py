@@ -6,13 +6,14 @@ said, which stays as it was said.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 Speaker = Literal["customer", "seat"]
 Language = Literal["en", "zh"]
 Direction = Literal["inbound", "outbound"]
 Level = Literal["low", "medium", "high"]
 Severity = Literal["notice", "warning", "serious"]
+Flag = Literal["clock", "card_late", "card_unavailable"]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -127,6 +128,8 @@ class Alert(Part):
     text: str = Field(description="What happened, or what must be said now.")
     turns: tuple[str, ...] = Field(default=(), description="Ids of the turns that it rests on.")
     at_s: float
+    key: str = Field(default="", description="The same whenever the same thing is said of the call again.")
+    hint: str | None = Field(default=None, description="What to say now.")
 
 
 class Analysis(Part):
@@ -154,12 +157,20 @@ class Assist(Part):
     steps: tuple[Step, ...] = ()
     replies: tuple[Reply, ...] = ()
     alerts: tuple[Alert, ...] = Field(default=(), description="Those that are new with this turn.")
+    flags: tuple[Flag, ...] = Field(
+        default=(),
+        description="clock: its times cannot be right, so rules about time do not judge this call; card_late, "
+        "card_unavailable: the knowledge base did not answer in time, or at all.",
+    )
 
 
 class CallFacts(Part):
     """A call in a list. What is kept of it is kept under these names, at the top of the record's data."""
 
     id: str
+    call_id: str | None = Field(
+        default=None, description="The call centre's own id, where it gave one; the call is found by it too."
+    )
     state: Literal["open", "ended", "abandoned"]
     direction: Direction
     seat: str = Field(description="The seat's id in the call centre.")
@@ -176,4 +187,26 @@ class CallFacts(Part):
     risk: Risk = Risk(escalation=0.0, complaint=0.0, level="low")
     alerts: int = Field(default=0, description="How many there were.")
     score: float | None = Field(default=None, description="Of the score sheet, 0 to 100; null before the end.")
+    outcome: Literal["resolved", "pending", "not_resolved", "unclear"] | None = Field(
+        default=None, description="Of the summary; null before the end."
+    )
     tags: tuple[str, ...] = ()
+
+    # What a record is counted and found by must stand at the top of its data.
+    @computed_field(description="Of the risk.")  # type: ignore[prop-decorator]
+    @property
+    def level(self) -> Level:
+        """The risk's level."""
+        return self.risk.level
+
+    @computed_field(description="Day on which it began, UTC.")  # type: ignore[prop-decorator]
+    @property
+    def day(self) -> str:
+        """The day of `started_at`."""
+        return self.started_at[:10]
+
+    @computed_field(description="1 where there is a score, else 0.")  # type: ignore[prop-decorator]
+    @property
+    def scored(self) -> int:
+        """How many scores it has."""
+        return int(self.score is not None)

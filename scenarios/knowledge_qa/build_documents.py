@@ -24,7 +24,8 @@ DOCUMENTS = HERE / "documents"
 
 def entries() -> list[dict[str, Any]]:
     """Return the manifest: one mapping for each document, with at least `file` and `source`."""
-    return yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
+    found: list[dict[str, Any]] = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
+    return found
 
 
 def build(folder: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from appliance.core.messages import _
 from appliance.core.validation import Fault
 from appliance.knowledge.evaluation.golden import Golden
 from appliance.knowledge.models import Name
-from appliance.scenario.pack import Action, Caller, ScenarioContext
+from appliance.scenario.pack import Action, Caller, Permission, ScenarioContext
 from appliance.state.records import ANYONE, NewRecord, Record
 
 from .answers import AskResponse, readable_sources, withhold
@@ -252,11 +252,11 @@ def actions(store: FeedbackStore) -> list[Action]:
         ),
         Action(
             "list-feedback", "List the feedback.", FeedbackListRequest, FeedbackList, store.page,
-            method="GET", path="feedback", admin=True,
+            method="GET", path="feedback", permission=Permission.KNOWLEDGE_REVIEW,
             generated=lambda page: any(one.answer is not None and one.answer.generated for one in page.data),
         ),
         Action(
             "review-feedback", "Decide on feedback.", ReviewRequest, Feedback, store.review,
-            path="feedback/{feedback_id}/review", admin=True,
+            path="feedback/{feedback_id}/review", permission=Permission.KNOWLEDGE_REVIEW,
         ),
     ]  # fmt: skip

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, Field
 
 from appliance.knowledge.evaluation.golden import Golden
-from appliance.scenario.pack import Action, Caller, ScenarioContext
+from appliance.scenario.pack import Action, Caller, Permission, ScenarioContext
 from appliance.state.records import MOST_LISTED, NewRecord, Record
 
 from .fields import DEFAULT_BASE, Base, Deleted, Id, Request
@@ -76,10 +76,10 @@ def actions(store: GoldenStore) -> list[Action]:
     return [
         Action(
             "golden-set", "Show the golden set of a knowledge base.", GoldenSetRequest, GoldenSet, store.all,
-            method="GET", path="golden", admin=True,
+            method="GET", path="golden", permission=Permission.KNOWLEDGE_REVIEW,
         ),
         Action(
             "delete-golden", "Remove a question from its golden set.", OneGolden, Deleted, store.delete,
-            method="DELETE", path="golden/{golden_id}", admin=True,
+            method="DELETE", path="golden/{golden_id}", permission=Permission.KNOWLEDGE_REVIEW,
         ),
     ]  # fmt: skip

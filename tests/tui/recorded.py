@@ -8,6 +8,7 @@ from pathlib import Path
 from appliance.core.errors import ApplianceError
 from appliance.core.status import ApplianceStatus
 from appliance.tui.app import TerminalApp
+from appliance.tui.calls_source import LiveCalls
 from appliance.tui.reviews_source import ReviewList
 from appliance.tui.source import Sources
 
@@ -74,9 +75,16 @@ class NoReviews:
         return ReviewList()
 
 
-def recorded_app(*readings, language="en", reviews=None):
+class NoCalls:
+    """Nobody calls."""
+
+    async def live(self, _level):
+        return LiveCalls(data=(), total=0, levels={})
+
+
+def recorded_app(*readings, language="en", reviews=None, calls=None):
     """An app that reads once when it starts, and then only when a test tells it to; its clock stands still."""
-    sources = Sources(RecordedSource(*readings), reviews or NoReviews())
+    sources = Sources(RecordedSource(*readings), reviews or NoReviews(), calls or NoCalls())
     return TerminalApp(sources, language, pause=for_ever, clock=lambda: datetime(2026, 11, 24, 6, 2, 30, tzinfo=UTC))
 
 

@@ -20,11 +20,12 @@ from appliance.core.units import human_bytes, human_seconds
 if TYPE_CHECKING:
     from appliance.core.status import ApplianceStatus
     from appliance.operations.doctor import Check
-    from appliance.operations.tour import Tour
+    from appliance.operations.tour import Tour, TourRow
 
 
 _ASKED_CELLS = 60
 _ANSWER_CELLS = 60
+_TEXT_LINES = 25
 
 
 def register(app: typer.Typer) -> None:
@@ -161,7 +162,8 @@ def _print_tour(session: Session, tour: "Tour") -> None:
     table.columns[0].no_wrap = True
     for row in tour.rows:
         sources = ", ".join(dict.fromkeys(row.sources))
-        answer = first_words(row.answer, _ANSWER_CELLS) if row.ok else row.answer
+        told = row.answer.lstrip().partition("\n")[0] if row.is_long else row.answer
+        answer = first_words(told, _ANSWER_CELLS) if row.ok else row.answer
         lines = [(first_words(row.asked, _ASKED_CELLS), "dim"), (answer, "" if row.ok else "red"), (sources, "cyan")]
         table.add_row(
             Text.assemble(("✓ ", "green") if row.ok else ("✗ ", "bold red"), row.endpoint),
@@ -169,6 +171,9 @@ def _print_tour(session: Session, tour: "Tour") -> None:
             human_seconds(row.seconds),
         )
     session.out.print(table)
+    for row in tour.rows:
+        if row.is_long:
+            _print_long_answer(session, row)
     session.out.print()
     session.out.print(Text(str(_("Address: {url}", url=tour.address))), soft_wrap=True)
     session.out.print(Text(str(_("Admin key: {path}", path=tour.admin_key_file))), soft_wrap=True)
@@ -176,6 +181,18 @@ def _print_tour(session: Session, tour: "Tour") -> None:
     question = _("What is the overdraft interest rate?")
     for command in (f'ask "{question}"', "status", "tui"):
         session.out.print(Text(f"  {program_name()} {command}", style="bold cyan"), soft_wrap=True)
+
+
+def _print_long_answer(session: Session, row: "TourRow") -> None:
+    """Print the first lines of an answer that is a text, below the table."""
+    lines = row.answer.rstrip().split("\n")
+    session.out.print()
+    session.out.print(Text(f"{row.endpoint}: {first_words(row.asked, _ASKED_CELLS)}", style="bold"), soft_wrap=True)
+    for line in lines[:_TEXT_LINES]:
+        session.out.print(Text(f"  {line}"), soft_wrap=True)
+    if len(lines) > _TEXT_LINES:
+        left = len(lines) - _TEXT_LINES
+        session.out.print(Text("  " + str(_("… {count} more lines", count=left)), style="dim"), soft_wrap=True)
 
 
 def program_name() -> str:

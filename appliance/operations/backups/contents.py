@@ -23,6 +23,7 @@ from appliance.operations.backups.installed import installed_packages
 from appliance.operations.backups.manifest import IN_HOME, NOT_OURS, OUTSIDE, BackupManifest, Entry
 from appliance.operations.platform_state import database_file, database_name, is_elsewhere
 from appliance.packages.checksums import sha256_of_file
+from appliance.scenario.places import own_folders
 from appliance.state.frozen_copies import Frozen, freeze
 
 # What a restore replaces as a whole, in the home folder; caches, packages, logs and what runs stay as they are.
@@ -32,6 +33,12 @@ FILES: Final = (
     "site.yaml", "admin.key", "node.json", "audit-public-keys.pem", "calibration.json", "acceptance.yaml",
 )  # fmt: skip
 STATE: Final = "state"
+
+
+def of_packs(home: Home) -> tuple[str, ...]:
+    """Return the names in the home of folders with the bank's own files of scenario packs."""
+    taken = (*NOT_OURS, *LINKED, *FOLDERS, STATE)
+    return tuple(name for name in own_folders(home) if name not in taken)
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,7 @@ def _gather(home: Home, site: SiteConfig, folder: Path, origin: str, created: st
     frozen = freeze(source, folder, os.environ)
     for name in LINKED:
         _link_tree(home.root / name, staged / name)
-    for name in FOLDERS:
+    for name in (*FOLDERS, *of_packs(home)):
         _copy_tree(home.root / name, staged / name)
     for name in FILES:
         _copy_file(home.root / name, staged / name)
@@ -119,7 +126,7 @@ def _described(folder: Path, frozen: Frozen, home: Home, origin: str, created: s
         step=frozen.state.step, rows=frozen.state.rows,
         documents=sum(path.startswith(f"{IN_HOME}{LINKED[0]}/") for path in kept),
         files=sum(path.startswith(f"{IN_HOME}{LINKED[1]}/") for path in kept),
-        packages=installed_packages(home), faults=tuple(sorted(faults)), entries=tuple(entries),
+        packages=installed_packages(home), packs=of_packs(home), faults=tuple(sorted(faults)), entries=tuple(entries),
     )  # fmt: skip
     return Contents(manifest, sources)
 

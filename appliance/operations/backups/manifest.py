@@ -56,6 +56,8 @@ class BackupManifest(Strict):
     files: int = Field(ge=0)
     """Files of batches."""
     packages: Annotated[tuple[ListedPackage, ...], Field(strict=False)] = ()
+    packs: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """Folders in the home with the bank's own files of scenario packs."""
     faults: Annotated[tuple[str, ...], Field(strict=False)] = ()
     """Files that a row names and that were missing or had another digest when the backup was made."""
     entries: Annotated[tuple[Entry, ...], Field(strict=False)]

@@ -14,7 +14,7 @@ from appliance.core.messages import _
 from appliance.core.progress import Progress
 from appliance.operations.accounts import open_accounts
 from appliance.operations.backups.archive import open_backup
-from appliance.operations.backups.contents import FILES, FOLDERS, LINKED, STATE
+from appliance.operations.backups.contents import FILES, FOLDERS, LINKED, STATE, of_packs
 from appliance.operations.backups.installed import missing_packages
 from appliance.operations.backups.manifest import IN_HOME, OUTSIDE, BackupManifest, ListedPackage
 from appliance.operations.backups.switch import Switch, carry_out, discard_staged, finish_restore, staged
@@ -107,7 +107,7 @@ def _note(home: Home, site: SiteConfig, file: Path, manifest: BackupManifest) ->
 
 def _there(home: Home) -> list[str]:
     """Return the names of what a restore would replace; empty folders do not count."""
-    found = [home.root / name for name in _OF_STATE]
+    found = [home.root / name for name in (*_OF_STATE, *of_packs(home))]
     return [path.name for path in found if path.is_file() or (path.is_dir() and any(path.iterdir()))]
 
 
@@ -141,8 +141,9 @@ def _switch(home: Home, site: SiteConfig, manifest: BackupManifest, there: list[
     if (staged(home) / "outside").exists():
         (staged(home) / "outside").rename(new / "outside")
     names = {entry.path.removeprefix(IN_HOME) for entry in manifest.entries if entry.path.startswith(IN_HOME)}
-    single = sorted(name for name in names if name.split("/")[0] not in (STATE, *LINKED, *FOLDERS))
-    put = [name for name in (STATE, *LINKED, *FOLDERS, "outside") if (new / name).exists()] + single
+    folders = (STATE, *LINKED, *FOLDERS, *manifest.packs)
+    single = sorted(name for name in names if name.split("/")[0] not in folders)
+    put = [name for name in (*folders, "outside") if (new / name).exists()] + single
     take = [name for name in (*there, _INDEXES) if name not in put]
     return Switch(
         f"replaced-{iso(utc_now()).replace(':', '')}", tuple(put), tuple(take),

@@ -43,16 +43,21 @@ async def admitted(gateway: GatewayContext, exchange: Exchange, body: dict[str, 
     return guarding
 
 
-async def admitted_texts(gateway: GatewayContext, exchange: Exchange, texts: Sequence[str], model: str | None) -> None:
+async def admitted_texts(
+    gateway: GatewayContext, exchange: Exchange, texts: Sequence[str], model: str | None, *, spoken: bool = False
+) -> None:
     """Check texts that no chat model reads as they are, such as those to embed, and let the request in.
 
-    Raises as `admitted`.
+    What is `spoken` is a record of what somebody said, and nothing in it is refused. Raises as `admitted`.
     """
     guarding = Guarding(gateway.chain, exchange.who.tenant, classifying=gateway.guards_slowly)
     content = await kept(gateway.audit_content, list(texts))
     refusal: ApplianceError | None = None
     try:
-        await guarding.check_texts(texts, masking=False)
+        if spoken:
+            await guarding.look_at_texts(texts)
+        else:
+            await guarding.check_texts(texts, masking=False)
     except ApplianceError as error:
         refusal = error
     tokens = sum(map(len, texts)) // _CHARACTERS_A_TOKEN

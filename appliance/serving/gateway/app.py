@@ -9,7 +9,6 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
@@ -18,7 +17,6 @@ from appliance.config.home import Home
 from appliance.config.site import SiteConfig
 from appliance.core.errors import ApplianceError, InvalidRequest, MethodNotAllowed, NotFound
 from appliance.core.messages import _, current_language, negotiate, set_language
-from appliance.core.principal import Principal
 from appliance.core.validation import reason_for
 from appliance.serving.gateway import (
     account_routes,
@@ -39,9 +37,8 @@ from appliance.serving.gateway import (
 from appliance.serving.gateway.audited import Audited, changes
 from appliance.serving.gateway.context import (
     GatewayContext,
-    authenticate,
     context_of,
-    presents_session,
+    known,
     request_id_of,
 )
 from appliance.serving.gateway.directory import Directory
@@ -50,6 +47,7 @@ from appliance.serving.gateway.exchange import unforeseen
 from appliance.serving.gateway.openapi import build_openapi
 from appliance.serving.gateway.opening import background, inner_port, open_context
 from appliance.serving.gateway.server import server_of
+from appliance.serving.gateway.socket_routes import serve_socket
 from appliance.serving.handles import Handles
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway")
@@ -144,13 +142,6 @@ def _routing_error(request: Request, error: HTTPException) -> ApplianceError:
     return InvalidRequest(_("The request is not valid: {reason}.", reason=str(error.detail)), code="invalid_request")
 
 
-async def _known(request: Request) -> Principal:
-    """Return who a request's key or token stands for. Raises as `authenticate`."""
-    if context_of(request).keys_far_away or presents_session(request):
-        return await run_in_threadpool(authenticate, request)
-    return authenticate(request)
-
-
 class Door:
     """Set the language, check the key. Pure ASGI: a stream passes through untouched.
 
@@ -162,6 +153,9 @@ class Door:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's three
         """Let the request in, or answer 401."""
+        if scope["type"] == "websocket":
+            await serve_socket(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -170,7 +164,7 @@ class Door:
         set_language(negotiate(request.headers.get("accept-language"), context.default_language))
         if not _is_open(scope["path"]):
             try:
-                request.state.principal = scope.get(PRINCIPAL) or await _known(request)
+                request.state.principal = scope.get(PRINCIPAL) or await known(request)
             except ApplianceError as error:
                 await refused(request, error)(scope, receive, send)
                 return

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection
 
 from appliance.core.errors import AuthenticationFailed, Unavailable
 from appliance.core.messages import _
@@ -20,6 +22,7 @@ from appliance.serving.gateway.accounts import GatewayAccounts
 from appliance.serving.gateway.batches import GatewayBatches
 from appliance.serving.gateway.directory import Directory
 from appliance.serving.gateway.exchange import Exchange
+from appliance.serving.gateway.open_sockets import OpenSockets
 from appliance.serving.handles import Handles
 from appliance.serving.isolation import cache_salt
 from appliance.state.accounts.sessions import SESSION_PREFIX
@@ -61,6 +64,8 @@ class GatewayContext:
     """Files and batches; None: this gateway has none of them."""
     reviews: Reviews | None = None
     """Answers that wait for a person; None: this gateway cannot hold any."""
+    sockets: OpenSockets = field(default_factory=OpenSockets)
+    """The WebSockets that are open here."""
     nodes: "Nodes | None" = None
     """The appliance's nodes; None on one that others cannot reach."""
     started: float = field(default_factory=time.time)
@@ -89,18 +94,18 @@ def produce_id_of(request_id: str) -> str:
     return "".join(char for char in request_id if "!" <= char <= "}" and char not in '"\\')[:64] or "-"
 
 
-def context_of(request: Request) -> GatewayContext:
+def context_of(request: HTTPConnection) -> GatewayContext:
     """Return the replica's context."""
     context: GatewayContext = request.app.state.context
     return context
 
 
-def request_id_of(request: Request) -> str:
+def request_id_of(request: HTTPConnection) -> str:
     """Return the id that the caller gets back in `X-Request-ID`."""
     return request.headers.get("x-request-id", "-")
 
 
-def bearer_of(request: Request) -> str:
+def bearer_of(request: HTTPConnection) -> str:
     """Return the key or token that a request carries. Raises `AuthenticationFailed` where there is none."""
     presented = request.headers.get("authorization", "")
     if presented[: len(_BEARER)].lower() != _BEARER:
@@ -112,21 +117,28 @@ def bearer_of(request: Request) -> str:
     return presented[len(_BEARER) :].strip()
 
 
-def authenticate(request: Request) -> Principal:
+def authenticate(request: HTTPConnection) -> Principal:
     """Return who asks. Raises `AuthenticationFailed`; `Unavailable` when keys cannot be checked."""
     return context_of(request).callers.identify(bearer_of(request), source_of(request))
 
 
-def presents_session(request: Request) -> bool:
+def presents_session(request: HTTPConnection) -> bool:
     """Tell whether a request carries a session's token; to check one may write."""
     return request.headers.get("authorization", "")[len(_BEARER) :].lstrip().startswith(f"{SESSION_PREFIX}-")
 
 
-def source_of(request: Request) -> str | None:
+def source_of(request: HTTPConnection) -> str | None:
     """Return the address that a request comes from, as the proxies in front of this replica saw it."""
     peer = request.client.host if request.client else None
     forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
     return caller_behind(context_of(request).trusted_proxies, peer, forwarded)
+
+
+async def known(request: HTTPConnection) -> Principal:
+    """Return who asks, without holding other requests up. Raises as `authenticate`."""
+    if context_of(request).keys_far_away or presents_session(request):
+        return await run_in_threadpool(authenticate, request)
+    return authenticate(request)
 
 
 def accounts_of(request: Request) -> GatewayAccounts:

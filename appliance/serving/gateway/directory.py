@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, cast, get_args
 
 from pydantic import BaseModel, ConfigDict
 
+from appliance.core.authority import Permission
 from appliance.core.errors import MethodNotAllowed, NotFound
 from appliance.core.messages import _
 from appliance.scenario.routes import Method, match
@@ -62,11 +63,39 @@ class ActionEntry(BaseModel):
     path: str
     status: int = 200
     streams: bool = False
-    admin: bool = False
+    permission: Permission = Permission.SCENARIO_ASK
+    spoken: bool = False
+    download: bool = False
     reviews: bool = False
     parameters: tuple[dict[str, Any], ...] = ()
     request: dict[str, Any] | None
     response: dict[str, Any]
+
+
+class MessageEntry(BaseModel):
+    """What a frame that comes in at a socket runs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    action: str
+    permission: Permission = Permission.SCENARIO_ASK
+    spoken: bool = False
+    takes_id: bool = False
+    """The frame's `id` belongs to the body."""
+    request: dict[str, Any]
+    response: dict[str, Any]
+
+
+class SocketEntry(BaseModel):
+    """A WebSocket of a scenario: what `scenario.sockets.Socket.describe` tells of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    summary: str
+    path: str
+    permission: Permission = Permission.SCENARIO_ASK
+    parameters: tuple[dict[str, Any], ...] = ()
+    message: MessageEntry | None = None
 
 
 class ScenarioEntry(BaseModel):
@@ -79,11 +108,17 @@ class ScenarioEntry(BaseModel):
     title: dict[str, str]
     description: dict[str, str]
     actions: dict[str, ActionEntry]
+    sockets: dict[str, SocketEntry] = {}
 
     @property
     def addresses(self) -> list[str]:
         """Method and path of each action."""
         return [f"{action.method} {action.path}" for action in self.actions.values()]
+
+    @property
+    def socket_addresses(self) -> list[str]:
+        """Path of each socket."""
+        return [socket.path for socket in self.sockets.values()]
 
 
 @dataclass(frozen=True)
@@ -93,6 +128,16 @@ class Resolved:
     scenario: ScenarioEntry
     name: str
     action: ActionEntry
+    parameters: dict[str, str]
+
+
+@dataclass(frozen=True)
+class ResolvedSocket:
+    """The socket that a connection is for, and what its path has in the braces of the socket's template."""
+
+    scenario: ScenarioEntry
+    name: str
+    socket: SocketEntry
     parameters: dict[str, str]
 
 
@@ -142,6 +187,23 @@ class Directory(BaseModel):
         if not fitting:
             raise _wrong_method(scenario, method, path, tuple(sorted({one.action.method for one in there})))
         return min(fitting, key=lambda resolved: len(resolved.parameters))
+
+    def socket(self, scenario: str, path: str) -> ResolvedSocket:
+        """Return the socket at `path` below a scenario's address, as `action` does. Raises `NotFound`."""
+        entry = self._scenario(scenario)
+        there = [
+            ResolvedSocket(entry, name, socket, found)
+            for name, socket in entry.sockets.items()
+            if (found := match(socket.path, path)) is not None
+        ]
+        if not there:
+            raise NotFound(
+                _("The scenario {name} has no WebSocket {path}.", name=scenario, path=path[:200]),
+                _("WebSockets: {paths}.", paths=", ".join(entry.socket_addresses) or "–"),
+                code="socket_not_found",
+                details={"sockets": entry.socket_addresses},
+            )
+        return min(there, key=lambda resolved: len(resolved.parameters))
 
     def _scenario(self, name: str) -> ScenarioEntry:
         for entry in self.scenarios:

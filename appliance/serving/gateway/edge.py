@@ -14,7 +14,7 @@ from appliance.core.errors import ApplianceError, BodyTooLarge
 from appliance.core.ids import new_id
 from appliance.core.messages import _, negotiate
 from appliance.core.units import human_bytes
-from appliance.serving.gateway.errors import error_body, error_headers, status_of
+from appliance.serving.gateway.errors import deny, error_body, error_headers, status_of
 from appliance.serving.gateway.exchange import unforeseen
 
 _REQUEST_ID = b"x-request-id"
@@ -48,6 +48,9 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer in its place."""
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -71,6 +74,30 @@ class Edge:
             await self._answer(error, Headers(scope=scope), send)
             await passage.read_out()
             await send({"type": "http.response.body", "body": b""})
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a WebSocket on; what comes out of the application before it is open is told as an answer."""
+        request_id = _identified(scope)
+        started = False
+
+        async def named(message: Message) -> None:
+            nonlocal started
+            if message["type"] in ("websocket.accept", "websocket.http.response.start"):
+                message["headers"] = [*message.get("headers", ()), (_REQUEST_ID, request_id)]
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, named)
+        except ApplianceError as error:
+            refusal = error
+        except Exception as failure:  # noqa: BLE001 - the last resort of this process
+            refusal = unforeseen(failure, request_id.decode(), scope["path"])
+        else:
+            return
+        if not started:
+            language = negotiate(Headers(scope=scope).get("accept-language"), self._language)
+            await deny(scope, named, refusal, language)
 
     def _limit(self, path: str, found: Mapping[bytes, bytes]) -> int:
         if not found.get(b"content-type", b"").lower().startswith(b"multipart/form-data"):

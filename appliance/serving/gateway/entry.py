@@ -57,7 +57,7 @@ class Entry:
                 "completion_tokens": exchange.completion_tokens,
                 "verdicts": self.verdicts,
                 # Where the version went out of service before the first token, another one has answered.
-                "audit": {"version": exchange.version} if exchange.version else {},
+                "audit": {**({"version": exchange.version} if exchange.version else {}), **exchange.answered},
                 "content": self.content,
                 "seconds": round(exchange.seconds, 4),
                 "ttft_s": exchange.ttft_s,

@@ -1,6 +1,9 @@
 """Errors as callers see them: one JSON shape, OpenAI's, and one table of HTTP statuses."""
 
+import json
 from typing import Any
+
+from starlette.types import Scope, Send
 
 from appliance.core.errors import (
     ApplianceError,
@@ -75,6 +78,19 @@ def error_headers(error: ApplianceError) -> dict[str, str]:
     if isinstance(error, Unavailable):
         return {"Retry-After": "5"}
     return {}
+
+
+async def deny(scope: Scope, send: Send, error: ApplianceError, language: str) -> None:
+    """Refuse a WebSocket before it is open: with the error's status and JSON, else by the close code 4000 + status."""
+    status = status_of(error)
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": 4000 + status, "reason": error.code})
+        return
+    body = json.dumps(error_body(error, language), ensure_ascii=False).encode()
+    told = {"content-type": "application/json", "content-length": str(len(body)), **error_headers(error)}
+    headers = [(name.lower().encode(), value.encode()) for name, value in told.items()]
+    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": body})
 
 
 def from_engine(error: dict[str, Any], context_length: int, prompt_field: str = "messages") -> ApplianceError:

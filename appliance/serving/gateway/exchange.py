@@ -45,6 +45,8 @@ class Exchange:
     """What the ledger holds of it."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What else the audit says of it."""
+    answered: dict[str, Any] = field(default_factory=dict)
+    """What the audit says of the answer."""
     version: str = ""
     """Package and version of the model that answers."""
     _counted: int = 0

@@ -64,11 +64,22 @@ class Guarding:
             self._let_in(verdict)
         return [one.text for one in verdicts] if masking else list(texts)
 
+    async def look_at_texts(self, texts: Sequence[str]) -> None:
+        """Note what there is in texts that are recorded as they are; each finding is a warning, whatever the policy.
+
+        Raises `InvalidRequest` for more of them than can be looked at.
+        """
+        _few_enough(texts)
+        verdicts = [*await self._classified(texts), *await self._checked(texts)]
+        self.found += [{**one, "action": "warn"} for verdict in verdicts for one in verdict.summary()]
+
     async def _classify(self, texts: Sequence[str]) -> None:
         """Ask the classifier too, where the site wants that. Raises `InvalidRequest` where it is to block."""
-        if self._classifying:
-            for verdict in await run_in_threadpool(self._guard.check_input_slow, list(texts)):
-                self._let_in(verdict)
+        for verdict in await self._classified(texts):
+            self._let_in(verdict)
+
+    async def _classified(self, texts: Sequence[str]) -> list[Verdict]:
+        return await run_in_threadpool(self._guard.check_input_slow, list(texts)) if self._classifying else []
 
     async def _checked(self, texts: Sequence[str], runs: Sequence[Run] = ()) -> list[Verdict]:
         # A short text takes less than the way to a thread.

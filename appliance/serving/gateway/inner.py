@@ -40,6 +40,13 @@ class InnerPort:
     belongs: Belongs
 
 
+def node_of(transport: asyncio.BaseTransport) -> str | None:
+    """Return the id of the node whose certificate a connection showed."""
+    names = (transport.get_extra_info("peercert") or {}).get("subjectAltName", ())
+    ids = [value.removeprefix(NODE_URI) for kind, value in names if kind == "URI" and value.startswith(NODE_URI)]
+    return ids[0] if len(ids) == 1 else None
+
+
 class NodeProtocol(HttpToolsProtocol):
     """uvicorn's protocol, which tells the application whose certificate the connection showed."""
 
@@ -48,9 +55,7 @@ class NodeProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Note the certificate's node: the connection has its certificates by now."""
         super().connection_made(transport)
-        names = (transport.get_extra_info("peercert") or {}).get("subjectAltName", ())
-        ids = [value.removeprefix(NODE_URI) for kind, value in names if kind == "URI" and value.startswith(NODE_URI)]
-        self._node = ids[0] if len(ids) == 1 else None
+        self._node = node_of(transport)
 
     def on_message_begin(self) -> None:
         """Begin a request's scope."""
@@ -78,13 +83,14 @@ class HandedIn:
                 _("Let it join again with a new token."),
                 code=NOT_ADMITTED,
             )
-        if scope["path"] == ALIVE_PATH:  # it needs no place: a head with many requests is not a head that is away
+        if scope["type"] == "http" and scope["path"] == ALIVE_PATH:
+            # It needs no place: a head with many requests is not a head that is away.
             await JSONResponse({"status": "ok"})(scope, receive, send)
             return
         told = [value for name, value in scope["headers"] if name == CALLER_HEADER]
         kept = [(name, value) for name, value in scope["headers"] if name != CALLER_HEADER]
         # The caller spoke plain HTTP to the other gateway, and may be told addresses of that kind only.
-        handed = {**scope, "headers": kept, "scheme": "http"}
+        handed = {**scope, "headers": kept, "scheme": "http" if scope["type"] == "http" else "ws"}
         if told:
             handed["client"] = (told[-1].decode("latin-1"), 0)
         await self._app(handed, receive, send)

@@ -20,36 +20,38 @@ from starlette.types import Receive, Scope, Send
 from appliance import __version__
 from appliance.core.errors import ApplianceError
 from appliance.core.messages import current_language
+from appliance.serving.gateway.action_calls import json_of
 from appliance.serving.gateway.errors import error_body
-from appliance.serving.gateway.tools import TOOLS, tool_named
+from appliance.serving.gateway.tools import Tool as OwnTool
+from appliance.serving.gateway.tools import tool_named, tools_for
 
 _Context = ServerRequestContext[Any, Request]
-_READ_ONLY = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 
 
-async def _list(_context: ServerRequestContext[Any, Any], _params: PaginatedRequestParams | None) -> ListToolsResult:
-    return ListToolsResult(
-        tools=[
-            Tool(
-                name=tool.name, description=tool.description, input_schema=tool.parameters, annotations=_READ_ONLY
-            )
-            for tool in TOOLS
-        ]
-    )  # fmt: skip
+async def _list(context: _Context, _params: PaginatedRequestParams | None) -> ListToolsResult:
+    assert context.request is not None  # over HTTP there always is one
+    return ListToolsResult(tools=[_described(tool) for tool in tools_for(context.request)])
+
+
+def _described(tool: OwnTool) -> Tool:
+    hints = ToolAnnotations(read_only_hint=tool.reads_only, destructive_hint=tool.destroys, open_world_hint=False)
+    return Tool(name=tool.name, description=tool.description, input_schema=tool.parameters, annotations=hints)
 
 
 async def _call(context: _Context, params: CallToolRequestParams) -> CallToolResult:
     """Run a tool; what it refuses is told to the model, which may correct itself."""
     try:
-        assert context.request is not None  # over HTTP there always is one
-        result = await tool_named(params.name).call(context.request, params.arguments or {})
+        assert context.request is not None  # as above
+        tool = tool_named(context.request, params.name)
+        result = json_of(await tool.call(context.request, params.arguments or {}))
     except ApplianceError as error:
         told = error_body(error, current_language())
         return CallToolResult(content=[_text(told)], is_error=True)
-    return CallToolResult(content=[_text(result)], structured_content=result)
+    # MCP has no other structure than an object.
+    return CallToolResult(content=[_text(result)], structured_content=result if isinstance(result, dict) else None)
 
 
-def _text(value: dict[str, Any]) -> TextContent:
+def _text(value: object) -> TextContent:
     return TextContent(type="text", text=json.dumps(value, ensure_ascii=False))
 
 

@@ -6,7 +6,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-from appliance.serving.gateway.directory import ActionEntry, Directory
+from appliance.core.authority import Permission
+from appliance.serving.gateway.directory import ActionEntry, Directory, SocketEntry
 
 _REF = "#/components/schemas/{model}"
 _bodies: dict[str, type[BaseModel]] = {}
@@ -38,6 +39,9 @@ def build_openapi(app: FastAPI, directory: Directory) -> dict[str, Any]:
         for name, action in scenario.actions.items():
             path = document["paths"].setdefault(f"/v1/scenarios/{scenario.name}/{action.path}", {})
             path[action.method.lower()] = _operation(scenario.name, name, action, schemas)
+        for name, socket in scenario.sockets.items():
+            path = document["paths"].setdefault(f"/v1/scenarios/{scenario.name}/{socket.path}", {})
+            path["get"] = _socket(scenario.name, name, socket, schemas)
     return document
 
 
@@ -49,6 +53,8 @@ def _operation(scenario: str, name: str, action: ActionEntry, schemas: dict[str,
         return _REF.format(model=f"{scenario}.{name}.{side}")
 
     content: dict[str, Any] = {"application/json": {"schema": {"$ref": placed("response", action.response)}}}
+    if action.download:
+        content = {"*/*": {"schema": action.response}}
     if action.streams:
         content["text/event-stream"] = {"schema": {"type": "string", "description": _EVENTS}}
     error = {"application/json": {"schema": {"$ref": _REF.format(model="Error")}}}
@@ -61,8 +67,8 @@ def _operation(scenario: str, name: str, action: ActionEntry, schemas: dict[str,
             "default": {"description": "Error", "content": error},
         },
     }
-    if action.admin:
-        operation["description"] = "Needs an admin key."
+    if action.permission != Permission.SCENARIO_ASK:
+        operation["description"] = f"Needs the permission `{action.permission.value}`."
     if action.parameters:
         operation["parameters"] = list(action.parameters)
     if action.request is not None:
@@ -70,6 +76,39 @@ def _operation(scenario: str, name: str, action: ActionEntry, schemas: dict[str,
     return operation
 
 
+def _socket(scenario: str, name: str, socket: SocketEntry, schemas: dict[str, Any]) -> dict[str, Any]:
+    """Return a WebSocket as OpenAPI can tell it: a GET that answers 101."""
+    described = [_SOCKET]
+    if socket.permission != Permission.SCENARIO_ASK:
+        described.append(f"Needs the permission `{socket.permission.value}`.")
+    if socket.message is not None:
+        for side, shape in (("request", socket.message.request), ("response", socket.message.response)):
+            schema = dict(shape)
+            schemas.update(schema.pop("$defs", {}))
+            schemas[f"{scenario}.{socket.message.action}.{side}"] = schema
+        described.append(
+            f"A text frame with a `{scenario}.{socket.message.action}.request`, and an `id` if you like, is answered "
+            f'by a frame `{{"event": "reply", "data": …, "id": …}}`, its data a '
+            f"`{scenario}.{socket.message.action}.response`."
+        )
+    error = {"application/json": {"schema": {"$ref": _REF.format(model="Error")}}}
+    return {
+        "tags": ["Scenarios"],
+        "summary": socket.summary,
+        "description": " ".join(described),
+        "operationId": f"{scenario}-{name}",
+        "parameters": list(socket.parameters),
+        "responses": {
+            "101": {"description": "Switching Protocols"},
+            "default": {"description": "Error", "content": error},
+        },
+    }
+
+
+_SOCKET = (
+    'A WebSocket: ask for an upgrade. It sends text frames `{"event": …, "data": …}`; errors come as the event '
+    "`error`, with the object that HTTP has."
+)
 _EVENTS = "With `stream: true` in the body: server-sent events, the last one `done` with the whole answer, or `error`."
 _ERROR = {
     "type": "object",

@@ -17,6 +17,7 @@ from appliance.serving.gateway.cancelling import Cancelling
 from appliance.serving.gateway.edge import BodyLimits, Edge
 from appliance.serving.gateway.inner import HandedIn, InnerPort, NodeProtocol
 from appliance.serving.gateway.places import Places
+from appliance.serving.gateway.socket_protocol import OPTIONS, SocketProtocol
 
 KEEP_ALIVE_S: Final = 75
 """How long a connection without a request stays open: longer than load balancers keep theirs."""
@@ -51,10 +52,10 @@ class HttpServer:
             for one in self._sockets:
                 notice_loss(one)  # connections inherit it
         self._config = uvicorn.Config(
-            app, http="httptools" if tls is None else NodeProtocol, ws="none", lifespan="off", interface="asgi3",
-            access_log=False, log_config=None, log_level="critical", proxy_headers=False, server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_S, backlog=_BACKLOG,
-            ssl_context_factory=None if tls is None else lambda _config, _default: tls.context,
+            app, http="httptools" if tls is None else NodeProtocol, ws=SocketProtocol, lifespan="off",
+            interface="asgi3", access_log=False, log_config=None, log_level="critical", proxy_headers=False,
+            server_header=False, timeout_keep_alive=KEEP_ALIVE_S, backlog=_BACKLOG,
+            ssl_context_factory=None if tls is None else lambda _config, _default: tls.context, **OPTIONS,
         )  # fmt: skip
         self._server = _Server(self._config)
         self._serving: asyncio.Task[None] | None = None

@@ -1,4 +1,4 @@
-"""Retrieval for models in other systems: tools in OpenAI's shape at `/v1/tools`, and an MCP server at `/mcp`."""
+"""For models in other systems: tools in OpenAI's shape at `/v1/tools`, and an MCP server at `/mcp`."""
 
 import asyncio
 from typing import Final
@@ -15,7 +15,7 @@ from appliance.core.messages import _
 from appliance.serving.gateway.body import parse_json
 from appliance.serving.gateway.context import principal_of
 from appliance.serving.gateway.permission import permit
-from appliance.serving.gateway.tools import TOOLS, tool_named
+from appliance.serving.gateway.tools import to_openai, tool_named, tools_for
 
 router = APIRouter(prefix="/v1/tools", tags=["Tools"])
 
@@ -25,16 +25,16 @@ _LOAD_AFTER_S: Final = 30.0  # a gateway that has just started has more urgent w
 
 
 @router.get("", summary="List the tools", dependencies=[permit(Permission.KNOWLEDGE_READ)])
-async def list_tools() -> Response:
-    """Return the tools as the `tools` of a chat request takes them."""
-    return JSONResponse({"object": "list", "data": [tool.to_openai() for tool in TOOLS]})
+async def list_tools(request: Request) -> Response:
+    """Return the caller's tools as the `tools` of a chat request takes them."""
+    return JSONResponse({"object": "list", "data": [to_openai(tool) for tool in tools_for(request)]})
 
 
 @router.post("/{name}", summary="Call a tool", dependencies=[permit(Permission.KNOWLEDGE_READ)])
 async def call_tool(request: Request, name: str) -> Response:
     """Run a tool; the body is the `arguments` that a model wrote, as a JSON object."""
-    tool = tool_named(name)
-    return JSONResponse(await tool.call(request, parse_json(await request.body())))
+    tool = tool_named(request, name)
+    return await tool.call(request, parse_json(await request.body()))
 
 
 class McpEndpoint:

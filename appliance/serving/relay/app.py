@@ -26,6 +26,7 @@ from appliance.serving.relay.passing import (
     may_repeat,
     target_of,
 )
+from appliance.serving.relay.sockets import relay_socket
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway")
 
@@ -49,7 +50,10 @@ class Relay:
         self._leaving = leaving
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request. Raises `Unavailable`."""
+        """Answer one request, or pass a WebSocket's messages. Raises `Unavailable`."""
+        if scope["type"] == "websocket":
+            await relay_socket(self._head, scope, receive, send)
+            return
         if scope["path"] == ALIVE_PATH:
             await JSONResponse({"status": "ok", "head": "up" if self._head.answers else "away"})(scope, receive, send)
             return

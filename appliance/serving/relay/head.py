@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -32,6 +32,7 @@ _LOOK_EVERY_S: Final = 1.0
 _LOOK_AGAIN_S: Final = 0.25  # while it is away
 _LOOK_S: Final = 5.0  # that it may take to say that it lives: a busy machine is not a dead one
 _KEEP_ALIVE_S: Final = 30.0  # shorter than the head keeps its side
+_SOCKET_PING_S: Final = 20.0
 _FIELD_BYTES: Final = 64 * 1024
 _PIECE_BYTES: Final = 64 * 1024
 
@@ -70,6 +71,7 @@ class Head:
         self._place = place
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
+        self._sockets: aiohttp.ClientSession | None = None
         self._here = asyncio.Event()
         self._here.set()  # until it is found otherwise
         self._look = asyncio.Event()
@@ -91,11 +93,18 @@ class Head:
         )
         # It would send PUT and DELETE again by itself; what is sent again is decided in `passing`.
         self._session._retry_connection = False
+        self._sockets = aiohttp.ClientSession(
+            connector=connector, connector_owner=False, cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S), skip_auto_headers=("User-Agent",),
+            max_line_size=_FIELD_BYTES, max_field_size=_FIELD_BYTES, raise_for_status=_refusing,
+        )  # fmt: skip
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._sockets is not None:
+            await self._sockets.close()
         await self._opened.close()
 
     @property
@@ -117,6 +126,19 @@ class Head:
         response = await self._opened.request(method, url, headers=headers, data=body, allow_redirects=False)
         self._found()
         return response
+
+    async def open_socket(
+        self, target: str, headers: CIMultiDict[str], protocols: Iterable[str]
+    ) -> aiohttp.ClientWebSocketResponse:
+        """Return an open WebSocket of the head. The caller closes it. Raises `SocketRefused`, `NOT_REACHED`, `LOST`."""
+        assert self._sockets is not None, "a context manager"
+        url = URL(f"https://{with_port(self._place.address, self._place.port)}{target}", encoded=True)
+        socket = await self._sockets.ws_connect(
+            url, headers=headers, protocols=tuple(protocols), autoping=True, heartbeat=_SOCKET_PING_S,
+            max_msg_size=0,  # what the head sends is as large as it is
+        )  # fmt: skip
+        self._found()
+        return socket
 
     def lost(self, error: BaseException) -> None:
         """Note that it did not answer; it is looked for at once."""
@@ -166,6 +188,22 @@ class Head:
         if not self._here.is_set():
             self._here.set()
             log.info("head back", away_s=round(time.monotonic() - self._away_since, 1))
+
+
+class SocketRefused(Exception):
+    """The head has answered a WebSocket's request with something else than an open one."""
+
+    def __init__(self, response: aiohttp.ClientResponse, body: bytes) -> None:
+        super().__init__(response.status)
+        self.status = response.status
+        self.raw_headers = response.raw_headers
+        self.body = body
+
+
+async def _refusing(response: aiohttp.ClientResponse) -> None:
+    """Raise `SocketRefused` with the head's own words, which aiohttp's error does not keep."""
+    if response.status != 101:
+        raise SocketRefused(response, await response.content.read(_FIELD_BYTES))
 
 
 def unavailable() -> Unavailable:

@@ -16,6 +16,7 @@ _HOP_BY_HOP: Final = frozenset((
 _NOT_ASKED: Final = frozenset((b"expect", b"content-length", CALLER_HEADER))
 _NOT_ANSWERED: Final = frozenset((b"date", b"x-request-id"))  # the server here, and what stands before it, write them
 _ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
+_OF_HANDSHAKE: Final = b"sec-websocket-"
 _SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 _GENERATING: Final = frozenset(("/v1/chat/completions", "/v1/completions", "/v1/embeddings"))
 _NAMED_ERRORS: Final = "/v1/scenarios/"
@@ -35,6 +36,12 @@ def asked_headers(scope: Scope) -> CIMultiDict[str]:
     client = scope.get("client")
     kept = (*_passed_on(scope["headers"], _NOT_ASKED), (CALLER_HEADER, (client[0] if client else "").encode()))
     return CIMultiDict((name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in kept)
+
+
+def socket_headers(scope: Scope) -> CIMultiDict[str]:
+    """Return the headers of a WebSocket's request for the head, which gets a handshake of its own."""
+    kept = [(name, value) for name, value in scope["headers"] if not name.startswith(_OF_HANDSHAKE)]
+    return asked_headers({**scope, "headers": kept})
 
 
 def answered_headers(raw: RawHeaders) -> list[tuple[bytes, bytes]]:

@@ -12,7 +12,7 @@ from scenarios.knowledge_qa.building.package import AUTHOR, MADE_AT, saved
 def make_xlsx(description: dict[str, Any]) -> bytes:
     """Return a workbook: a note above each table, wide columns, vertically merged categories where asked."""
     workbook = openpyxl.Workbook()
-    workbook.remove(workbook.active)
+    workbook.remove(workbook.worksheets[0])
     for sheet_description in description["sheets"]:
         sheet = workbook.create_sheet(sheet_description["name"])
         sheet.append([sheet_description["note"]])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pptx import Presentation
 from pptx.oxml.ns import qn
 from pptx.slide import Slide
-from pptx.util import Cm, Pt
+from pptx.util import Cm, Emu, Pt
 
 from scenarios.knowledge_qa.building.blocks import blocks, title_of
 from scenarios.knowledge_qa.building.package import AUTHOR, MADE_AT, saved
@@ -54,8 +54,10 @@ def _pages(text: str) -> list[_Page]:
 
 
 def _fill(slide: Slide, page: _Page) -> None:
-    slide.shapes.title.text = page.title
-    slide.shapes.title.text_frame.paragraphs[0].font.size = Pt(32)
+    title = slide.shapes.title
+    assert title is not None, "the layout has one"
+    title.text = page.title
+    title.text_frame.paragraphs[0].font.size = Pt(32)
     body = slide.placeholders[1]
     top = _BOTTOM - sum(sum(_heights(table)) + _GAP for table in page.tables)
     if page.lines:
@@ -92,9 +94,9 @@ def _heights(rows: list[list[str]]) -> list[int]:
 
 def _add_table(slide: Slide, rows: list[list[str]], top: int) -> None:
     heights = _heights(rows)
-    shape = slide.shapes.add_table(len(rows), len(rows[0]), _LEFT, top, _WIDTH, sum(heights))
+    shape = slide.shapes.add_table(len(rows), len(rows[0]), _LEFT, Emu(top), _WIDTH, Emu(sum(heights)))
     for line, height, words in zip(shape.table.rows, heights, rows, strict=True):
-        line.height = height
+        line.height = Emu(height)
         for cell, word in zip(line.cells, words, strict=True):
             cell.text = word
             cell.text_frame.paragraphs[0].font.size = Pt(12)

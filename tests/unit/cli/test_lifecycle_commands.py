@@ -1,6 +1,7 @@
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -53,6 +54,18 @@ def test_up_ends_with_the_tour_the_address_the_key_and_three_commands(run, opera
     assert [line.split()[1] for line in shown.out.splitlines()[-3:]] == ["ask", "status", "tui"]
     assert "The models that the appliance serves." in shown.err
     assert "产假" in run("--language", "zh_CN", "up").out
+
+
+def test_a_long_answer_stands_below_the_table_line_by_line(run, operation):
+    lines = [f"00:{number:02d} seat: something" for number in range(30)]
+    long = TourRow("POST /v1/scenarios/agent-assist/replay", "zh-lost-card", "\n".join(lines), (), 0.4, ok=True)
+    whole = tour()
+    operation("up", bring_up=brings_up(replace(whole, rows=(*whole.rows, long))))
+    shown = run("up").out
+    below = shown[shown.index("POST /v1/scenarios/agent-assist/replay: zh-lost-card") :].splitlines()
+    assert [line.strip() for line in below[1:26]] == lines[:25]
+    assert "5 more lines" in below[26]
+    assert shown.count(lines[1]) == 1, "the table has its first line alone"
 
 
 def test_up_as_json(run, operation):

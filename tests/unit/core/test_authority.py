@@ -26,6 +26,7 @@ MATRIX = {
     "chat": (1, 0, 1, 0, 1),
     "embed": (1, 0, 1, 0, 1),
     "scenario.ask": (1, 0, 1, 0, 1),
+    "scenario.supervise": (1, 0, 1, 1, 0),
     "batch.run": (1, 0, 1, 0, 1),
     "knowledge.read": (1, 0, 1, 0, 1),
     "knowledge.write": (1, 0, 1, 0, 0),

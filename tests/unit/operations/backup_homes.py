@@ -56,6 +56,8 @@ def make_home(folder, embedder, site=""):
     home.calibration_file.write_text("{}")
     (home.root / "scenarios" / "ours").mkdir(parents=True)
     (home.root / "scenarios" / "ours" / "scenario.yaml").write_text("name: ours")
+    (home.root / "ours").mkdir()
+    (home.root / "ours" / "rules.yaml").write_text("rules: []")
     database, store = open_documents(home, embedder)
     store.ensure_base(ADMIN, "rules", "Rules")
     for name, content in DOCUMENTS.items():
@@ -95,7 +97,7 @@ def rows_of(path):
 def files_of(home):
     """Return the digest and rights of every file that is in a backup, but the database."""
     kept = {}
-    for name in ("secrets", "documents", "files", "scenarios", "trusted-keys", "state", "."):
+    for name in ("secrets", "documents", "files", "scenarios", "trusted-keys", "state", "ours", "."):
         found = home.root.glob("*") if name == "." else (home.root / name).rglob("*")
         for path in found:
             if path.is_file() and not path.name.startswith("appliance.db"):

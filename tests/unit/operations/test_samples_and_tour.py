@@ -32,6 +32,7 @@ class Gateway:
             "/v1/completions": {"choices": [{"text": " safe."}]},
             "/v1/embeddings": {"data": [{"embedding": [0.1, -0.25, 0.5]}]},
             "/readyz": {"status": "ready"},
+            "/v1/scenarios/agent-assist/replay": {"answer": "00:01 seat: hello"},
             f"/v1/scenarios/{PACK}/ask": {
                 "answer": "Six months.",
                 "citations": [
@@ -98,6 +99,10 @@ def home(tmp_path):
     return Home(tmp_path)
 
 
+def smoke_of(home, pack):
+    return find_pack(home, pack).smoke
+
+
 def samples():
     (base,) = find_pack(Home(Path("/nowhere")), PACK).sample_bases
     return load_series(base.folder)
@@ -154,6 +159,20 @@ def test_the_tour_visits_every_endpoint(client, home):
     assert rows[3].answer.startswith("3 ")
     assert rows[4].sources == ("a.pdf, page 2", "b.md, Fees")
     assert rows[4].asked == smoke[0][1]["question"]
+
+
+def test_an_answer_of_many_lines_is_long_and_a_sample_is_named(client, gateway, home):
+    text = "\n".join(f"line {number}" for number in range(20))
+    gateway.answers["/v1/scenarios/agent-assist/replay"] = {"answer": text, "call": {}}
+    rows = list(take_tour(client, home, ["general"], [PACK, "agent-assist"]))
+    replays = [row for row in rows if row.endpoint.endswith("/replay")]
+    assert [row.asked for row in replays] == [payload["sample"] for _name, payload in smoke_of(home, "agent-assist")]
+    assert all(row.is_long and row.answer == text for row in replays)
+    assert not any(row.is_long for row in rows if row not in replays)
+    gateway.failing["/v1/scenarios/agent-assist/replay"] = 503
+    failed = [row for row in take_tour(client, home, [], ["agent-assist"]) if not row.ok]
+    assert failed
+    assert not any(row.is_long for row in failed)
 
 
 def test_the_tour_asks_every_chat_model(client, gateway, home):

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from pydantic import BaseModel, Field
 
+from appliance.core.authority import Permission
 from appliance.core.errors import ConfigError, InvalidRequest, PermissionDenied
 from appliance.scenario.actions import Action, Caller, check_actions, invoke, stream
 from appliance.scenario.routes import is_template, match, placeholders
@@ -73,8 +74,8 @@ async def test_a_wrong_request_names_the_field(payload, parameters, param, code)
 
 async def test_an_admins_action_refuses_others_before_it_looks_at_the_request():
     with pytest.raises(PermissionDenied):
-        await invoke(find(admin=True), {"nonsense": 1}, CALLER)
-    assert await invoke(find(admin=True), None, Caller(A_ADMIN, "en"), {"call_id": "7"})
+        await invoke(find(permission=Permission.KNOWLEDGE_REVIEW), {"nonsense": 1}, CALLER)
+    assert await invoke(find(permission=Permission.KNOWLEDGE_REVIEW), None, Caller(A_ADMIN, "en"), {"call_id": "7"})
 
 
 async def tell(request, caller):

@@ -6,12 +6,16 @@ import httpx
 import pytest
 import ray
 from argon2 import PasswordHasher
+from websockets.asyncio.client import connect
 
+from appliance.config.home import Home
 from appliance.config.sign_in import SignInSettings
 from appliance.config.site import GuardrailSettings, QuotaSettings
 from appliance.core.principal import ROLES
 from appliance.guardrails.chain import Chain
 from appliance.identity.callers import Callers
+from appliance.scenario.loading import load_pack
+from appliance.serving import scenario as scenario_replica
 from appliance.serving.gateway.accounts import open_accounts
 from appliance.serving.gateway.app import build_app
 from appliance.serving.gateway.context import GatewayContext
@@ -27,7 +31,10 @@ from appliance.state.audit.log import AuditLog
 from appliance.state.database import Database, sqlite_url
 from appliance.state.keys import KeyRing
 from appliance.state.reviews import Reviews
+from tests.unit.serving.calls_pack import DESCRIPTION, PROGRAM, serving
 from tests.unit.serving.deployments import EmbedderDeployment, LedgerDeployment, ModelDeployment, PlainDeployment
+from tests.unit.serving.relays import ADDRESS
+from tests.unit.serving.replicas import ReplicaDeployment
 
 PEPPER = bytes(range(32))
 DIRECTORY = {
@@ -58,7 +65,7 @@ DIRECTORY = {
                     "response": {"type": "object"},
                 },
                 "start": {
-                    "summary": "Start", "path": "conversations", "status": 201, "admin": True,
+                    "summary": "Start", "path": "conversations", "status": 201, "permission": "knowledge.review",
                     "request": {"type": "object"}, "response": {"type": "object"},
                 },
                 "conversation": {
@@ -211,3 +218,46 @@ def settle():
         raise AssertionError("it never came to that")
 
     return wait
+
+
+@pytest.fixture
+async def calls(tmp_path, context, monkeypatch, chain):
+    """Give the handle of the pack's replica, which the gateway's directory has by now."""
+    folder = tmp_path / "scenarios" / "calls"
+    folder.mkdir(parents=True)
+    (folder / "scenario.yaml").write_text(DESCRIPTION, encoding="utf-8")
+    (folder / "app.py").write_text(PROGRAM, encoding="utf-8")
+    monkeypatch.setattr(scenario_replica, "Handles", lambda wake_timeouts: context.models)
+    monkeypatch.setattr(
+        scenario_replica, "load_chain", lambda settings: (chain, False)
+    )  # as many seconds as tests otherwise
+    folders = Home(tmp_path)
+    folders.database.parent.mkdir(parents=True, exist_ok=True)
+    context.directory = Directory.model_validate({"scenarios": [load_pack(folder).describe()]})
+    handle = ReplicaDeployment(
+        scenario_replica.Scenario(
+            str(tmp_path), "calls", {}, f"sqlite:///{tmp_path / 'appliance.db'}", GuardrailSettings()
+        )
+    )
+    context.models._others[scenario_application("calls")] = handle
+    return handle
+
+
+@pytest.fixture
+async def port(context, calls):
+    async with serving(context) as port:
+        yield port
+
+
+@pytest.fixture
+def follow(port, keys):
+    """Give a function that opens a socket with the key of a role."""
+
+    def make(path="calls/c1/stream", role="caller", **options):
+        headers = {"Authorization": f"Bearer {keys[role]}"} if role else {}
+        headers |= options.pop("headers", {})
+        return connect(
+            f"ws://{ADDRESS}:{port}/v1/scenarios/calls/{path}", additional_headers=headers, proxy=None, **options
+        )
+
+    return make

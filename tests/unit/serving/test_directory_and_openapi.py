@@ -120,7 +120,7 @@ def test_each_action_has_its_own_operation(app, directory):
     assert set(both) == {"get", "post"}
     assert "requestBody" not in both["get"]
     assert set(both["post"]["responses"]) == {"201", "default"}
-    assert "admin" in both["post"]["description"]
+    assert "knowledge.review" in both["post"]["description"]
     one = paths["/v1/scenarios/knowledge-qa/conversations/{conversation_id}"]["get"]
     assert [parameter["name"] for parameter in one["parameters"]] == ["conversation_id"]
     asked = paths["/v1/scenarios/knowledge-qa/ask"]["post"]["responses"]["200"]["content"]

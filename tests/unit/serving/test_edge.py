@@ -222,9 +222,9 @@ async def test_a_failure_behind_the_beginning_of_an_answer_only_ends_it():
     assert [message["type"] for message in sent] == ["http.response.start"]
 
 
-async def test_anything_but_http_is_untouched():
+async def test_a_lifespan_is_untouched():
     inner = Inner()
-    sent = await send_through(inner, [], scheme="websocket", x_session_id="kept")
+    sent = await send_through(inner, [], scheme="lifespan", x_session_id="kept")
     assert sent == [{"type": "passed"}]
     assert inner.scope["headers"] == [(b"x-session-id", b"kept")]
 

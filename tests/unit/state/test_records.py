@@ -6,7 +6,7 @@ import pytest
 
 from appliance.core.errors import Conflict, InvalidRequest, NotFound
 from appliance.core.principal import Principal
-from appliance.state.records import ANYONE, NewRecord, RecordRows
+from appliance.state.records import ANYONE, NewRecord, RecordRows, Tally
 
 LI = Principal("a", "caller", "lma-li")
 WANG = Principal("a", "caller", "lma-wang")
@@ -154,3 +154,64 @@ def test_kinds_begin_ids_so_they_are_short_words():
     for kind in ("", "Note", "a-b", "x" * 13):
         with pytest.raises(ValueError, match="kind"):
             NewRecord(kind, "o", {})
+
+
+def test_many_are_kept_in_one_transaction_or_none_of_them(rows):
+    made = rows.create_many([(LI, note("one")), (WANG, note("two", WANG.key_id)), (OTHER, note("three", "x"))])
+    assert [one.data["text"] for one in made] == ["one", "two", "three"]
+    assert [one.tenant for one in made] == ["a", "a", "b"]
+    assert rows.get(WANG, "note", made[1].id) == made[1]
+    assert rows.create_many([]) == []
+    twice = NewRecord("note", LI.key_id, {"text": "again"})
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        rows.create_many([(LI, note("first")), (LI, twice), (LI, twice)])
+    assert len(rows.page(ADMIN, "note").records) == 2
+
+
+def test_a_page_of_a_time(rows, monkeypatch):
+    made = []
+    for minute in range(4):
+        monkeypatch.setattr("appliance.state.records.iso", lambda _now, m=minute: f"2026-01-01T10:0{m}:00.000Z")
+        made.append(rows.create(LI, note(str(minute))))
+    page = rows.page(LI, "note", since=made[1].created_at, until=made[3].created_at)
+    assert [one.data["text"] for one in page.records] == ["2", "1"]
+    assert [one.count for one in rows.tally(LI, "note", [], since=made[1].created_at)] == [3]
+
+
+def test_records_are_counted_by_texts_and_their_numbers_added(rows):
+    for intent, seat, seconds in (("loss", "7", 30), ("loss", "7", 1.5), ("loss", "8", "long"), ("rate", "7", None)):
+        rows.create(LI, NewRecord("call", LI.key_id, {"intent": intent, "seat": seat, "seconds": seconds}))
+    rows.create(LI, NewRecord("call", LI.key_id, {"seat": "7", "seconds": [1]}))
+    rows.create(OTHER, NewRecord("call", "x", {"intent": "loss", "seat": "7"}))
+    assert rows.tally(ADMIN, "call", ["intent", "seat"], sums=["seconds", "none"]) == [
+        Tally(("loss", "7"), 2, (31.5, 0.0)),
+        Tally((None, "7"), 1, (0.0, 0.0)),
+        Tally(("loss", "8"), 1, (0.0, 0.0)),
+        Tally(("rate", "7"), 1, (0.0, 0.0)),
+    ]
+    assert rows.tally(ADMIN, "call", ["seat"], where={"intent": "loss"}) == [Tally(("7",), 2), Tally(("8",), 1)]
+    assert rows.tally(ADMIN, "call", []) == [Tally((), 5)]
+    assert rows.tally(WANG, "call", ["seat"]) == []
+    assert rows.tally(WANG, "call", ["seat"], ANYONE) == [Tally(("7",), 4), Tally(("8",), 1)]
+
+
+@pytest.mark.parametrize("name", ["a.b", 'a"b', "$", "x'; DROP TABLE scenario_records; --", "意图", ""])
+def test_only_plain_names_are_counted_by(rows, name):
+    for names in ({"by": [name]}, {"by": [], "sums": [name]}):
+        with pytest.raises(ValueError, match="field"):
+            rows.tally(LI, "call", **names)
+
+
+def test_all_parts_of_a_record_are_found_by_an_index(rows, database):
+    whole = rows.create(LI, note("whole"))
+    rows.create_many([(LI, NewRecord("part", whole.id, {})) for _ in range(3)])
+    if database.dialect == "sqlite":
+        sql = (
+            "EXPLAIN QUERY PLAN SELECT * FROM scenario_records WHERE scenario = 'qa' AND tenant = 'a' AND owner = 'o' "
+            "AND kind = 'part' ORDER BY created_at DESC"
+        )
+        with database.read() as connection:
+            plan = " ".join(str(row) for row in connection.exec_driver_sql(sql))
+        assert "scenario_records_owner" in plan
+        assert "TEMP B-TREE" not in plan
+    assert len(rows.page(LI, "part", whole.id).records) == 3

@@ -1,0 +1,1 @@
+"""Calls: begun, told turn by turn, followed, ended, kept."""

@@ -1,0 +1,124 @@
+"""The end of a call: summary, score sheet, forms, tags, and what an outbound call came to."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Literal
+
+from appliance.core.errors import ContentFiltered, Unavailable
+from appliance.scenario.pack import Caller, ScenarioContext
+
+from ..afterwards.forms import fill_form
+from ..afterwards.outbound import outbound_result
+from ..afterwards.phrasing import phrase
+from ..afterwards.shapes import FilledForm, Heard, Summary
+from ..afterwards.summarising import summarise
+from ..afterwards.tags import tags_of
+from ..models import CallFacts
+from ..rules import Judgement
+from .live import LiveCall, at
+from .shapes import AfterCall, Json
+
+_NAME = "after"
+_MOST_LINES = 50
+
+
+class Ending:
+    """Ends calls; whoever calls holds the call's lock."""
+
+    def __init__(self, context: ScenarioContext) -> None:
+        self._context = context
+
+    async def end(
+        self,
+        call: LiveCall,
+        state: Literal["ended", "abandoned"],
+        now: float,
+        caller: Caller | None = None,
+        wanted: bool | None = None,
+    ) -> tuple[AfterCall, Json]:
+        """Return what is written after a call, and the data that its record is to hold.
+
+        Only where a caller asks may the chat model word the summary, `wanted` or by default where it is capable.
+        """
+        books = call.fold.books
+        turns = call.fold.pairs
+        standing = call.fold.standing(ended=True, now_s=call.fold.end_s)
+        call.between += call.fresh(standing.judgement.alerts)
+        call.note(standing)
+        sheet = standing.judgement.sheet
+        if sheet is not None and not sheet.items:
+            sheet = None
+        facts = call.facts.model_copy(
+            update={"state": state, "ended_at": at(now), "score": sheet.score if sheet else None}
+        )
+        after = await asyncio.to_thread(_written, call, turns, facts)
+        if caller is not None and (wanted or (wanted is None and self._context.chat_is_capable)):
+            after = after.model_copy(
+                update={"summary": await self._phrased(call, caller, after.summary, turns, wanted)}
+            )
+        facts = facts.model_copy(
+            update={"outcome": after.summary.outcome, "tags": tuple(tag.name for tag in after.tags)}
+        )
+        after = after.model_copy(update={"call": facts, "sheet": sheet})
+        call.facts = facts
+        call.number += 1
+        data = {
+            **call.data(),
+            "judgement": without_alerts(standing.judgement).model_dump(mode="json"),
+            _NAME: after.model_dump(mode="json", exclude={"call"}),
+            "last_number": call.number,
+            "rules_version": books.rules.version,
+        }
+        return after, data
+
+    async def _phrased(
+        self, call: LiveCall, caller: Caller, summary: Summary, turns: Sequence[Heard], wanted: bool | None
+    ) -> Summary:
+        try:
+            return await phrase(self._context, caller, summary, turns, call.language, wanted)
+        except (Unavailable, ContentFiltered):  # the summary of rules says the same in other words
+            return summary
+
+
+def without_alerts(judgement: Judgement) -> Judgement:
+    """Return a judgement without its alerts: they stand in the turns that raised them."""
+    return judgement.model_copy(update={"alerts": ()})
+
+
+def shortened(data: Json) -> Json:
+    """Return data that one record holds however long the call was: the first lines of each section, no judgement.
+
+    The judgement comes again when the rules run over the call.
+    """
+    after = data[_NAME]
+    sections = [{**one, "lines": one["lines"][:_MOST_LINES]} for one in after["summary"]["sections"]]
+    sheet = after["sheet"] and {**after["sheet"], "items": [{**one, "turns": []} for one in after["sheet"]["items"]]}
+    short = {**after, "summary": {**after["summary"], "sections": sections}, "sheet": sheet}
+    return {**data, "judgement": None, _NAME: short}
+
+
+def after_of(facts: CallFacts, data: Json) -> AfterCall | None:
+    """Return what a record holds of the time after its call; None while it is going on."""
+    return AfterCall.model_validate({**data[_NAME], "call": facts}) if _NAME in data else None
+
+
+def _written(call: LiveCall, turns: Sequence[Heard], facts: CallFacts) -> AfterCall:
+    """Return what rules write. It takes some milliseconds: for a thread."""
+    books, language, today = call.fold.books, call.language, call.today
+    summary = summarise(turns, direction=facts.direction, titles=books.intents.titles, language=language, today=today)
+    told = facts.model_copy(update={"outcome": summary.outcome})
+    return AfterCall(
+        call=facts,
+        summary=summary,
+        sheet=None,
+        forms=_forms(call, turns),
+        tags=tags_of(turns, books.tags, language=language, facts=told),
+        outbound=outbound_result(turns, language, today) if facts.direction == "outbound" else None,
+    )
+
+
+def _forms(call: LiveCall, turns: Sequence[Heard]) -> tuple[FilledForm, ...]:
+    """Return the forms that the steps of the call named, as far as the call fills them."""
+    named = dict.fromkeys(name for assist in call.assists for step in assist.steps for name in step.forms)
+    forms = call.fold.books.forms.forms
+    return tuple(fill_form(forms[name], turns, call.language, call.today) for name in named if name in forms)

@@ -1,0 +1,169 @@
+"""Reads files of rules and puts the bank's own over the shipped ones; a fault names file, rule, field and fix."""
+
+import difflib
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from appliance.core.errors import ConfigError
+from appliance.core.messages import Message, _
+
+from .forms import KINDS, Phrases, RuleFile, RuleForm
+
+MAX_BYTES = 2_000_000
+MAX_RULES = 500
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A rule and the file that it stands in."""
+
+    form: RuleForm
+    file: Path
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The rules in force, the word lists and the cap of the score."""
+
+    rules: tuple[Placed, ...]
+    lists: Mapping[str, Phrases]
+    critical_cap: float
+    list_files: Mapping[str, Path]
+
+
+def refuse(file: Path, where: str, reason: Message | str, hint: Message | None = None) -> NoReturn:
+    """Raise the `ConfigError` for a fault at `where` (rule and field) in `file`."""
+    if where:
+        message = _("Rules of calls, {file}, {where}: {reason}.", file=file.name, where=where, reason=reason)
+    else:
+        message = _("Rules of calls, {file}: {reason}.", file=file.name, reason=reason)
+    raise ConfigError(message, hint or _("Correct it in {path}; until then the rules stay as they were.", path=file))
+
+
+def read(shipped: Path, own: Path | None) -> Contents:
+    """Read both files; `own` may be missing. Raises `ConfigError`."""
+    base, rules = _read_file(shipped)
+    lists, files = dict(base.lists), dict.fromkeys(base.lists, shipped)
+    off, cap = [(name, shipped) for name in base.disabled], base.critical_cap
+    if own is not None and own.exists():
+        more, changed = _read_file(own)
+        rules |= changed
+        lists |= more.lists
+        files |= dict.fromkeys(more.lists, own)
+        off += [(name, own) for name in more.disabled]
+        cap = more.critical_cap if more.critical_cap is not None else cap
+    for name, file in off:
+        if name not in rules:
+            refuse(file, "disabled", _("there is no rule {name}", name=name), _nearest(name, rules))
+    silent = {name for name, _file in off}
+    in_force = tuple(rule for name, rule in rules.items() if rule.form.enabled and name not in silent)
+    if len(in_force) > MAX_RULES:
+        refuse(own or shipped, "rules", _("there are more than {count}", count=MAX_RULES))
+    return Contents(in_force, lists, cap if cap is not None else 100.0, files)
+
+
+def _nearest(name: str, names: Iterable[str]) -> Message | None:
+    near = difflib.get_close_matches(name, names, 1)
+    return _("Did you mean {near}?", near=near[0]) if near else None
+
+
+class _NotRead(yaml.YAMLError):
+    """YAML that is sound and yet not read here."""
+
+    def __init__(self, problem: Message, mark: yaml.Mark) -> None:
+        super().__init__(problem)
+        self.problem, self.problem_mark = problem, mark
+
+
+class _OnceLoader(yaml.SafeLoader):
+    """Refuses a field that is given twice, of which YAML would silently drop one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key in (key for key, _value in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                raise _NotRead(_("{field} is given twice", field=key.value), key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise _NotRead(_("aliases are not read; write it out"), mark)
+        return super().compose_node(parent, index)
+
+
+def _read_file(file: Path) -> tuple[RuleFile, dict[str, Placed]]:
+    raw = _raw(file)
+    if not isinstance(raw, dict) or not isinstance(raw.get("rules", []), list):
+        refuse(file, "", _("it must hold fields such as rules: with a list under it"))
+    rules: dict[str, Placed] = {}
+    for number, entry in enumerate(raw.pop("rules", None) or [], 1):
+        form = _rule(file, number, entry)
+        if form.name in rules:
+            refuse(file, form.name, _("the name stands there twice"))
+        rules[form.name] = Placed(form, file)
+    try:
+        return RuleFile.model_validate(raw), rules
+    except ValidationError as error:
+        _refuse_fields(file, "", RuleFile, error)
+
+
+def _raw(file: Path) -> Any:  # noqa: ANN401 - whatever YAML holds
+    try:
+        if file.stat().st_size > MAX_BYTES:
+            refuse(file, "", _("it is larger than {count} bytes", count=MAX_BYTES))
+        raw = yaml.load(file.read_text(encoding="utf-8"), Loader=_OnceLoader)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{mark.line + 1}:{mark.column + 1}" if mark else ""
+        refuse(file, where, _("it is not YAML: {reason}", reason=getattr(error, "problem", None) or error))
+    except (OSError, UnicodeDecodeError, RecursionError) as error:
+        refuse(file, "", _("it cannot be read: {reason}", reason=error))
+    return {} if raw is None else raw
+
+
+def _rule(file: Path, number: int, entry: object) -> RuleForm:
+    name = entry.get("name") if isinstance(entry, dict) else None
+    where = name if isinstance(name, str) else f"rules[{number}]"
+    if not isinstance(entry, dict):
+        refuse(file, where, _("a rule has fields such as name: and kind:"))
+    kind = entry.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
+        reason = _("there is no kind {kind}; there are {kinds}", kind=str(kind), kinds=", ".join(KINDS))
+        refuse(file, f"{where}: kind", reason, _nearest(str(kind), KINDS))
+    try:
+        return KINDS[kind].model_validate(entry)
+    except ValidationError as error:
+        _refuse_fields(file, where, KINDS[kind], error)
+
+
+def _refuse_fields(file: Path, where: str, form: type[BaseModel], error: ValidationError) -> NoReturn:
+    """Refuse by the first fault; of an unknown field the nearest known one is named."""
+    fault = error.errors()[0]
+    place = ".".join(map(str, fault["loc"]))
+    hint = None
+    cause = fault.get("ctx", {}).get("error")
+    reason: Message | str = cause.args[0] if isinstance(cause, ValueError) else str(fault["msg"])
+    if fault["type"] == "extra_forbidden":
+        reason = _("there is no such field")
+        known = _fields_at(form, fault["loc"][:-1]) + ["rules"] * (form is RuleFile)
+        hint = _nearest(str(fault["loc"][-1]), known) or _("Its fields are {names}.", names=", ".join(known))
+    elif fault["type"] == "missing":
+        reason = _("it is missing")
+    refuse(file, ": ".join(part for part in (where, place) if part), reason, hint)
+
+
+def _fields_at(form: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
+    for step in place:
+        field = form.model_fields.get(str(step))
+        if field is None:
+            continue
+        kinds = [field.annotation, *getattr(field.annotation, "__args__", ())]
+        form = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), form)
+    return list(form.model_fields)
