@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _ASKED_CELLS = 60
 _ANSWER_CELLS = 60
-_TEXT_LINES = 25
+_FIRST_LINES, _LAST_LINES = 15, 20  # a replayed call ends with its summary
 
 
 def register(app: typer.Typer) -> None:
@@ -184,15 +184,17 @@ def _print_tour(session: Session, tour: "Tour") -> None:
 
 
 def _print_long_answer(session: Session, row: "TourRow") -> None:
-    """Print the first lines of an answer that is a text, below the table."""
+    """Print the beginning and the end of an answer that is a text, below the table."""
     lines = row.answer.rstrip().split("\n")
     session.out.print()
     session.out.print(Text(f"{row.endpoint}: {first_words(row.asked, _ASKED_CELLS)}", style="bold"), soft_wrap=True)
-    for line in lines[:_TEXT_LINES]:
-        session.out.print(Text(f"  {line}"), soft_wrap=True)
-    if len(lines) > _TEXT_LINES:
-        left = len(lines) - _TEXT_LINES
-        session.out.print(Text("  " + str(_("… {count} more lines", count=left)), style="dim"), soft_wrap=True)
+    left = len(lines) - _FIRST_LINES - _LAST_LINES
+    if left > 0:
+        more = str(_("… {count} more lines …", count=left))
+        lines = [*lines[:_FIRST_LINES], more, *lines[-_LAST_LINES:]]
+    for number, line in enumerate(lines):
+        style = "dim" if left > 0 and number == _FIRST_LINES else ""
+        session.out.print(Text(f"  {line}", style=style), soft_wrap=True)
 
 
 def program_name() -> str:

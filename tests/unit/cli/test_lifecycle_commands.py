@@ -57,14 +57,15 @@ def test_up_ends_with_the_tour_the_address_the_key_and_three_commands(run, opera
 
 
 def test_a_long_answer_stands_below_the_table_line_by_line(run, operation):
-    lines = [f"00:{number:02d} seat: something" for number in range(30)]
+    lines = [f"00:{number:02d} seat: something" for number in range(50)]
     long = TourRow("POST /v1/scenarios/agent-assist/replay", "zh-lost-card", "\n".join(lines), (), 0.4, ok=True)
     whole = tour()
     operation("up", bring_up=brings_up(replace(whole, rows=(*whole.rows, long))))
     shown = run("up").out
     below = shown[shown.index("POST /v1/scenarios/agent-assist/replay: zh-lost-card") :].splitlines()
-    assert [line.strip() for line in below[1:26]] == lines[:25]
-    assert "5 more lines" in below[26]
+    assert [line.strip() for line in below[1:16]] == lines[:15]
+    assert "15 more lines" in below[16]
+    assert [line.strip() for line in below[17:37]] == lines[-20:]
     assert shown.count(lines[1]) == 1, "the table has its first line alone"
 
 
