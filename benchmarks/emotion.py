@@ -5,10 +5,12 @@
 FILE is Ant_金融认知_金融情绪识别.csv of fin_eva. Own turns, one label and one turn a line, are in
 scenarios/agent_assist/reading/evaluation. emotion_{zh,en}.tsv were written before the list of words, by the same hand:
 they show that nothing broke, not how good it is. emotion_{zh,en}_more.tsv were written after it and train, with those,
-the classifier on embeddings. emotion_{zh,en}_fresh.tsv were written between, to be hard and without the words of the
-list, and are for judging only. The public set asks whether a sentence about investing is positive, neutral or negative
-(its release has answers for the positive ones only); its sentences served for nothing but this figure. A score of at
-least 0.15 counts as positive, of at most -0.15 as negative.
+the classifier on embeddings; so do emotion_{zh,en}_calm.tsv, calm turns of every day, some with words of the list.
+emotion_{zh,en}_fresh.tsv were written between, to be hard and without the words of the list, and are for judging only;
+so are emotion_{zh,en}_calm_fresh.tsv, written before the list was pruned on the calm turns, to count false alarms. The
+public set asks whether a sentence about investing is positive, neutral or negative (its release has answers for the
+positive ones only); its sentences served for nothing but this figure. A score of at least 0.15 counts as positive, of
+at most -0.15 as negative.
 """
 
 import argparse
@@ -30,6 +32,9 @@ from scenarios.agent_assist.reading.emotion import read_emotion  # noqa: E402
 
 _SETS = ROOT / "scenarios" / "agent_assist" / "reading" / "evaluation"
 _LABELS = ("calm", "satisfied", "anxious", "confused", "disappointed", "angry")
+_NAMES = tuple(
+    f"{language}{kind}" for kind in ("", "_more", "_calm", "_fresh", "_calm_fresh") for language in ("zh", "en")
+)
 _COARSE = {"calm": "中性", "satisfied": "积极"}
 _SIDE = 0.15
 
@@ -120,7 +125,7 @@ def main() -> None:
     for way, reader in (("words", Reader(None)), ("words and embedding", Reader(LocalEmbedder(threads=1)))):
         print(f"\n== By {way} ==")
         found: dict[str, Any] = {}
-        for name in ("zh", "en", "zh_more", "en_more", "zh_fresh", "en_fresh"):
+        for name in _NAMES:
             learnt = reader.embedder is not None and "fresh" not in name
             title = f"own, {name}" + (" (trained on)" if learnt else "")
             found[name] = show(title, own_turns(name, reader), options.mistakes)

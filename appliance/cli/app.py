@@ -8,6 +8,7 @@ import typer
 
 from appliance import __version__
 from appliance.cli.commands import (
+    advisor,
     approvals,
     audit,
     backups,
@@ -63,6 +64,7 @@ def build_app(language: str) -> typer.Typer:
         catalogue.register(app)
         knowledge.register(app)
         calls.register(app)
+        advisor.register(app)
         labels.register(app)
         audit.register(app)
         usage.register(app)

@@ -27,6 +27,11 @@ class Home:
         return self.root / "site.yaml"
 
     @property
+    def tour_charts(self) -> Path:
+        """Charts of the answers that `up` shows at its end."""
+        return self.root / "charts"
+
+    @property
     def admin_key_file(self) -> Path:
         """The first admin key, in plain text, mode 0600."""
         return self.root / "admin.key"

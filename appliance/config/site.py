@@ -305,7 +305,7 @@ class SiteConfig(Section):
     """Chat models by alias."""
     embedder: EmbedderSettings = EmbedderSettings()
     """The embedding model."""
-    scenarios: tuple[str, ...] = ("knowledge-qa", "agent-assist")
+    scenarios: tuple[str, ...] = ("knowledge-qa", "agent-assist", "advisor")
     """Scenario apps that start."""
     cluster: ClusterSettings = ClusterSettings()
     """Ray."""

@@ -1,5 +1,6 @@
 """One question to each endpoint after a start, and what came back."""
 
+import base64
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from appliance.config.home import Home
 from appliance.core.errors import ApplianceError
+from appliance.core.files import write_durably
 from appliance.core.messages import _
 from appliance.operations.client import ApplianceClient
 from appliance.scenario.places import find_pack
@@ -58,7 +60,7 @@ def take_tour(
     for name in scenarios:
         for action, payload in find_pack(home, name).smoke:
             endpoint = f"POST /v1/scenarios/{name}/{action}"
-            yield _visit(endpoint, _asked(payload), partial(_scenario, client, name, action, payload))
+            yield _visit(endpoint, _asked(payload), partial(_scenario, client, home, name, action, payload))
     yield _visit("GET /readyz", "", lambda: (client.ready(), ()))
 
 
@@ -74,7 +76,7 @@ def _visit(endpoint: str, asked: str, call: Callable[[], tuple[str, tuple[str, .
 
 def _asked(payload: Mapping[str, object]) -> str:
     """Return what a request asks in a few words: its question, or the sample that it names."""
-    return str(payload.get("question") or payload.get("sample") or payload)
+    return str(payload.get("question") or payload.get("message") or payload.get("sample") or payload)
 
 
 def _models(client: ApplianceClient) -> tuple[str, tuple[str, ...]]:
@@ -97,10 +99,21 @@ def _embedding(client: ApplianceClient) -> tuple[str, tuple[str, ...]]:
 
 
 def _scenario(
-    client: ApplianceClient, name: str, action: str, payload: Mapping[str, object]
+    client: ApplianceClient, home: Home, name: str, action: str, payload: Mapping[str, object]
 ) -> tuple[str, tuple[str, ...]]:
     reply = client.run_scenario(name, action, dict(payload))
-    return str(reply.get("answer", reply)), tuple(source_of(citation) for citation in reply.get("citations", ()))
+    charts = [str(_("Chart: {path}", path=path)) for path in _saved(home, name, reply.get("charts", ()))]
+    answer = "\n".join([str(reply.get("answer", reply)), *charts])
+    return answer, tuple(source_of(citation) for citation in reply.get("citations", ()))
+
+
+def _saved(home: Home, scenario: str, charts: Iterable[Mapping[str, str]]) -> Iterator[Path]:
+    """Write the charts of an answer into the home folder, over those of the tour before; yield the files."""
+    for chart in charts:
+        path = home.tour_charts / f"{scenario}-{chart['name']}.png"
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_durably(path, base64.b64decode(chart["png_base64"]))
+        yield path
 
 
 def source_of(citation: Mapping[str, object]) -> str:

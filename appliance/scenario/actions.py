@@ -58,6 +58,9 @@ class Action:
     `spoken` says that the texts of the request were spoken or written by somebody else and are recorded here, such as
     the turns of a call: the guardrails look and their findings are kept, but refuse and change nothing.
 
+    `files` names fields at the top of the request that hold a file's bytes in base64: they are no text, so that neither
+    the guardrails read them nor the quota counts them. What is read out of such a file must not reach a model as it is.
+
     `generated` tells of an answer whether it holds text that a model wrote, kept from an earlier request maybe: such an
     answer is labelled as generated content. Without it, every answer for which a chat model was asked counts as that;
     text that people wrote, that is quoted or that code computed is not labelled.
@@ -83,6 +86,7 @@ class Action:
     stream: Stream | None = None
     permission: Permission = Permission.SCENARIO_ASK
     spoken: bool = False
+    files: tuple[str, ...] = ()
     generated: Callable[[Any], bool] | None = None
     checks: tuple[OutputCheck[Any], ...] = ()
     unchecked: frozenset[str] = frozenset()
@@ -130,6 +134,7 @@ class Action:
             "streams": self.stream is not None,
             "permission": self.permission.value,
             "spoken": self.spoken,
+            "files": list(self.files),
             "download": self.downloads,
             "reviews": any(check.reviews for check in self.checks),
             "parameters": parameters,
@@ -156,6 +161,7 @@ def check_actions(pack: str, actions: Sequence[Action]) -> None:
         fits = is_template(action.template) and set(placeholders(action.template)) <= set(fields)
         streams = action.stream is None or (action.method == "POST" and "stream" in fields)
         plain = not action.downloads or (action.stream is None and not action.checks)
+        plain = plain and set(action.files) <= set(fields)
         if not fits or not streams or not plain or action.name in names or address in addresses:
             raise ConfigError(
                 _("The action {name} of the scenario {pack} cannot be used.", name=action.name, pack=pack),

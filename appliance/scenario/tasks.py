@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from appliance.core.errors import ApplianceError, ConfigError
-from appliance.core.messages import _
+from appliance.core.messages import _, current_language, speaking
 
 _ADDRESS = re.compile(r"([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*):([a-z_][a-z0-9_]*)", re.IGNORECASE)
 
@@ -81,7 +81,9 @@ class LocalTasks:
     async def run(self, function: str, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - the function's result
         """Run a function in a thread. Raises what it raises."""
         sent = pickle.dumps(dict(arguments))
-        made = await asyncio.get_running_loop().run_in_executor(self._threads, _called, self._package, function, sent)
+        made = await asyncio.get_running_loop().run_in_executor(
+            self._threads, _called, self._package, function, sent, current_language()
+        )
         return pickle.loads(made)  # noqa: S301 - made in this process
 
     def map(
@@ -91,9 +93,10 @@ class LocalTasks:
         return as_they_end(self.run, function, items, min(most_at_once or self._most, self._most))
 
 
-def _called(package: str, function: str, arguments: bytes) -> bytes:
+def _called(package: str, function: str, arguments: bytes, language: str) -> bytes:
     try:
-        made = function_in(package, function)(**pickle.loads(arguments))  # noqa: S301 - made in this process
+        with speaking(language):
+            made = function_in(package, function)(**pickle.loads(arguments))  # noqa: S301 - made in this process
     except ApplianceError as error:
         raise pickle.loads(pickle.dumps(error)) from error  # noqa: S301 - as it comes from another process
     return pickle.dumps(made)

@@ -1,8 +1,11 @@
 """`scenario.services` by deployment handle and by database."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+import contextvars
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -16,6 +19,9 @@ from appliance.serving.handles import Handles
 from appliance.state.records import NewRecord, Page, Record, RecordRows, Tally
 
 Model = TypeVar("Model", bound=BaseModel)
+Result = TypeVar("Result")
+
+_READERS: Final = 4
 
 
 class HandleKnowledge:
@@ -80,30 +86,36 @@ class RunFacts:
 
 
 class StoredRecords:
-    """`Records` in the database; each call waits in a thread, not on the event loop."""
+    """`Records` in the database; each call waits in a thread, not on the event loop.
+
+    The threads are its own: a slow count leaves room for what is written, and a database that is away for the rest of
+    the scenario. One writes, as the database takes one writer of a process at a time.
+    """
 
     def __init__(self, rows: RecordRows) -> None:
         self._rows = rows
+        self._reading = ThreadPoolExecutor(_READERS, thread_name_prefix="records")
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix="records-writing")
 
     async def create(self, who: Principal, new: NewRecord) -> Record:
         """Keep a record durably."""
-        return await asyncio.to_thread(self._rows.create, who, new)
+        return await _in(self._writing, self._rows.create, who, new)
 
     async def create_many(self, items: Sequence[tuple[Principal, NewRecord]]) -> list[Record]:
         """Keep records durably, all or none."""
-        return await asyncio.to_thread(self._rows.create_many, items)
+        return await _in(self._writing, self._rows.create_many, items)
 
     async def get(self, who: Principal, kind: str, record_id: str, owner: str | None = None) -> Record:
         """Return one record."""
-        return await asyncio.to_thread(self._rows.get, who, kind, record_id, owner)
+        return await _in(self._reading, self._rows.get, who, kind, record_id, owner)
 
     async def update(self, record: Record, data: Mapping[str, Any], adding: Iterable[NewRecord] = ()) -> Record:
         """Set the data of a record that was read, and make others with it."""
-        return await asyncio.to_thread(self._rows.update, record, data, adding)
+        return await _in(self._writing, self._rows.update, record, data, adding)
 
     async def delete(self, record: Record) -> None:
         """Remove a record with its parts."""
-        await asyncio.to_thread(self._rows.delete, record)
+        await _in(self._writing, self._rows.delete, record)
 
     async def page(
         self,
@@ -117,7 +129,7 @@ class StoredRecords:
         until: str | None = None,
     ) -> Page:
         """Return a page of records, newest first."""
-        return await asyncio.to_thread(self._rows.page, who, kind, owner, where, cursor, limit, since, until)
+        return await _in(self._reading, self._rows.page, who, kind, owner, where, cursor, limit, since, until)
 
     async def tally(
         self,
@@ -131,7 +143,13 @@ class StoredRecords:
         sums: Sequence[str] = (),
     ) -> list[Tally]:
         """Count records by texts of their data."""
-        return await asyncio.to_thread(self._rows.tally, who, kind, by, owner, where, since, until, sums)
+        return await _in(self._reading, self._rows.tally, who, kind, by, owner, where, since, until, sums)
+
+
+async def _in(pool: ThreadPoolExecutor, work: Callable[..., Result], *arguments: object) -> Result:
+    """Return what `work` returns, done in a thread of `pool` as `asyncio.to_thread` does it in any."""
+    run = partial(contextvars.copy_context().run, work, *arguments)
+    return await asyncio.get_running_loop().run_in_executor(pool, run)
 
 
 def _checked(model: type[Model], values: Mapping[str, Any] | None) -> Model:

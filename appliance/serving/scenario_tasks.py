@@ -8,7 +8,7 @@ import traceback
 import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -78,16 +78,22 @@ class RayTasks:
         """Yield (index, result) as they end. Raises as `Tasks.map`."""
         return as_they_end(self.run, function, items, min(most_at_once or self._most, self._most))
 
-    async def _outcome(self, function: str, sent: bytes) -> _Outcome:
+    @cached_property
+    def _task(self) -> Any:  # noqa: ANN401 - Ray's own type
+        """`_work` as a Ray task; each one that is made is written to the control service."""
         import ray
 
-        task = ray.remote(
+        return ray.remote(
             num_cpus=_SLOT,
             resources={HEAD_NODE: 0.001},
             max_retries=_RETRIES,
             runtime_env={"env_vars": {_MARK: self._mark, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}},
         )(_work)
-        reference: Any = task.remote(self._home, self._pack, function, sent, current_language())
+
+    async def _outcome(self, function: str, sent: bytes) -> _Outcome:
+        import ray
+
+        reference: Any = self._task.remote(self._home, self._pack, function, sent, current_language())
         try:
             async with asyncio.timeout(_LONGEST_S):
                 outcome: _Outcome = await reference

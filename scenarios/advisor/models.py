@@ -112,6 +112,11 @@ class Product(Part):
     manager: str = ""
     started_on: date | None = None
 
+    @property
+    def level(self) -> ProductLevel:
+        """The level that counts: the higher of the issuer's and the seller's."""
+        return max(self.issuer_level, self.seller_level)
+
 
 class Holding(Part):
     """What a client holds of a product on a day."""

@@ -15,7 +15,7 @@ from appliance.scenario.actions import Caller
 from appliance.serving.gateway.admission import admitted_texts
 from appliance.serving.gateway.context import GatewayContext
 from appliance.serving.gateway.exchange import Exchange
-from appliance.serving.gateway.holding import held_scenario, texts_in
+from appliance.serving.gateway.holding import held_scenario, texts_of
 
 _DIGESTED_AT_ONCE: Final = 256 * 1024  # bytes; more take milliseconds, which other requests must not wait for
 
@@ -32,6 +32,7 @@ class ActionCall:
     status: int = 200
     spoken: bool = False
     download: bool = False
+    files: tuple[str, ...] = ()
 
 
 async def carried_out(gateway: GatewayContext, exchange: Exchange, call: ActionCall) -> Response:
@@ -40,7 +41,7 @@ async def carried_out(gateway: GatewayContext, exchange: Exchange, call: ActionC
     Whatever happens, the exchange has ended. Raises what the admission and the scenario raise.
     """
     try:
-        await admitted_texts(gateway, exchange, texts_in(call.payload), None, spoken=call.spoken)
+        await admitted_texts(gateway, exchange, texts_of(call.payload, call.files), None, spoken=call.spoken)
         # What somebody said holds no answer about it.
         heard = len(verdicts(exchange)) if call.spoken else 0
         reply = await gateway.models.scenario(call.scenario, call.action, call.payload, call.caller, call.parameters)

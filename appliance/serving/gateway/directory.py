@@ -65,6 +65,7 @@ class ActionEntry(BaseModel):
     streams: bool = False
     permission: Permission = Permission.SCENARIO_ASK
     spoken: bool = False
+    files: tuple[str, ...] = ()
     download: bool = False
     reviews: bool = False
     parameters: tuple[dict[str, Any], ...] = ()

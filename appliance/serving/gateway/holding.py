@@ -1,6 +1,6 @@
 """Answers that a tenant's policy wants a person to see first: they are kept, and the caller is told where to ask."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
@@ -108,6 +108,13 @@ async def held_scenario(
     return await hold(
         gateway, exchange, body=dict(reply), question=payload, answer=answer, rules=rules, editable=editable
     )  # fmt: skip
+
+
+def texts_of(payload: object, files: Collection[str]) -> list[str]:
+    """Return every text of a scenario's request but its `files`, fields that hold bytes."""
+    if not files or not isinstance(payload, Mapping):
+        return texts_in(payload)
+    return texts_in({name: value for name, value in payload.items() if name not in files})
 
 
 def texts_in(payload: object) -> list[str]:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
@@ -21,6 +22,8 @@ CALLER_HEADER: Final = b"x-appliance-caller"
 """Says which address a request came from at the other gateway. It is believed here only."""
 NODE: Final = "appliance.node"
 """Key of the ASGI scope that holds the id of the node whose certificate the connection showed."""
+BELONGS: Final = "appliance.belongs"
+"""Key of the ASGI scope that holds a coroutine function, which tells whether that node still belongs here."""
 ALIVE_PATH: Final = "/healthz"
 """Where relays ask whether the head lives."""
 _KNOWN_S: Final = 2.0  # how long a node may still come in after its removal
@@ -91,6 +94,7 @@ class HandedIn:
         kept = [(name, value) for name, value in scope["headers"] if name != CALLER_HEADER]
         # The caller spoke plain HTTP to the other gateway, and may be told addresses of that kind only.
         handed = {**scope, "headers": kept, "scheme": "http" if scope["type"] == "http" else "ws"}
+        handed[BELONGS] = partial(self._belonging, node)
         if told:
             handed["client"] = (told[-1].decode("latin-1"), 0)
         await self._app(handed, receive, send)

@@ -17,7 +17,7 @@ from appliance.serving.gateway.context import GatewayContext, context_of, exchan
 from appliance.serving.gateway.directory import ActionEntry, Resolved
 from appliance.serving.gateway.events import event
 from appliance.serving.gateway.exchange import Exchange
-from appliance.serving.gateway.holding import held_scenario, may_hold, texts_in
+from appliance.serving.gateway.holding import held_scenario, may_hold, texts_of
 from appliance.serving.gateway.permission import permit
 from appliance.serving.gateway.stream import EventStream, whole_stream
 from appliance.serving.generation import StreamedCall
@@ -68,7 +68,7 @@ async def run_action(request: Request, scenario: str, path: str) -> Response:
         return await _stream(gateway, exchange, call, payload, found.action)
     action = found.action
     asked = ActionCall(
-        scenario, found.name, payload, caller, parameters, action.status, action.spoken, action.download
+        scenario, found.name, payload, caller, parameters, action.status, action.spoken, action.download, action.files
     )  # fmt: skip
     return await carried_out(gateway, exchange, asked)
 
@@ -92,7 +92,7 @@ async def _stream(
 ) -> Response:
     """Send the request and wait for its first event: what is wrong before that is an answer of its own."""
     try:
-        await admitted_texts(gateway, exchange, texts_in(payload), None, spoken=action.spoken)
+        await admitted_texts(gateway, exchange, texts_of(payload, action.files), None, spoken=action.spoken)
         if action.reviews or may_hold(gateway.chain.request(exchange.who.tenant).review, exchange.target, "scenario"):
             exchange.streaming = False  # whether the answer may leave is known at its end
             return await _gathered(gateway, exchange, call, payload, spoken=action.spoken)

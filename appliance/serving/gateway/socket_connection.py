@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from appliance.core.authority import authorize
 from appliance.core.errors import ApplianceError, InvalidRequest, PermissionDenied, Unavailable
 from appliance.core.ids import new_id
 from appliance.core.messages import _, current_language
+from appliance.core.units import MIB
 from appliance.scenario.actions import DONE, Caller
 from appliance.serving.gateway.action_calls import ActionCall, carried_out, json_of
 from appliance.serving.gateway.body import parse_json
@@ -23,7 +24,9 @@ from appliance.serving.gateway.context import GatewayContext, known
 from appliance.serving.gateway.directory import MessageEntry, ResolvedSocket
 from appliance.serving.gateway.errors import error_body
 from appliance.serving.gateway.exchange import Exchange, unforeseen
+from appliance.serving.gateway.inner import BELONGS
 from appliance.serving.gateway.places import place_in
+from appliance.serving.gateway.socket_frames import Frames
 from appliance.serving.gateway.socket_protocol import ABORT
 from appliance.serving.generation import StreamedCall
 
@@ -34,6 +37,7 @@ SEND_TIMEOUT_S: Final = 10.0
 LOOK_AGAIN_S: Final = 3.0
 """How soon a key that was revoked or has fewer rights ends its connections."""
 _OUTGOING, _INCOMING = 64, 16  # frames that may wait
+_MOST_OUTGOING, _MOST_INCOMING = 4 * MIB, MIB  # and their characters: a key may have thousands of connections
 _LAST_WORDS_S: Final = 2.0  # for the frame that says why it ends
 _MOST_FINDINGS = 100  # in the record of the end; a connection may last for days
 _MOST_ID = 200
@@ -77,8 +81,8 @@ class Connection:
         self._send = send
         self._language = current_language()
         self._caller = opened.caller
-        self._outgoing: asyncio.Queue[str] = asyncio.Queue(_OUTGOING)
-        self._incoming: asyncio.Queue[str] = asyncio.Queue(_INCOMING)
+        self._outgoing = Frames(_OUTGOING, _MOST_OUTGOING)
+        self._incoming = Frames(_INCOMING, _MOST_INCOMING)
         self._findings: list[dict[str, Any]] = []
         self._tokens: dict[str, tuple[int, int]] = {}
         self._counts = {"events": 0, "messages": 0, "findings": 0}
@@ -251,7 +255,21 @@ class Connection:
             except ApplianceError as error:
                 why = "permission_denied" if isinstance(error, PermissionDenied) else error.code
                 raise _End(REFUSED, why, error) from error
+            before = self._caller.principal
+            if (who.role, who.scopes) != (before.role, before.scopes):
+                # What it follows was looked up with the rights of its opening: a new connection has those of now.
+                raise _End(TRY_AGAIN, "rights_changed")
+            if not await self._node_belongs():
+                raise _End(TRY_AGAIN, "node_removed")
             self._caller = Caller(who, self._caller.language, self._caller.request_id)
+
+    async def _node_belongs(self) -> bool:
+        """Tell whether the node that handed the connection in, if one did, is still one of the appliance."""
+        belongs: Callable[[], Awaitable[bool]] | None = self._scope.get(BELONGS)
+        try:
+            return belongs is None or await belongs()
+        except Unavailable:
+            return True  # that it cannot be told now ends nothing
 
     async def _close(self, end: _End) -> None:
         """Say why it ends where somebody hears it; a caller who takes nothing is cut off."""

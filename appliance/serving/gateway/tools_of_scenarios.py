@@ -76,7 +76,8 @@ class ActionTool:
         exchange.facts = {"action": self.action}
         caller = Caller(who, current_language(), exchange.request_id)
         call = ActionCall(
-            self.scenario, self.action, payload, caller, parameters, self.entry.status, self.entry.spoken
+            self.scenario, self.action, payload, caller, parameters, self.entry.status, self.entry.spoken,
+            files=self.entry.files,
         )  # fmt: skip
         return await carried_out(context_of(request), exchange, call)
 

@@ -123,11 +123,15 @@ def pieces_of(text: str) -> list[str]:
             pieces.append(_closed(open_piece))
             open_piece = ""
         if clause:
-            open_piece += clause + mark.strip("\n")[:1] + ("" if is_wide(clause[-1]) and not mark.isascii() else " ")
+            open_piece += clause + mark.strip("\n")[:1] + ("" if _needs_no_blank(clause, mark) else " ")
         if ends and open_piece:
             pieces.append(_closed(open_piece))
             open_piece = ""
     return [*pieces, _closed(open_piece)] if open_piece else pieces
+
+
+def _needs_no_blank(clause: str, mark: str) -> bool:
+    return not mark.isascii() and (is_wide(clause[-1]) or mark[0] in "，。！？；、")
 
 
 def _read(text: str) -> str:

@@ -45,6 +45,9 @@ _PAST = re.compile(
     r"|received|lost|happened|made)\b",
     re.IGNORECASE,
 )
+_ALLOWED = re.compile(  # what a rule allows within a time is no time to be in touch
+    r"可以.{0,16}(?:天|日|月|年)之?内|超过.{0,8}(?:天|日|月|年)|\b(?:can|may)\b.{0,40}\bwithin\b", re.IGNORECASE
+)
 _REACH = 3  # turns within which an hour goes with a day that was said before it
 
 
@@ -88,7 +91,7 @@ def _agreed(one: Statement, said: Sequence[Statement], turns: Sequence[Heard]) -
         if about or asked or _proposed(one, said):
             return (one.turn,)
         return None
-    if not about:
+    if not about or _ALLOWED.search(one.text):
         return None
     if one.at + 1 >= len(turns):
         return None if one.question else (one.turn,)

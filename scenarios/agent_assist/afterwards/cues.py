@@ -79,7 +79,8 @@ _ZH_ACTS = (
     r"|记录|备注|解除|解冻|不再)"
 )
 _EN_ACTS = (
-    r"(?:call|ring|phone|send|e-?mail|text|contact|get back|be in touch|get in touch|raise|file|log|refund"
+    r"(?:call|ring|phone|send|register|record|open|e-?mail|text"
+    r"|contact|get back|be in touch|get in touch|raise|file|log|refund"
     r"|credit|arrange|follow up"
     r"|let you know|waive|issue|post|mail|write|note|check with|speak (?:to|with)|talk to|let them know"
     r"|escalate|investigate|look into|pass|forward|submit|process|put (?:in|through)|book|reply|respond"
@@ -158,9 +159,11 @@ ALSO = _cue(
 )
 SMALL_TALK = _cue(
     r"(?:竭诚|很高兴)为您服务|工号|有什么(?:可以|能)帮|还有(?:其他|别的|什么)|满意度|评价|祝您"
-    r"|感谢您的?(?:来电|接听|耐心)|请问您?(?:贵姓|怎么称呼)|通话(?:可能)?(?:会被)?录音",
+    r"|感谢您的?(?:来电|接听|耐心)|请问您?(?:贵姓|怎么称呼)|(?:通话|电话|来电).{0,4}录音"
+    r"|(?:中文|英文|英语|普通话)(?:不|说得不)(?:太|是很)?(?:好|流利)|[会能]说?(?:英文|英语|中文)吗",
     r"\bthank you for calling\b|\bhow (?:can|may) i help\b|\banything else\b|\bcalls? (?:may|are|is"
     r"|will) (?:be )?record|\bmy name is\b|\bspeaking\b$"
+    r"|\bspeak (?:english|chinese|mandarin)\b|\bmy (?:english|chinese) is\b"
     r"|\bsurvey\b|\bhave a (?:nice|good|great)\b|\bhow are you\b",
 )  # fmt: skip
 

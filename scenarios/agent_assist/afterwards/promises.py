@@ -18,6 +18,11 @@ _WHO = re.compile(
     re.IGNORECASE,
 )
 
+_CUSTOMERS = re.compile(
+    r"您(?:本人|自己)?(?:也|就|都)?(?:可以|能|需要?|要|得|应该?|须)|请您|本人可以"
+)  # who acts there
+_OURS = re.compile(r"[我会将]|[a-z]", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Promise:
@@ -63,6 +68,8 @@ def _is_made(one: Statement) -> bool:
     if match is None and (when_said(one.text, None) or cues.SOON.search(one.text)):
         match = cues.DIRECTED.search(one.text)
     if match is None or re.search(r"已经?(?:为|给|帮)您", one.text[max(0, match.start() - 2) : match.end()]):
+        return False
+    if not _OURS.search(match.group()) and _CUSTOMERS.search(one.text[: match.end()]):
         return False
     if cues.REFUSED.search(match.group()) or _is_conditional(one.text, match.start()):
         return False

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from appliance.core.messages import Message, _
+from appliance.knowledge.language.text import is_wide
 
 from ..models import Direction, Words
 from . import cues
@@ -20,6 +22,7 @@ _LEAST = {"reason": 1.0, "facts": 0.5}  # scores below which nothing is worth a 
 _ADEQUATE = {"zh": 5, "en": 14}  # characters that a reason has at least
 _EARLY = (1.7, 0.4, -0.5, -1.0, -1.5, -2.0)  # by place: most people say at once why they call
 _SHORT = {"zh": 12, "en": 32}  # characters; a reason that short goes with what was said beside it
+_LONGEST_JOINED = 120
 _OPENING = 8  # statements of the customer among which the reason of a call is looked for first
 _ALIKE = 0.6  # of the shorter one's character pairs; two such statements say the same
 
@@ -37,7 +40,7 @@ def summarise(
     `titles` are those of intents by name; `today` is the day of the call, for what "tomorrow" comes to. An intent names
     the reason only where no statement of the customer does.
     """
-    said = [one for one in statements(turns) if not cues.SMALL_TALK.search(one.text)]
+    said = _joined([one for one in statements(turns) if not cues.SMALL_TALK.search(one.text)])
     lines = _Lines()
     promises = promises_in(said, turns, today)
     outcome, outcome_line = _outcome(said, turns, promises, language)
@@ -68,6 +71,29 @@ def section_titles() -> dict[SectionName, Message]:
     }
 
 
+_BACK = re.compile(r"^(?:这|那|它)|\b(?:it|them|that one|this one|him|her)\W*$", re.IGNORECASE)
+
+
+def _joined(said: Sequence[Statement]) -> list[Statement]:
+    """Return the statements, a short one that only points back together with the one before it in its turn."""
+    joined: list[Statement] = []
+    for one in said:
+        last = joined[-1] if joined else None
+        if (
+            last is not None
+            and last.turn == one.turn
+            and not (last.question or one.question)
+            and len(one.text) <= _SHORT[one.language]
+            and len(last.text) + len(one.text) <= _LONGEST_JOINED
+            and _BACK.search(one.text)
+        ):
+            between = "" if last.text[-1] in "。！？；" else " "
+            joined[-1] = replace(last, text=f"{last.text}{between}{one.text}")
+        else:
+            joined.append(one)
+    return joined
+
+
 class _Lines:
     """Takes lines that say something new."""
 
@@ -89,7 +115,8 @@ class _Lines:
 
 def _pairs(text: str) -> set[str]:
     bare = re.sub(r"\W+", "", text.lower())
-    return {bare[at : at + 2] for at in range(max(1, len(bare) - 1))}
+    size = 2 if any(map(is_wide, bare)) else 4  # any two English texts share most pairs of letters
+    return {bare[at : at + size] for at in range(max(1, len(bare) - size + 1))}
 
 
 def _same(one: set[str], other: set[str]) -> bool:

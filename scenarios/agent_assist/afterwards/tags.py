@@ -16,6 +16,7 @@ from .clauses import keepable, kept_texts
 from .phrases import Said, any_hit
 from .shapes import Heard, Tag
 
+_SURE = 0.5  # confidence below which an intent is no evidence
 _MOST_PRODUCTS = 5
 _LEVELS: tuple[Level, ...] = ("low", "medium", "high")
 
@@ -81,7 +82,8 @@ def _is_at_risk(rule: TagRule, facts: CallFacts | None) -> bool:
 
 def _evidence(rule: TagRule, turns: Sequence[Heard], texts: Sequence[str]) -> Iterator[str]:
     for (turn, analysis), text in zip(turns, texts, strict=True):
-        intended = analysis.intent is not None and analysis.intent.name in rule.intents
+        intent = analysis.intent
+        intended = intent is not None and intent.confidence >= _SURE and intent.name in rule.intents
         felt = analysis.emotion is not None and analysis.emotion.label in rule.emotions
         if intended or felt or any_hit(rule.said, turn.speaker, text):
             yield turn.id

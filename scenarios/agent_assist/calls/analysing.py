@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from appliance.core.errors import ConfigError
+from appliance.core.errors import ConfigError, Unavailable
 from appliance.core.messages import _
 from appliance.core.protocols import Vectors
 from appliance.guardrails.personal.keeping import masked_for_keeping
@@ -15,6 +15,7 @@ from ..models import Analysis, Intent, Language, Slot
 from ..reading.emotion import read_emotion
 from ..reading.language import language_of
 from ..reading.slots import read_slots
+from .aside import aside, embedding
 from .batches import Batches
 from .books import Books
 from .shapes import GivenTurn
@@ -23,8 +24,12 @@ _INLINE = 400
 """Characters that are read on the event loop, in about a millisecond; more go to a thread."""
 _TOGETHER_S = 0.002
 _MOST_TOGETHER = 32
+_EACH_ASKS = 8
+EMBEDDED_WITHIN_S = 15.0
+"""Far longer than an embedding model takes; after that it hangs."""
 _OTHERS = 2
 _LEAST = 0.05
+_MASKED = "***"
 _SHOWN_OF_NUMBERS = frozenset({"card", "account"})
 
 
@@ -50,12 +55,16 @@ class Analyst:
         if sum(len(turn.text) for turn in turns) <= _INLINE:
             read = [_read(turn, books, today, spoken) for turn in turns]
         else:
-            read = await asyncio.to_thread(lambda: [_read(turn, books, today, spoken) for turn in turns])
+            read = await aside(lambda: [_read(turn, books, today, spoken) for turn in turns])
         asked = [index for index, turn in enumerate(turns) if turn.speaker == "customer"]
-        vectors = await self._vectors.add_all([turns[index].text for index in asked])
-        for index, vector in zip(asked, vectors, strict=True):
-            intents = _intents(vector, turns[index].text, read[index].analysis.language, books, language)
-            read[index] = Read(read[index].text, read[index].analysis.model_copy(update=intents))
+        # A request that catches up asks for few at a time, so that turns of other calls come between.
+        for begin in range(0, len(asked), _EACH_ASKS):
+            some = asked[begin : begin + _EACH_ASKS]
+            for index, vector in zip(some, await self._vectors.add_all([turns[one].text for one in some]), strict=True):
+                text = turns[index].text
+                heard = _intents(vector, text, read[index].analysis.language, books, language)
+                heard["emotion"] = read_emotion(text, vector)
+                read[index] = Read(read[index].text, read[index].analysis.model_copy(update=heard))
         return read
 
     async def _embed(self, texts: Sequence[str]) -> list[Vectors]:
@@ -65,7 +74,13 @@ class Analyst:
                 _("Intents need an embedding model, and this site has none."),
                 _("Set `embedder` in the site file."),
             )
-        return list(await asyncio.to_thread(embedder.embed, list(texts), "query"))
+        try:
+            async with asyncio.timeout(EMBEDDED_WITHIN_S):
+                return list(await embedding(embedder.embed, list(texts), "query"))
+        except TimeoutError as error:  # whoever tells turns is to try again, not to wait for ever
+            raise Unavailable(
+                _("The embedding model does not answer."), _("Send the turns again in a moment.")
+            ) from error
 
 
 def _read(turn: GivenTurn, books: Books, today: date, spoken: Language) -> Read:
@@ -74,7 +89,7 @@ def _read(turn: GivenTurn, books: Books, today: date, spoken: Language) -> Read:
         return Read(masked_for_keeping(turn.text), Analysis(language=language))
     slots = read_slots(turn.text, today, books.vocabulary)
     text, slots = kept_text(turn.text, slots)
-    return Read(text, Analysis(language=language, slots=slots, emotion=read_emotion(turn.text)))
+    return Read(text, Analysis(language=language, slots=slots))  # its emotion, as its intent, needs the embedding
 
 
 def kept_text(text: str, slots: Sequence[Slot]) -> tuple[str, tuple[Slot, ...]]:
@@ -96,7 +111,7 @@ def kept_text(text: str, slots: Sequence[Slot]) -> tuple[str, tuple[Slot, ...]]:
     shown_text = "".join([*parts, text[behind:]])
     masked = masked_for_keeping(shown_text)
     if len(masked) == len(shown_text):
-        return masked, tuple(moved)
+        return masked, tuple(_as_kept(slot, masked[slot.start : slot.end]) for slot in moved)
     return masked, tuple(_found_again(slot, masked) for slot in moved)
 
 
@@ -104,9 +119,14 @@ def _found_again(slot: Slot, text: str) -> Slot:
     """Return a slot at the place in `text` that is nearest to where it was; at none where it is masked itself."""
     places = [at for at in range(len(text)) if slot.text and text.startswith(slot.text, at)]
     if not places:
-        return slot.model_copy(update={"start": 0, "end": 0})
+        return _as_kept(slot, _MASKED).model_copy(update={"start": 0, "end": 0})
     start = min(places, key=lambda at: abs(at - slot.start))
     return slot.model_copy(update={"start": start, "end": start + len(slot.text)})
+
+
+def _as_kept(slot: Slot, kept: str) -> Slot:
+    """Return a slot whose place holds `kept`: where that is masked, what was read there is personal data too."""
+    return slot if kept == slot.text else slot.model_copy(update={"text": kept, "value": kept})
 
 
 def _intents(vector: Vectors, text: str, spoken: Language, books: Books, language: str) -> dict[str, object]:

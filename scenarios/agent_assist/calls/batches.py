@@ -3,23 +3,37 @@
 import asyncio
 import contextvars
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from appliance.core.errors import PreflightError, Unavailable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+@dataclass(frozen=True)
+class _Group(Generic[Item, Result]):
+    """Items that were given together, and who waits for their results."""
+
+    items: Sequence[Item]
+    results: "asyncio.Future[list[Result]]"
+
+
 class Batches(Generic[Item, Result]):
-    """Gathers items of many tasks of one event loop; while one batch runs, the next one gathers."""
+    """Gathers items of many tasks of one event loop; while one batch runs, the next one gathers.
+
+    What is given together is done together, in one batch, so that it is done wholly or not at all.
+    """
 
     def __init__(
         self, run: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]], *, wait_s: float, most: int
     ) -> None:
-        """Take what works on up to `most` items and returns as many results in their order."""
+        """Take what works on items and returns as many results in their order; a batch has about `most` of them."""
         self._run = run
         self._wait_s = wait_s
         self._most = most
-        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._waiting: list[_Group[Item, Result]] = []
         self._working: asyncio.Task[None] | None = None
 
     async def add(self, item: Item) -> Result:
@@ -28,33 +42,61 @@ class Batches(Generic[Item, Result]):
         return result
 
     async def add_all(self, items: Sequence[Item]) -> list[Result]:
-        """Return the results for `items`, in their order. Raises what their batch raised."""
+        """Return the results for `items`, in their order. Raises what was raised for them."""
+        if not items:
+            return []
         loop = asyncio.get_running_loop()
-        futures: list[asyncio.Future[Result]] = [loop.create_future() for _item in items]
-        self._waiting += zip(items, futures, strict=True)
-        if self._working is None and self._waiting:
+        group = _Group[Item, Result](items, loop.create_future())
+        self._waiting.append(group)
+        if self._working is None:
             # Nobody's own work: it keeps neither the run nor the language of the request that happened to come first.
             self._working = loop.create_task(self._work(), context=contextvars.Context())
-        return list(await asyncio.gather(*futures))
+        return await group.results
 
     async def _work(self) -> None:
         try:
             while self._waiting:
                 await asyncio.sleep(self._wait_s)
-                taken, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-                await self._settle(taken)
+                await self._settle(self._taken())
         finally:
             self._working = None
 
-    async def _settle(self, taken: Sequence[tuple[Item, asyncio.Future[Result]]]) -> None:
-        futures = [future for _item, future in taken]
+    def _taken(self) -> list[_Group[Item, Result]]:
+        """Take the groups that fit into a batch; one that is larger is a batch of its own."""
+        taken, number = [self._waiting[0]], len(self._waiting[0].items)
+        for group in self._waiting[1:]:
+            number += len(group.items)
+            if number > self._most:
+                break
+            taken.append(group)
+        self._waiting = self._waiting[len(taken) :]
+        return taken
+
+    async def _settle(self, taken: Sequence[_Group[Item, Result]]) -> None:
         try:
-            results = await self._run([item for item, _future in taken])
+            results = await self._results([item for group in taken for item in group.items])
+        except (Unavailable, PreflightError) as error:  # nothing works now: of no use to try each alone
+            _fail(taken, error)
         except Exception as error:  # noqa: BLE001 - it belongs to those who wait; the next batch may well go
-            for future in futures:
-                if not future.done():
-                    future.set_exception(error)
-            return
-        for future, result in zip(futures, results, strict=True):
-            if not future.done():  # whoever waited may be gone
-                future.set_result(result)
+            if len(taken) == 1:
+                _fail(taken, error)
+                return
+            for group in taken:  # one of them is at fault: the others go without it
+                await self._settle([group])
+        else:
+            for group in taken:
+                own, results = results[: len(group.items)], results[len(group.items) :]
+                if not group.results.done():  # whoever waited may be gone
+                    group.results.set_result(own)
+
+    async def _results(self, items: Sequence[Item]) -> list[Result]:
+        results = list(await self._run(items))
+        if len(results) != len(items):
+            raise RuntimeError(f"{len(items)} items have {len(results)} results")
+        return results
+
+
+def _fail(groups: Sequence[_Group[Item, Result]], error: Exception) -> None:
+    for group in groups:
+        if not group.results.done():
+            group.results.set_exception(error)

@@ -4,14 +4,13 @@ Every turn is in the records before it is answered. What depends on more than on
 read back, so that a call goes on where it was after a restart.
 """
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from appliance.core.authority import Permission, may
-from appliance.core.errors import Conflict, NotFound, RequestError
+from appliance.core.errors import ApplianceError, Conflict, NotFound
 from appliance.core.ids import new_id
 from appliance.core.messages import _
 from appliance.core.principal import Principal
@@ -20,14 +19,15 @@ from appliance.state.records import Record
 
 from ..models import Assist, CallFacts
 from .analysing import Analyst
+from .aside import aside
 from .beginning import base_of, check_begin, first_facts, shown_in
 from .books import Shelf
 from .ending import Ending, after_of, without_alerts
-from .events import ENDED, Event, turn_events
+from .events import ENDED, FOLLOWING, Event, turn_events
 from .keeping import CALL, Keeper, facts_of, record_id
 from .live import LiveCall, at, first_data
 from .open_calls import OpenCalls
-from .shapes import AfterCall, BeginRequest, EndedEvent, GivenTurn, Json, WholeCall
+from .shapes import AfterCall, BeginRequest, EndedEvent, FollowingEvent, GivenTurn, Json, WholeCall
 from .turning import Turning
 
 Result = TypeVar("Result")
@@ -45,7 +45,6 @@ class CallBook:
         self.turning = Turning(Analyst(context), self._keeper)
         self.ending = Ending(context)
         self.open = OpenCalls(context, self._keeper, shelf, self.ending, now)
-        self._work: set[asyncio.Task[Any]] = set()
 
     async def begin(self, request: BeginRequest, caller: Caller) -> CallFacts:
         """Begin a call, or return the one that was begun with this id.
@@ -54,6 +53,9 @@ class CallBook:
         `TooManyRequests` where as many calls are open as may be.
         """
         check_begin(request)
+        return await self.open.whole(self._begin(request, caller))
+
+    async def _begin(self, request: BeginRequest, caller: Caller) -> CallFacts:
         who = caller.principal
         await self.open.adopt(who.tenant)
         own = record_id(who.tenant, request.call_id) if request.call_id else new_id(CALL)
@@ -83,23 +85,25 @@ class CallBook:
 
     async def take(self, call_id: str, given: Sequence[GivenTurn], caller: Caller) -> list[Assist]:
         """Do as `turns`, however fast they come."""
-        return await self._whole(self._turns(call_id, given, caller.principal))
+        return await self.open.whole(self._turns(call_id, given, caller.principal))
 
     async def end(self, call_id: str, caller: Caller, wanted: bool | None = None) -> AfterCall:
         """End a call; one that ended already is left as it is. Raises `NotFound`."""
-        return await self._whole(self._end(call_id, caller, wanted))
+        return await self.open.whole(self._end(call_id, caller, wanted))
 
     async def show(self, who: Principal, call_id: str, *, supervising: bool = False) -> WholeCall:
         """Return everything that is known of a call. Raises `NotFound`."""
         async with self._opened(who, call_id, supervising=supervising) as call:
             if isinstance(call, LiveCall):
-                standing = call.fold.standing(ended=False, now_s=call.fold.end_s)
-                return _whole(call.record, call.facts, call, judgement=without_alerts(standing.judgement))
+                return await aside(_as_it_stands, call)
             kept = await self.open.kept(call)
-        return _whole(call, facts_of(call), kept, judgement=call.data.get("judgement"))
+        return await aside(_whole, call, facts_of(call), kept, judgement=call.data.get("judgement"))
 
     async def delete(self, who: Principal, call_id: str) -> str:
         """Delete a call with its turns; return the id of its record. Raises `NotFound`."""
+        return await self.open.whole(self._delete(who, call_id))
+
+    async def _delete(self, who: Principal, call_id: str) -> str:
         async with self._opened(who, call_id) as call:
             record = call.record if isinstance(call, LiveCall) else call
             await self._keeper.delete(record)
@@ -110,12 +114,16 @@ class CallBook:
         """Yield the events of a call behind the number `after`, up to its end. Raises `NotFound`, `TooManyRequests`."""
         async with self._opened(who, call_id) as call:
             if isinstance(call, LiveCall):
-                listener = call.listeners.add(call.missed(after), after)
+                missed = await aside(call.missed, after) if call.is_long else call.missed(after)
+                listener = call.listeners.add(missed, after)
+        first = FOLLOWING, FollowingEvent(after=after)  # at once: whoever opens a stream waits for its first event
         if not isinstance(call, LiveCall):
+            yield first
             for event in await self._all_events(call, after):
                 yield event
             return
         try:
+            yield first
             async for event in listener.events():
                 yield event
         finally:
@@ -152,12 +160,12 @@ class CallBook:
         async with self._opened(who, call_id) as call:
             if not isinstance(call, LiveCall):
                 return await self._repeated(call, given)
-            call.fold.use(await self.shelf.now())
+            await call.use(await self.shelf.now())
             level = call.facts.risk.level
             taken = await self._or_lost(call, self.turning.take(call, given, who))
             call.touched = call.heard_at = call.spoken_at = self._now()
             if call.facts.risk.level != level:  # the answer does not wait for what lists show
-                self._begin_work(self.open.write(call))
+                self.open.begin_work(self.open.write(call))
             return taken
 
     async def _repeated(self, record: Record, given: Sequence[GivenTurn]) -> list[Assist]:
@@ -177,7 +185,7 @@ class CallBook:
                 after = after_of(facts_of(call), call.data)
                 assert after is not None, "a record that is not open holds it"
                 return after
-            call.fold.use(await self.shelf.now())
+            await call.use(await self.shelf.now())
             return await self._or_lost(call, self.open.end(call, "ended", caller, wanted))
 
     async def _all_events(self, record: Record, after: int) -> list[Event]:
@@ -208,28 +216,18 @@ class CallBook:
 
     async def _or_lost(self, call: LiveCall, work: Coroutine[Any, Any, Result]) -> Result:
         """Return what `work` on a call returns; where it breaks off, the call is read from its records again."""
+        before = call.changes
         try:
             return await work
-        except RequestError:  # nothing has changed
+        except BaseException as error:
+            if call.changes != before or not isinstance(error, ApplianceError):
+                self.open.lose(call)
             raise
-        except BaseException:
-            self.open.lose(call)
-            raise
 
-    async def _whole(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Do work to its end even where whoever asked is gone meanwhile: half a turn is none."""
-        return await asyncio.shield(self._begin_work(work))
 
-    def _begin_work(self, work: Coroutine[Any, Any, Result]) -> "asyncio.Task[Result]":
-        task = asyncio.get_running_loop().create_task(work)
-        self._work.add(task)
-        task.add_done_callback(self._done)
-        return task
-
-    def _done(self, task: "asyncio.Task[Any]") -> None:
-        self._work.discard(task)
-        if not task.cancelled():
-            task.exception()  # told to whoever asked; where they are gone, nobody wants it
+def _as_it_stands(call: LiveCall) -> WholeCall:
+    standing = call.fold.standing(ended=False, now_s=call.fold.end_s)
+    return _whole(call.record, call.facts, call, judgement=without_alerts(standing.judgement))
 
 
 def _whole(record: Record, facts: CallFacts, call: Any, *, judgement: Any) -> WholeCall:  # noqa: ANN401

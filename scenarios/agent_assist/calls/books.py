@@ -29,6 +29,7 @@ from ..reading.risk import RiskRules
 from ..reading.vocabulary import Vocabulary
 from ..rules import RuleBook
 from .settings import Settings
+from .yaml_bounds import check_yaml, unusable
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("agent-assist")
 
@@ -47,6 +48,7 @@ _SHIPPED: Final[Mapping[str, Path]] = {
 }
 _Load = Callable[[Path, Path | None], Any]
 _Stamp = tuple[int, int, int] | None
+_UNREADABLE: _Stamp = (0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,11 @@ class Shelf:
         """Return the shipped rules with a draft of the bank's own file. Raises `ConfigError` for a faulty draft."""
         with tempfile.TemporaryDirectory() as folder:
             draft = Path(folder) / "rules.yaml"
-            draft.write_text(text, encoding="utf-8")
+            try:
+                draft.write_text(text, encoding="utf-8")
+            except UnicodeEncodeError as error:
+                raise unusable(draft, _("it is not UTF-8")) from error
+            check_yaml(draft)
             return RuleBook.load(_SHIPPED["rules.yaml"], draft)
 
     def title_of_intent(self, name: str, language: str) -> str | None:
@@ -144,8 +150,8 @@ class Shelf:
             await asyncio.sleep(LOOK_EVERY_S)
             try:
                 await self.refresh()
-            except ApplianceError as error:  # a shipped file that was taken away: what is in force stays so
-                log.error("looking after the YAML files failed", code=error.code)
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next change must be seen
+                log.error("looking after the YAML files failed", reason=type(error).__name__)
 
     def _load_changed(self) -> None:
         before = self._files
@@ -165,7 +171,8 @@ class Shelf:
             return before
         try:
             state = self._fresh(name, own if stamp is not None else None, stamp)
-        except ApplianceError as error:
+        except Exception as raised:  # noqa: BLE001 - a file of the bank's own, whatever is in it, stops no call
+            error = raised if isinstance(raised, ApplianceError) else unusable(own, type(raised).__name__)
             log.error("a YAML file is not in force", file=str(own), code=error.code, reason=error.render("en"))
             last = before or self._fresh(name, None, stamp)  # of a shipped file there is nothing to fall back to
             return replace(last, stamp=stamp, fault=error)
@@ -175,6 +182,8 @@ class Shelf:
 
     def _fresh(self, name: str, own: Path | None, stamp: _Stamp) -> FileState:
         shipped = _SHIPPED[name]
+        if own is not None:
+            check_yaml(own)
         book = self._loader(name)(shipped, own)
         digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in _parts(shipped, own)))
         return FileState(
@@ -216,8 +225,10 @@ def _stamp_of(path: Path) -> _Stamp:
     """Return what changes when a file does; None where there is none."""
     try:
         found = path.stat()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError:  # it is there and cannot be read: a fault, not a file that was taken away
+        return _UNREADABLE
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 

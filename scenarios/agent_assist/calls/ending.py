@@ -1,10 +1,9 @@
 """The end of a call: summary, score sheet, forms, tags, and what an outbound call came to."""
 
-import asyncio
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
-from appliance.core.errors import ContentFiltered, Unavailable
+from appliance.core.errors import RequestError, Unavailable
 from appliance.scenario.pack import Caller, ScenarioContext
 
 from ..afterwards.forms import fill_form
@@ -15,11 +14,13 @@ from ..afterwards.summarising import summarise
 from ..afterwards.tags import tags_of
 from ..models import CallFacts
 from ..rules import Judgement
+from .aside import aside
 from .live import LiveCall, at
 from .shapes import AfterCall, Json
 
 _NAME = "after"
 _MOST_LINES = 50
+_GROWING = frozenset({"lines", "turns", "between", "evidence"})
 
 
 class Ending:
@@ -42,8 +43,8 @@ class Ending:
         """
         books = call.fold.books
         turns = call.fold.pairs
-        standing = call.fold.standing(ended=True, now_s=call.fold.end_s)
-        call.between += call.fresh(standing.judgement.alerts)
+        standing = await aside(call.fold.standing, ended=True, now_s=call.fold.end_s)
+        call.add_between(call.fresh(standing.judgement.alerts))
         call.note(standing)
         sheet = standing.judgement.sheet
         if sheet is not None and not sheet.items:
@@ -51,7 +52,7 @@ class Ending:
         facts = call.facts.model_copy(
             update={"state": state, "ended_at": at(now), "score": sheet.score if sheet else None}
         )
-        after = await asyncio.to_thread(_written, call, turns, facts)
+        after = await aside(_written, call, turns, facts)
         if caller is not None and (wanted or (wanted is None and self._context.chat_is_capable)):
             after = after.model_copy(
                 update={"summary": await self._phrased(call, caller, after.summary, turns, wanted)}
@@ -76,7 +77,7 @@ class Ending:
     ) -> Summary:
         try:
             return await phrase(self._context, caller, summary, turns, call.language, wanted)
-        except (Unavailable, ContentFiltered):  # the summary of rules says the same in other words
+        except (Unavailable, RequestError):  # a quota, a filter: the summary of rules says the same in other words
             return summary
 
 
@@ -86,15 +87,22 @@ def without_alerts(judgement: Judgement) -> Judgement:
 
 
 def shortened(data: Json) -> Json:
-    """Return data that one record holds however long the call was: the first lines of each section, no judgement.
+    """Return data that one record holds however long the call was: the first lines and turns each, no judgement.
 
     The judgement comes again when the rules run over the call.
     """
-    after = data[_NAME]
-    sections = [{**one, "lines": one["lines"][:_MOST_LINES]} for one in after["summary"]["sections"]]
-    sheet = after["sheet"] and {**after["sheet"], "items": [{**one, "turns": []} for one in after["sheet"]["items"]]}
-    short = {**after, "summary": {**after["summary"], "sections": sections}, "sheet": sheet}
-    return {**data, "judgement": None, _NAME: short}
+    short: Json = _cut(data)
+    return {**short, "judgement": None}
+
+
+def _cut(value: Any) -> Any:  # noqa: ANN401 - plain data
+    """Return plain data with no more than `_MOST_LINES` of what grows with the length of a call."""
+    if isinstance(value, list):
+        return [_cut(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    grows = {name: one[:_MOST_LINES] for name, one in value.items() if name in _GROWING and isinstance(one, list)}
+    return {name: _cut(one) for name, one in (value | grows).items()}
 
 
 def after_of(facts: CallFacts, data: Json) -> AfterCall | None:

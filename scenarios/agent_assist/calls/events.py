@@ -13,7 +13,7 @@ from .limits import MOST_LISTENERS, MOST_WAITING
 from .shapes import AlertEvent, LaggedEvent
 
 Event = tuple[str, BaseModel]
-ASSIST, ALERT, ENDED, LAGGED = "assist", "alert", "ended", "lagged"
+FOLLOWING, ASSIST, ALERT, ENDED, LAGGED = "following", "assist", "alert", "ended", "lagged"
 
 
 class Listener:

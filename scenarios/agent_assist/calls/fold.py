@@ -107,7 +107,7 @@ class Fold:
         """Take a turn, in place of the one with its id if there is one."""
         known = self._by_id.get(heard.turn.id)
         last = not self._heard or heard.place > self._heard[-1].place
-        marks = self._marks_of(heard)
+        marks = _marks_of(heard, self.books)
         if known is None and last:
             self._insert(len(self._heard), heard, marks)
             self._course.add(heard.turn, heard.analysis, marks.rules)
@@ -122,8 +122,10 @@ class Fold:
     def use(self, books: Books) -> None:
         """Go by other books from now on."""
         if books is not self.books:
-            self.books = books
-            self._marks = [self._marks_of(one) for one in self._heard]
+            marks = [
+                _marks_of(one, books, self.books, known) for one, known in zip(self._heard, self._marks, strict=True)
+            ]
+            self.books, self._marks = books, marks
             self._again()
 
     def standing(self, *, ended: bool, now_s: float) -> Standing:
@@ -172,9 +174,16 @@ class Fold:
         for one, marks in zip(self._heard, self._marks, strict=True):
             self._course.add(one.turn, one.analysis, marks.rules)
 
-    def _marks_of(self, heard: Heard) -> _Marks:
-        turn, analysis = heard.turn, heard.analysis
-        books = self.books
+
+def _marks_of(heard: Heard, books: Books, before: Books | None = None, known: _Marks | None = None) -> _Marks:
+    """Return the marks of a turn; of the `known` ones those whose book is the same as `before` stand."""
+    turn, analysis = heard.turn, heard.analysis
+    if before is None or known is None:
         return _Marks(
             books.rules.mark(turn, analysis), books.risk.mark(turn, analysis), books.playbooks.mark(turn, analysis)
         )
+    return _Marks(
+        known.rules if books.rules is before.rules else books.rules.mark(turn, analysis),
+        known.risk if books.risk is before.risk else books.risk.mark(turn, analysis),
+        known.play if books.playbooks is before.playbooks else books.playbooks.mark(turn, analysis),
+    )

@@ -9,13 +9,16 @@ from appliance.core.errors import NotFound
 from appliance.core.messages import _
 from appliance.core.principal import Principal
 from appliance.scenario.pack import Records
-from appliance.state.records import ANYONE, MOST_LISTED, NewRecord, Record
+from appliance.state.records import ANYONE, MOST_LISTED, NewRecord, Page, Record
 
 from ..models import Assist, CallFacts, Part
+from .aside import aside
 from .batches import Batches
 
 CALL = "call"
 TURN = "turn"
+OPEN = "open_call"
+"""A record beside each open call: so few are found fast among all the calls that ended."""
 _SYSTEM = "agent-assist"
 _TOGETHER_S = 0.003
 _MOST_TOGETHER = 200
@@ -60,8 +63,15 @@ class Keeper:
 
     async def begin(self, who: Principal, record_id: str, data: Mapping[str, Any]) -> Record:
         """Keep a new call, which belongs to the key of `who`."""
-        (record,) = await self._writes.add_all([(who, NewRecord(CALL, who.key_id, data, id=record_id))])
+        new = [NewRecord(CALL, who.key_id, data, id=record_id), NewRecord(OPEN, record_id, {})]
+        record, _mark = await self._writes.add_all([(who, one) for one in new])
         return record
+
+    async def close(self, record: Record) -> None:
+        """Take the mark of an open call away from one that is open no more."""
+        page = await self._records.page(system(record.tenant), OPEN, record.id, limit=1)
+        for mark in page.records:
+            await self._records.delete(mark)
 
     async def add(self, tenant: str, call_id: str, turns: Sequence[KeptTurn]) -> None:
         """Keep turns durably, with those of other calls in one transaction."""
@@ -90,12 +100,7 @@ class Keeper:
         corrections = 0
         while True:
             page = await self._records.page(system(record.tenant), TURN, record.id, cursor=cursor, limit=MOST_LISTED)
-            for one in page.records:
-                turn = KeptTurn.model_validate(one.data)
-                known = standing.get(turn.assist.turn.id)
-                corrections += known is not None
-                if known is None or known.assist.turn.revision < turn.assist.turn.revision:
-                    standing[turn.assist.turn.id] = turn
+            corrections += await aside(_take_page, page, standing)
             cursor = page.cursor
             if cursor is None:
                 turns = sorted(standing.values(), key=lambda turn: turn.arrival)
@@ -106,13 +111,31 @@ class Keeper:
         found: list[Record] = []
         cursor: str | None = None
         while True:
-            page = await self._records.page(
-                system(tenant), CALL, ANYONE, {"state": "open"}, cursor=cursor, limit=MOST_LISTED
-            )
-            found += page.records
+            page = await self._records.page(system(tenant), OPEN, ANYONE, cursor=cursor, limit=MOST_LISTED)
+            for mark in page.records:
+                try:
+                    record = await self._records.get(system(tenant), CALL, mark.owner, ANYONE)
+                except NotFound:
+                    continue
+                if record.data["state"] == "open":
+                    found.append(record)
+                else:  # the mark was to be taken away when the replica stopped
+                    await self._records.delete(mark)
             cursor = page.cursor
             if cursor is None:
                 return found
+
+
+def _take_page(page: Page, standing: dict[str, KeptTurn]) -> int:
+    """Put the turns of a page, newest first, into what stands by their ids; return how many supersede another."""
+    superseded = 0
+    for one in page.records:
+        turn = KeptTurn.model_validate(one.data)
+        known = standing.get(turn.assist.turn.id)
+        superseded += known is not None
+        if known is None or known.assist.turn.revision < turn.assist.turn.revision:
+            standing[turn.assist.turn.id] = turn
+    return superseded
 
 
 def record_id(tenant: str, call_id: str) -> str:

@@ -21,9 +21,13 @@ TURNS_PER_S: Final = 20.0
 BURST: Final = 100
 """Turns of one call at once, for a request that catches up."""
 MOST_OPEN: Final = 10_000
-"""Open calls of one replica: more seats than the largest call centres have."""
+"""Open calls of one replica: more seats than the largest call centres have. One that is not in memory takes 5 KB."""
+MOST_TURNS_IN_MEMORY: Final = 160_000
+"""Turns of all calls that are in memory, about 1 GB: calls that nobody touched for longest leave it first."""
 MOST_OPEN_OF_TENANT: Final = 5_000
 """Open calls of one tenant: one that forgets to end its calls leaves half to the others."""
+MOST_BETWEEN: Final = 200
+"""Alerts of one call that no turn raised, such as of silences: they stand in the call's own record."""
 MOST_LISTENERS: Final = 16
 """Streams of one call at once: its seat, a few supervisors, and lines that broke and came back."""
 MOST_WAITING: Final = 256

@@ -10,14 +10,16 @@ from appliance.state.records import Record
 
 from ..guidance import CardFinder
 from ..models import Alert, Assist, CallFacts, Language
+from .aside import aside
 from .books import Books
 from .events import ALERT, Event, Listeners, turn_events
 from .fold import Fold, Heard, Standing
 from .keeping import Kept
-from .limits import TurnRate
+from .limits import MOST_BETWEEN, TurnRate
 from .shapes import AlertEvent
 
 SPOKEN_SO_FAR: Language = "zh"
+_LONG = 200
 _QUIET_S = 5.0
 """A silence that is shorter is none."""
 
@@ -74,6 +76,11 @@ class LiveCall:
         return call
 
     @property
+    def changes(self) -> tuple[int, int, int]:
+        """What is another value once anything of the call has changed."""
+        return self.number, self.arrivals, len(self.sent)
+
+    @property
     def assists(self) -> list[Assist]:
         """The assists of the turns as they stand, in the order that they were spoken."""
         return [one.assist for one in self.fold.heard]
@@ -95,11 +102,27 @@ class LiveCall:
         """The language of the last turn."""
         return self.fold.heard[-1].analysis.language if len(self.fold) else SPOKEN_SO_FAR
 
+    @property
+    def is_long(self) -> bool:
+        """Tell whether work on all its turns is too much for the event loop."""
+        return len(self.fold) > _LONG
+
+    async def use(self, books: Books) -> None:
+        """Go by other books from now on."""
+        if books is not self.fold.books:
+            await aside(self.fold.use, books)
+
     def fresh(self, alerts: Sequence[Alert]) -> tuple[Alert, ...]:
         """Return those that were not sent yet, and note them as sent."""
         fresh = tuple(alert for alert in alerts if key_of(alert) not in self.sent)
         self.sent |= {key_of(alert) for alert in fresh}
         return fresh
+
+    def add_between(self, alerts: Sequence[Alert]) -> list[Alert]:
+        """Keep alerts that no turn raised, as far as the call's record has room; return those that are kept."""
+        kept = list(alerts[: MOST_BETWEEN - len(self.between)])
+        self.between += kept
+        return kept
 
     def note(self, standing: Standing) -> bool:
         """Set the facts to how the call stands; return whether its risk is on another level than before."""
@@ -124,9 +147,9 @@ class LiveCall:
         quiet = now - self.heard_at
         if quiet < _QUIET_S or not len(self.listeners) or not len(self.fold):
             return
-        fresh = self.fresh(self.fold.standing(ended=False, now_s=self.fold.end_s + quiet).judgement.alerts)
+        standing = self.fold.standing(ended=False, now_s=self.fold.end_s + quiet)
+        fresh = self.add_between(self.fresh(standing.judgement.alerts))
         if fresh:
-            self.between += fresh
             self.listeners.send([(ALERT, AlertEvent(number=self.number, alert=alert)) for alert in fresh])
             self.facts = self.facts.model_copy(update={"alerts": len(self.sent)})
             self.is_dirty = True

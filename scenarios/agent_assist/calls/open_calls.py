@@ -3,15 +3,15 @@
 import asyncio
 import contextvars
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal, TypeVar
 from weakref import WeakValueDictionary
 
 import structlog
 
 from appliance.core.authority import Permission, may
-from appliance.core.errors import ApplianceError, Conflict, InvalidRequest, RequestError, TooManyRequests
+from appliance.core.errors import ApplianceError, Conflict, InvalidRequest, NotFound, RequestError, TooManyRequests
 from appliance.core.messages import _
 from appliance.core.principal import Principal
 from appliance.scenario.pack import Caller, ScenarioContext
@@ -19,11 +19,12 @@ from appliance.state.records import Record
 
 from ..guidance import CardFinder
 from ..models import CallFacts
+from .aside import aside
 from .books import Shelf
 from .ending import Ending, shortened
 from .events import ALERT, ENDED
 from .keeping import Keeper, facts_of, missing, record_id
-from .limits import MOST_OPEN, MOST_OPEN_OF_TENANT
+from .limits import MOST_OPEN, MOST_OPEN_OF_TENANT, MOST_TURNS_IN_MEMORY
 from .live import LiveCall
 from .settings import Settings
 from .shapes import AfterCall, AlertEvent, EndedEvent, Json
@@ -31,7 +32,11 @@ from .transcript import Transcript, transcript_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("agent-assist")
 
+Result = TypeVar("Result")
+
 SWEEP_EVERY_S: Final = 5.0
+_OVERFULL: Final = 1.25
+"""How far over their bound the turns in memory are where those that are followed, which stay, leave no room."""
 FLUSH_EVERY_S: Final = 10.0
 """What a list of calls shows may be this old; where the risk reaches another level it is written at once."""
 
@@ -61,6 +66,7 @@ class OpenCalls:
         self._doors: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._adopting: dict[str, asyncio.Task[None]] = {}
         self._sweeping: asyncio.Task[None] | None = None
+        self._work: set[asyncio.Task[Any]] = set()
 
     def __len__(self) -> int:
         return len(self._live) + len(self._parked)
@@ -74,17 +80,26 @@ class OpenCalls:
         """Return the lock under which a call comes into memory, by the id of its record."""
         return self._doors.setdefault(own, asyncio.Lock())
 
+    @property
+    def turns_in_memory(self) -> int:
+        """How many turns the calls in memory have."""
+        return sum(len(call.fold) for call in self._live.values())
+
     def check_room(self, tenant: str) -> None:
-        """Raise `TooManyRequests` where as many calls are open as may be."""
-        for number, most in ((len(self._of_tenant[tenant]), MOST_OPEN_OF_TENANT), (len(self), MOST_OPEN)):
-            if number >= most:
-                error = TooManyRequests(
-                    _("{number} calls are open, and that is the most.", number=number),
-                    _("End those that are over; calls in which nobody speaks end by themselves."),
-                    code="too_many_calls",
-                )
-                error.retry_after_s = 60.0
-                raise error
+        """Raise `TooManyRequests` where as many calls are open as may be, or those that are followed fill memory."""
+        full = self.turns_in_memory > _OVERFULL * MOST_TURNS_IN_MEMORY
+        own = len(self._of_tenant[tenant])
+        if full or len(self) >= MOST_OPEN or own >= MOST_OPEN_OF_TENANT:
+            error = TooManyRequests(
+                _(
+                    "{number} calls are open, and that is the most.",
+                    number=own if own >= MOST_OPEN_OF_TENANT else len(self),
+                ),
+                _("End those that are over; calls in which nobody speaks end by themselves."),
+                code="too_many_calls",
+            )
+            error.retry_after_s = 60.0
+            raise error
 
     async def adopt(self, tenant: str) -> None:
         """Take over the tenant's open calls of before the last start, the first time that the tenant asks."""
@@ -96,10 +111,10 @@ class OpenCalls:
         task = self._adopting[tenant]
         try:
             await asyncio.shield(task)
-        except ApplianceError:
-            if self._adopting.get(tenant) is task:  # the next request tries again
+        finally:
+            failed = task.done() and (task.cancelled() or task.exception() is not None)
+            if failed and self._adopting.get(tenant) is task:  # the next request tries again
                 del self._adopting[tenant]
-            raise
 
     async def add(self, record: Record) -> LiveCall:
         """Take a call that has just begun."""
@@ -130,7 +145,7 @@ class OpenCalls:
 
     async def kept(self, record: Record) -> Transcript:
         """Return the turns and alerts of a call as its records hold them."""
-        return transcript_of(await self._keeper.read(record))
+        return await aside(transcript_of, await self._keeper.read(record))
 
     def facts(self, record: Record) -> CallFacts:
         """Return the facts of a call as they are now."""
@@ -141,8 +156,8 @@ class OpenCalls:
         """Return the facts of the tenant's open calls, the newest first; those that are overdue are ended first."""
         await self.adopt(tenant)
         settings = (await self._shelf.now()).settings
-        for own in list(self._of_tenant[tenant]):
-            await self._end_overdue(own, settings)
+        for own in [own for own in self._of_tenant[tenant] if self._overdue(own, settings)]:
+            await self.whole(self._end_overdue(own, settings))
         live = [call.facts for call in self._live.values() if call.record.tenant == tenant]
         parked = [facts_of(one.record) for one in self._parked.values() if one.record.tenant == tenant]
         return sorted([*live, *parked], key=lambda facts: facts.started_at, reverse=True)
@@ -163,6 +178,8 @@ class OpenCalls:
         call.listeners.send([(ALERT, AlertEvent(number=call.number, alert=alert)) for alert in fresh])
         call.listeners.send([(ENDED, EndedEvent(**dict(after), number=call.number))])
         self.remove(call.record)
+        if call.is_kept:
+            self.begin_work(self._keeper.close(call.record))  # where it fails, the next start does it
         return after
 
     async def _written(self, call: LiveCall, data: Json) -> Record:
@@ -192,6 +209,22 @@ class OpenCalls:
             self._parked[call.record.id] = _Parked(call.record, call.spoken_at)
         call.listeners.close(lost=True)
 
+    async def whole(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Do work to its end even where whoever asked is gone meanwhile: half a turn is none."""
+        return await asyncio.shield(self.begin_work(work))
+
+    def begin_work(self, work: Coroutine[Any, Any, Result]) -> "asyncio.Task[Result]":
+        """Begin work that nobody need wait for."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: "asyncio.Task[Any]") -> None:
+        self._work.discard(task)
+        if not task.cancelled():
+            task.exception()  # told to whoever asked; where they are gone, nobody wants it
+
     async def flush(self, call: LiveCall, *, at_once: bool = False) -> None:
         """Write the facts of a call where that is due. Whoever calls holds its lock."""
         now = self._now()
@@ -213,12 +246,17 @@ class OpenCalls:
     async def sweep(self) -> None:
         """Look after every open call once: end what is overdue, write what is due, let go what is idle."""
         settings = (await self._shelf.now()).settings
-        for own in [*self._live, *self._parked]:
+        for number, own in enumerate([*self._live, *self._parked]):
+            if number % 100 == 99:
+                await asyncio.sleep(0)  # live calls wait on this event loop
             try:
                 if not await self._end_overdue(own, settings) and (call := self._live.get(own)) is not None:
                     await self._look_after(call, settings)
             except ApplianceError as error:  # of one call: the others are looked after all the same
                 log.warning("looking after a call failed", call=own, code=error.code)
+            except Exception as error:  # noqa: BLE001 - a call that no code can read must not stop all others' sweep
+                log.error("looking after a call failed", call=own, reason=type(error).__name__)
+        await self._make_room()
 
     def _enter(self, call: LiveCall) -> None:
         own = call.record.id
@@ -229,13 +267,28 @@ class OpenCalls:
     async def _read(self, who: Principal, call_id: str, *, supervising: bool) -> LiveCall | Record:
         record = await self._keeper.find(who.tenant, call_id)
         _check_seen(record, who, call_id, supervising=supervising)
-        return await self._load(record) if record.data["state"] == "open" else record
+        if record.data["state"] == "open":
+            return await self._load(record)
+        self.remove(record)
+        return record
+
+    async def _read_again(self, record: Record) -> LiveCall | None:
+        """Return an open call as its records are now; None, and it is forgotten, where it is open no more."""
+        try:
+            found = await self._keeper.find(record.tenant, record.id)
+        except NotFound:
+            self.remove(record)
+            return None
+        if found.data["state"] == "open":
+            return await self._load(found)
+        self.remove(found)
+        return None
 
     async def _load(self, record: Record) -> LiveCall:
         books = await self._shelf.now()
         kept = await self._keeper.read(record)
         # In a thread: a long call takes a while, and others speak meanwhile.
-        call = await asyncio.to_thread(LiveCall.from_records, kept, books, self._finder(record), self._now())
+        call = await aside(LiveCall.from_records, kept, books, self._finder(record), self._now())
         self._enter(call)
         return call
 
@@ -249,19 +302,52 @@ class OpenCalls:
                 self._parked[record.id] = _Parked(record, record.data["spoken_at"])
                 self._of_tenant[tenant].add(record.id)
 
+    def _overdue(self, own: str, settings: Settings) -> bool:
+        """Tell whether a call, in memory or not, has to be ended."""
+        call = self._live.get(own) or self._parked.get(own)
+        return call is not None and _is_overdue(call, settings, self._now())
+
     async def _end_overdue(self, own: str, settings: Settings) -> bool:
         """End a call that nobody ends; return whether it was one."""
-        call, parked = self._live.get(own), self._parked.get(own)
-        record = call.record if call else parked.record if parked else None
-        if record is None or not _is_overdue(record, call or parked, settings, self._now()):
+        if not self._overdue(own, settings):
             return False
+        call = self._live.get(own)
         if call is None:
             async with self.door(own):
-                call = self._live.get(own) or await self._load(record)
+                parked = self._parked.get(own)
+                call = self._live.get(own)
+                if call is None and parked is not None:
+                    call = await self._read_again(parked.record)
+            if call is None:
+                return True
+        if call.lock.locked():  # somebody is at it, perhaps for long; the next look comes soon
+            return False
         async with call.lock:
-            if not call.is_gone and _is_overdue(call.record, call, settings, self._now()):
-                await self.end(call, "abandoned")
+            if not call.is_gone and _is_overdue(call, settings, self._now()):
+                try:
+                    await self.end(call, "abandoned")
+                except BaseException:  # half of an end is none
+                    self.lose(call)
+                    raise
         return True
+
+    async def _make_room(self) -> None:
+        """Let those calls go that nobody touched for longest, until memory has room again."""
+        over = self.turns_in_memory - MOST_TURNS_IN_MEMORY
+        for call in sorted(self._live.values(), key=lambda call: call.touched) if over > 0 else ():
+            if over <= 0:
+                return
+            if call.lock.locked() or len(call.listeners):
+                continue
+            async with call.lock:
+                try:
+                    await self.flush(call, at_once=True)
+                except ApplianceError as error:  # as long as it cannot be written it stays
+                    log.warning("looking after a call failed", call=call.record.id, code=error.code)
+                    return
+                if not call.is_gone:
+                    self.lose(call)
+                over -= len(call.fold)
 
     async def _look_after(self, call: LiveCall, settings: Settings) -> None:
         if call.lock.locked():  # somebody is at it
@@ -280,7 +366,7 @@ class OpenCalls:
             await asyncio.sleep(SWEEP_EVERY_S)
             try:
                 await self.sweep()
-            except ApplianceError as error:  # the database may be away for a while
+            except ApplianceError as error:  # the YAML files may be faulty for a while
                 log.warning("looking after the calls failed", code=error.code)
 
 
@@ -289,11 +375,10 @@ def _check_seen(record: Record, who: Principal, call_id: str, *, supervising: bo
         raise missing(call_id)
 
 
-def _is_overdue(record: Record, call: "LiveCall | _Parked | None", settings: Settings, now: float) -> bool:
-    spoken_at = record.data["spoken_at"] if call is None else call.spoken_at
+def _is_overdue(call: "LiveCall | _Parked", settings: Settings, now: float) -> bool:
     return (
-        now - spoken_at >= settings.abandoned_after_idle_s
-        or now - record.data["began_at"] >= settings.abandoned_after_s
+        now - call.spoken_at >= settings.abandoned_after_idle_s
+        or now - call.record.data["began_at"] >= settings.abandoned_after_s
     )
 
 

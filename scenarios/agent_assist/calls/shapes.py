@@ -128,6 +128,12 @@ class AlertEvent(Part):
     alert: Alert
 
 
+class FollowingEvent(Part):
+    """Data of the event `following`, the first of a stream: what comes behind `after` follows."""
+
+    after: int = Field(description="The number behind which the stream begins.")
+
+
 class LaggedEvent(Part):
     """Data of the event `lagged`: the stream was not read and ends; connect again with `after`."""
 

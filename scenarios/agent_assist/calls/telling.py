@@ -65,6 +65,8 @@ def _source(assist: Assist) -> str | Message:
 
 
 def _alert(alert: Alert) -> Message:
+    if alert.key.split(":")[1:2] == ["due"]:  # nothing was done wrong yet; its text is what to say
+        return _("    ! Say now: {text}", text=alert.text)
     return _("    ! {severity}: {text}", severity=_SEVERITIES[alert.severity], text=alert.text)
 
 

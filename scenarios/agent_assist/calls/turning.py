@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from appliance.core.errors import Conflict, NotFound, RequestError, Unavailable
@@ -11,6 +12,7 @@ from appliance.core.principal import Principal
 from ..models import Analysis, Assist, Card, Flag, Turn
 from . import limits
 from .analysing import Analyst, Read
+from .aside import aside
 from .events import turn_events
 from .fold import Heard
 from .keeping import Keeper, KeptTurn
@@ -19,6 +21,10 @@ from .shapes import GivenTurn
 
 _BEFORE = 12
 """Turns that a card is looked for with."""
+_FEW = 3
+"""Turns that are folded on the event loop, in two or three milliseconds each."""
+_CARDS_AT_ONCE = 4
+"""Searches of one request: other calls search at the same time."""
 _NO_TIME = -1.0
 """Stands for a time that cannot be, such as one that is no number."""
 _ROUNDING_S = 0.5
@@ -49,7 +55,8 @@ class Turning:
         )
         heard = _placed(call, fresh, read)
         await self._add_cards(call, heard, who)
-        assists = [_folded(call, one) for one in heard]
+        costly = call.is_long or len(heard) > _FEW
+        assists = await aside(_all_folded, call, heard) if costly else _all_folded(call, heard)
         if call.is_kept:
             kept = [
                 KeptTurn(arrival=one.arrival, place_s=one.place_s, assist=assist)
@@ -61,19 +68,29 @@ class Turning:
         return {assist.turn.id: assist for assist in assists}
 
     async def _add_cards(self, call: LiveCall, heard: Sequence[Heard], who: Principal) -> None:
-        asking = [one for one in heard if one.turn.speaker == "customer"]
-        found = await asyncio.gather(*(self._card(call, one, _before(call, one, heard), who) for one in asking))
+        # The latest first: where a request catches up, the seat waits for that one.
+        asking = [one for one in reversed(heard) if one.turn.speaker == "customer"]
+        few = asyncio.Semaphore(_CARDS_AT_ONCE)
+        befores = _befores(call, asking, heard)
+        found = await asyncio.gather(
+            *(self._card(call, one, before, who, few) for one, before in zip(asking, befores, strict=True))
+        )
         for one, (card, flags) in zip(asking, found, strict=True):
             one.card = card
             one.flags += flags
 
     async def _card(
-        self, call: LiveCall, heard: Heard, before: Sequence[tuple[Turn, Analysis]], who: Principal
+        self,
+        call: LiveCall,
+        heard: Heard,
+        before: Sequence[tuple[Turn, Analysis]],
+        who: Principal,
+        few: asyncio.Semaphore,
     ) -> tuple[Card | None, tuple[Flag, ...]]:
         if call.finder is None:
             return None, ()
         try:
-            async with asyncio.timeout(call.fold.books.settings.card_within_s):
+            async with asyncio.timeout(call.fold.books.settings.card_within_s), few:
                 return await call.finder.card(who, heard.turn, heard.analysis, before), ()
         except TimeoutError:
             return None, ("card_late",)
@@ -152,11 +169,15 @@ def _possible(time: float) -> float:
     return time if math.isfinite(time) and 0 <= time <= limits.LONGEST_S else _NO_TIME
 
 
-def _before(call: LiveCall, heard: Heard, together: Sequence[Heard]) -> list[tuple[Turn, Analysis]]:
-    """Return the last turns before one that is not folded yet, those that came with it among them."""
-    places = {one.turn.id: one for one in (*call.fold.heard, *together)}
-    earlier = sorted((one for one in places.values() if one.place < heard.place), key=lambda one: one.place)
-    return [(one.turn, one.analysis) for one in earlier[-_BEFORE:]]
+def _befores(call: LiveCall, asking: Sequence[Heard], together: Sequence[Heard]) -> list[list[tuple[Turn, Analysis]]]:
+    """Return for each of the turns, not folded yet, the last ones before it, those that came with it among them."""
+    places = sorted({one.turn.id: one for one in (*call.fold.heard, *together)}.values(), key=lambda one: one.place)
+    ends = [bisect_left(places, one.place, key=lambda other: other.place) for one in asking]
+    return [[(one.turn, one.analysis) for one in places[max(0, end - _BEFORE) : end]] for end in ends]
+
+
+def _all_folded(call: LiveCall, heard: Sequence[Heard]) -> list[Assist]:
+    return [_folded(call, one) for one in heard]
 
 
 def _folded(call: LiveCall, heard: Heard) -> Assist:

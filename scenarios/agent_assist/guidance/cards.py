@@ -7,7 +7,7 @@ from appliance.knowledge.answers.answer import joined
 from appliance.knowledge.models import Answer, Citation
 from appliance.scenario.services import KnowledgeSearch
 
-from ..models import Analysis, Card, Turn
+from ..models import Analysis, Card, Intent, Turn
 from .asking import Asked, asked_in
 from .choosing import Heard, choose, read_terms
 
@@ -15,6 +15,7 @@ THRESHOLD = 0.5
 """Confidence below which no card is shown."""
 _CANDIDATES = 10  # sentences that are chosen from
 _REMEMBERED = 8  # turns before whose words count
+_WEAK, _STRONG, _CARRIED = 0.7, 0.8, 0.5  # an intent below the first is helped by one before it above the second
 
 
 class CardFinder:
@@ -56,8 +57,18 @@ class CardFinder:
 
     def _heard(self, asked: Asked, analysis: Analysis, before: Sequence[tuple[Turn, Analysis]]) -> Heard:
         said = " ".join(turn.text[:500] for turn, _analysis in before[-_REMEMBERED:] if turn.speaker == "customer")
-        intents = (*((analysis.intent,) if analysis.intent else ()), *analysis.others)
+        intents = [*((analysis.intent,) if analysis.intent else ()), *analysis.others]
+        if analysis.intent is None or analysis.intent.confidence < _WEAK:
+            intents += _carried(before)
         return Heard.of(analysis.language, asked.words, f"{said} {asked.topic}", intents, self._terms)
+
+
+def _carried(before: Sequence[tuple[Turn, Analysis]]) -> list[Intent]:
+    """Return what the customer surely wanted last, counted for less: a question behind it often still belongs to it."""
+    for _turn, analysis in reversed(before[-_REMEMBERED:]):
+        if analysis.intent is not None and analysis.intent.confidence >= _STRONG:
+            return [analysis.intent.model_copy(update={"confidence": _CARRIED * analysis.intent.confidence})]
+    return []
 
 
 def _sentences(answer: Answer) -> list[Citation]:

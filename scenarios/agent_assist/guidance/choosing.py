@@ -29,11 +29,15 @@ _WEIGHTS = {
     "intent_in_quote": 2.5,
     "intent_in_place": 0.8,
 }
+_ASKED = ("own_in_quote", "intent_in_quote")
 _BIAS, _SCORE, _AHEAD, _OUTRIGHT = 0.0, 1.0, 0.5, 0.0
 _FARTHEST = 3.0
 _LEAST = 1e-4
 _CLOSE = 1.0  # below the best score at which another sentence of the same section is quoted too
 _MOST_QUOTED = 2
+_ABOUT = 0.1  # by which it may have less of it
+_LEAST_INTENT = 1.0  # what intents that are less likely in all count less by
+_OWN_LANGUAGE = 1.5  # below the best score at which a sentence in the turn's language that says as much is preferred
 
 Terms = Mapping[str, Mapping[Language, Sequence[str]]]
 
@@ -61,7 +65,7 @@ class Heard:
     def of(cls, language: Language, words: str, before: str, intents: Iterable[Intent], terms: Terms) -> "Heard":
         """Return what is heard; an intent without words of its own goes by its title."""
         likely = [one for one in intents if one.confidence > 0]
-        total = sum(one.confidence for one in likely) or 1.0
+        total = max(sum(one.confidence for one in likely), _LEAST_INTENT)
         wanted = [(one.confidence / total, terms.get(one.name) or _by_title(one.title)) for one in likely]
         own = content(words)
         return cls(language, own, content(before) - own, wanted)
@@ -84,7 +88,10 @@ def choose(heard: Heard, found: Sequence[Citation], *, outright: bool) -> Chosen
     if not scored:
         return None
     score, _place, best = scored[0]
-    near = [one for other, _at, one in scored[1:] if other >= score - _CLOSE and _together(one, best)]
+    if language_of(best.quote) != heard.language:
+        close = (one for other, _at, one in scored if other >= score - _OWN_LANGUAGE)
+        best = next((one for one in close if _as_good(heard, one, best)), best)
+    near = [one for other, _at, one in scored if one is not best and other >= score - _CLOSE and _together(one, best)]
     elsewhere = next((other for other, _at, one in scored[1:] if not _together(one, best)), score - _FARTHEST)
     ahead = min(score - elsewhere, _FARTHEST)
     odds = _BIAS + _SCORE * score + _AHEAD * ahead + _OUTRIGHT * outright
@@ -116,6 +123,14 @@ def _share(words: Iterable[str], text: str) -> float:
     """Return the part of the words that a text in lower case has."""
     known = list(words)
     return sum(word in text for word in known) / len(known) if known else 0.0
+
+
+def _as_good(heard: Heard, one: Citation, best: Citation) -> bool:
+    """Tell whether a sentence is in the turn's language and has as much of what is asked as the best one, and some."""
+    if language_of(one.quote) != heard.language:
+        return False
+    has, wanted = signals(heard, one), signals(heard, best)
+    return all(has[name] >= wanted[name] - _ABOUT for name in _ASKED) and any(has[name] > 0 for name in _ASKED)
 
 
 def _together(one: Citation, other: Citation) -> bool:

@@ -32,11 +32,15 @@ class DoneWhen(Form):
 
     seat_said: Said = Field(default=_NOTHING, description="The seat said one of these phrases.")
     customer_said: Said = Field(default=_NOTHING, description="The customer did.")
+    number_asked: Said = Field(
+        default=_NOTHING,
+        description="The seat asked with one of these, the customer answered with a number, and the seat went on.",
+    )
     slots: tuple[SlotName, ...] = Field(default=(), description="All these values were said and are valid.")
 
     def __bool__(self) -> bool:
         """Tell whether there is a condition."""
-        return bool(self.seat_said or self.customer_said or self.slots)
+        return bool(self.seat_said or self.customer_said or self.number_asked or self.slots)
 
 
 class StepForm(Form):
@@ -168,7 +172,7 @@ def _checked(form: PlayForm, path: Path) -> PlayForm:
         done.append(("hand_over", form.hand_over.done_when))
     for place, condition in done:
         if not condition:
-            reason = _("give seat_said, customer_said or slots, or it is never seen to be done")
+            reason = _("give seat_said, customer_said, number_asked or slots, or it is never seen to be done")
             raise wrong(path, f"{entry}.{place}.done_when", reason)
     return form
 

@@ -1,5 +1,6 @@
 """Playbooks: the next best action, folded from the turns so far."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,16 @@ from .said import Ear, unknown_intents
 Key = TypeVar("Key")
 
 _MOST_STEPS = 3
+_SURE = 0.5
+"""Confidence that an intent needs to begin a playbook, and"""
+_SURER = 0.7
+"""to lead away from the one that is followed."""
 _HAND_OVER = "hand_over"
+_NUMBER = re.compile(
+    r"\d|[零〇一二两三四五六七八九幺]{3}|\b(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double)\b"
+    r"[\s,-]+(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)\b",
+    re.IGNORECASE,
+)
 _LOCALES = {"en": "en", "zh": "zh_CN"}
 
 
@@ -31,6 +41,7 @@ class _Done:
     """A step's condition with the numbers of its phrases."""
 
     said: tuple[tuple[Speaker, int], ...]
+    number_asked: int | None
     slots: tuple[str, ...]
 
 
@@ -51,7 +62,18 @@ class _Course:
     said: dict[tuple[Speaker, int], int] = field(default_factory=dict)
     slots: dict[str, int] = field(default_factory=dict)
     begun: dict[str, int] = field(default_factory=dict)
+    numbers: list[int] = field(default_factory=list)
+    """The customer's turns with a number."""
+    seat_spoke: int = -1
     current: _Play | None = None
+
+    def answered(self, phrases: int) -> int:
+        """Return the seat's turn that went on after the customer had answered its question with a number, or -1."""
+        asked = self.said.get(("seat", phrases))
+        if asked is None:
+            return -1
+        answer = next((number for number in self.numbers if number > asked), None)
+        return self.seat_spoke if answer is not None and self.seat_spoke > answer else -1
 
 
 class PlayBook:
@@ -135,10 +157,14 @@ class PlayBook:
             if slot.valid:
                 course.slots[slot.name] = number
         if turn.speaker != "customer":
+            course.seat_spoke = number
             return
+        if _NUMBER.search(turn.text):
+            course.numbers.append(number)
         # Words are the surer sign: a bank writes them down because they must not be missed.
         begun = self._first(self._by_phrase, phrases, course, direction)
-        if begun is None and analysis.intent is not None:
+        sure = _SURE if course.current is None else _SURER
+        if begun is None and analysis.intent is not None and analysis.intent.confidence >= sure:
             begun = self._first(self._by_intent, (analysis.intent.name,), course, direction)
         if begun is not None:
             course.current = begun
@@ -197,12 +223,15 @@ def _done(condition: DoneWhen, ear: Ear, path: Path, entry: str) -> _Done:
         phrases = ear.take(getattr(condition, name), path, f"{entry}.{name}")
         if phrases is not None:
             said.append((speaker, phrases))
-    return _Done(tuple(said), condition.slots)
+    number_asked = ear.take(condition.number_asked, path, f"{entry}.number_asked")
+    return _Done(tuple(said), number_asked, condition.slots)
 
 
 def _is_done(done: _Done, course: _Course, since: int) -> bool:
     """Tell whether a condition holds; a value counts wherever in the call it was said."""
     if any(course.said.get(one, -1) >= since for one in done.said):
+        return True
+    if done.number_asked is not None and course.answered(done.number_asked) >= since:
         return True
     return bool(done.slots) and all(slot in course.slots for slot in done.slots)
 

@@ -16,6 +16,7 @@ from ..reading.files import read_yaml, wrong
 from .said import Ear, Form, IntentName, Name, Said, SlotName, unknown_intents
 
 _MOST_REPLIES = 3
+_SURE = 0.5  # confidence below which an intent calls for no wording
 _NOTHING = Said()
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]{0,39})\}")
 _CARD = "card"
@@ -186,7 +187,7 @@ def _fits(
     is_first: bool,
 ) -> bool:
     when = wording.form.when
-    intent = analysis.intent.name if analysis.intent else None
+    intent = analysis.intent.name if analysis.intent and analysis.intent.confidence >= _SURE else None
     feeling = analysis.emotion.label if analysis.emotion else "calm"
     return (
         (not when.intents or intent in when.intents)

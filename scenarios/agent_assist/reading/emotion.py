@@ -43,7 +43,9 @@ _ENGLISH_LESS = re.compile(r"\b(?:a bit|a little|slightly|kind of|sort of|somewh
 _WINDOW = 24
 _NEGATIVE: tuple[Label, ...] = ("angry", "anxious", "disappointed", "confused")  # of equals the first one counts
 
-_SAY_OF_WORDS = 2.0  # chosen by cross-validation on the training turns
+# Chosen by cross-validation on the training turns; calm is ahead by so much that 4 % of the calm ones sound upset.
+_SAY_OF_WORDS = 2.0
+_CALM_AHEAD = 0.5
 _SOUNDS = re.compile("[a-z]+|[\u3400-\u9fff]")
 _LEAST_SAID = 3  # words or Chinese characters; of less an embedding says nothing
 
@@ -80,6 +82,7 @@ class _Lexicon:
     """Automaton of the phrases without gaps."""
     gapped: tuple[tuple[re.Pattern[str], Label, float], ...]
     pull: Mapping[Label, float]
+    strong: float
 
 
 def read_emotion(text: str, vector: Vectors | None = None) -> Emotion:
@@ -103,7 +106,7 @@ def read_emotion(text: str, vector: Vectors | None = None) -> Emotion:
     of_words = {label: 1.0 - rest for label, rest in missing.items()}
     label, score = _by_words(of_words)
     if vector is not None and (of_words or len(_SOUNDS.findall(plain)) >= _LEAST_SAID):
-        shares = likely(vector, of_words, _SAY_OF_WORDS)
+        shares = likely(vector, of_words, _SAY_OF_WORDS, _CALM_AHEAD)
         if shares is not None:
             label = max(LABELS, key=lambda one: shares[one])
             score = sum(share * _lexicon().pull.get(one, 0.0) for one, share in shares.items())
@@ -115,6 +118,8 @@ def _by_words(sums: Mapping[Label, float]) -> tuple[Label, float]:
     """Return label and score by what the list of words found for each label, 0 to 1."""
     pull = _lexicon().pull
     negative = max(((label, sums.get(label, 0.0)) for label in _NEGATIVE), key=lambda pair: pair[1])
+    if sums.get("angry", 0.0) >= _lexicon().strong:  # whoever names anger is angry, whatever else is said
+        negative = "angry", max(negative[1], sums["angry"])
     pleased = sums.get("satisfied", 0.0)
     score = pleased * pull["satisfied"] + min(sums.get(one, 0.0) * pull[one] for one in _NEGATIVE)
     if max(negative[1], pleased) < _LEAST:
@@ -167,7 +172,7 @@ def _lexicon() -> _Lexicon:
             if not words.exists(spelling):
                 words.add_word(spelling, (label, weight, len(spelling)))
     words.make_automaton()
-    return _Lexicon(words, tuple(gapped), lists.pull)
+    return _Lexicon(words, tuple(gapped), lists.pull, lists.strength["strong"])
 
 
 def _phrases(lists: _Lists) -> Iterator[tuple[Label, float, str]]:

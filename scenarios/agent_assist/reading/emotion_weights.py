@@ -42,15 +42,19 @@ def shipped_weights() -> Weights:
         return Weights(*(arrays[name].astype(numpy.float32) for name in ("centre", "weights", "offsets")))
 
 
-def likely(vector: Vectors, of_words: Mapping[Label, float], say_of_words: float) -> dict[Label, float] | None:
+def likely(
+    vector: Vectors, of_words: Mapping[Label, float], say_of_words: float, calm_ahead: float = 0.0
+) -> dict[Label, float] | None:
     """Return how likely each label is, summing to 1, or None for a vector of another embedder.
 
-    `of_words` gives for each label what the list of words found, 0 to 1, and `say_of_words` how much that counts.
+    `of_words` gives for each label what the list of words found, 0 to 1, and `say_of_words` how much that counts;
+    `calm_ahead` are log-odds by which calm is ahead of all else.
     """
     known = shipped_weights()
     row = numpy.asarray(vector, dtype=numpy.float32).reshape(1, -1)
     if row.shape[1] != known.centre.shape[0] or not numpy.isfinite(row).all():
         return None
     sums = known.logits(row)[0] + say_of_words * numpy.array([of_words.get(label, 0.0) for label in LABELS])
+    sums[LABELS.index("calm")] += calm_ahead
     powers = numpy.exp(sums - sums.max())
     return dict(zip(LABELS, (powers / powers.sum()).tolist(), strict=True))

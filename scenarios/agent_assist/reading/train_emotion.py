@@ -3,7 +3,7 @@
     PYTHONPATH=. python -m scenarios.agent_assist.reading.train_emotion
 
 Multinomial logistic regression by gradient descent from zero, so that every run on the same embedder gives the same
-weights. Training sets: emotion_{zh,en}.tsv and emotion_{zh,en}_more.tsv; emotion_{zh,en}_fresh.tsv are never read.
+weights. Training sets: emotion_{zh,en}.tsv, …_more.tsv and …_calm.tsv; those that end in _fresh.tsv are never read.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ from appliance.knowledge.e5 import LocalEmbedder
 from .emotion_weights import FILE, LABELS, Weights
 
 _SETS = Path(__file__).with_name("evaluation")
-_TRAINING = ("zh", "en", "zh_more", "en_more")
+_TRAINING = ("zh", "en", "zh_more", "en_more", "zh_calm", "en_calm")
 _DECAY, _RATE, _ROUNDS = 1e-3, 3.0, 3000
 
 

@@ -49,7 +49,8 @@ def must_say(rule: Rule, course: Course, moment: Moment, begin: int) -> Found:
     overdue = _late(form.within, course, form.by, begin, len(course.ids) - 1, waited, count_next=True)
     if moment.ended or overdue:
         return broken_at(key, moment.now_s)
-    return Found("open", key, due=(key, moment.now_s) if _is_due(form.within, begin, waited) else None)
+    due = _is_due(form.within, course, form.by, begin, waited)
+    return Found("open", key, due=(key, moment.now_s) if due else None)
 
 
 def _late(
@@ -77,11 +78,17 @@ def _late(
     return seconds > within.seconds
 
 
-def _is_due(within: Within | None, begin: int, waited: float) -> bool:
-    """Tell whether to remind: at once, but of a time only when half of it is over."""
+def _is_due(within: Within | None, course: Course, by: Speaker, begin: int, waited: float) -> bool:
+    """Tell whether to remind: at once of what the call has brought up, else when half of the time or turns is over.
+
+    Of the turns that a call may begin with the customer's first answer ends the wait too.
+    """
     if within is not None and within.seconds is not None:
         return waited >= within.seconds / 2
-    return begin >= 0 or within is not None
+    if begin >= 0 or within is None or within.turns is None:
+        return begin >= 0
+    answered = any(speaker != by for speaker in course.speakers)
+    return answered or 2 * len(course.of[by]) >= within.turns
 
 
 def _must_close(rule: Rule, form: MustSay, course: Course, moment: Moment) -> Found:
@@ -157,7 +164,7 @@ def within(rule: Rule, course: Course, moment: Moment, _begin: int) -> Found:
             broken.append(number)
         elif answer is None:
             waiting = True
-            due = ((number,), moment.now_s) if _is_due(form.within, number, waited) else due
+            due = ((number,), moment.now_s) if _is_due(form.within, course, form.by, number, waited) else due
     return _answered(course, moment, broken[:MAX_NAMED], longest, due=due, unsure=unsure, waiting=waiting)
 
 

@@ -41,7 +41,7 @@ class Selection:
     @property
     def until(self) -> str | None:
         """The first moment that does not count any more."""
-        return None if self.last is None else _begin(self.last + timedelta(days=1))
+        return None if self.last in (None, date.max) else _begin(self.last + timedelta(days=1))
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,9 @@ class Rechecking:
 
     async def run(self, run: Run, caller: Caller) -> Rechecked:
         """Judge up to `run.limit` calls. Raises `InvalidRequest` for a draft that is no book of rules."""
-        book = await asyncio.to_thread(self._book, run.rules)
+        # Once: a file that changes meanwhile must not judge some calls otherwise than the others.
+        current = await asyncio.to_thread(self._books.rules)
+        book = current if run.rules is None else await asyncio.to_thread(self._draft, run.rules)
         found = await self._kept.find(caller.principal, run.selection, run.cursor, run.limit, run.limit)
         changes: list[CallChange] = []
         checked = skipped = 0
@@ -93,7 +95,7 @@ class Rechecking:
                 skipped += 1
                 continue
             # In a thread, since live calls wait on this event loop.
-            before, after = await asyncio.to_thread(_judgements, book, self._books.rules(), call, caller.language)
+            before, after = await asyncio.to_thread(_judgements, book, current, call, caller.language)
             checked += 1
             told = difference(before, after)
             judgement_id = await self._keep(run, call, after, caller) if run.keep else None
@@ -113,9 +115,7 @@ class Rechecking:
             told.insert(0, KeptJudgement(id=None, at=None, by=None, draft=False, judgement=call.judgement))
         return tuple(told)
 
-    def _book(self, draft: str | None) -> RuleBook:
-        if draft is None:
-            return self._books.rules()
+    def _draft(self, draft: str) -> RuleBook:
         try:
             return self._books.draft(draft)
         except ConfigError as error:

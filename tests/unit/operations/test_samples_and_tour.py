@@ -1,5 +1,6 @@
 """Sample documents and the tour, against a stand-in of the gateway's HTTP API."""
 
+import base64
 import hashlib
 import json
 import re
@@ -33,6 +34,7 @@ class Gateway:
             "/v1/embeddings": {"data": [{"embedding": [0.1, -0.25, 0.5]}]},
             "/readyz": {"status": "ready"},
             "/v1/scenarios/agent-assist/replay": {"answer": "00:01 seat: hello"},
+            "/v1/scenarios/advisor/chat": {"answer": "It is refused."},
             f"/v1/scenarios/{PACK}/ask": {
                 "answer": "Six months.",
                 "citations": [
@@ -173,6 +175,16 @@ def test_an_answer_of_many_lines_is_long_and_a_sample_is_named(client, gateway, 
     failed = [row for row in take_tour(client, home, [], ["agent-assist"]) if not row.ok]
     assert failed
     assert not any(row.is_long for row in failed)
+
+
+def test_charts_of_an_answer_are_saved_and_named(client, gateway, home):
+    chart = {"name": "allocation", "png_base64": base64.b64encode(b"\x89PNG").decode()}
+    gateway.answers["/v1/scenarios/advisor/chat"] = {"answer": "Total: 5", "charts": [chart]}
+    rows = [row for row in take_tour(client, home, [], ["advisor"]) if row.endpoint.endswith("/chat")]
+    file = home.tour_charts / "advisor-allocation.png"
+    assert file.read_bytes() == b"\x89PNG"
+    assert all(row.answer.startswith("Total: 5\n") and str(file) in row.answer for row in rows)
+    assert [row.asked for row in rows] == [payload["message"] for _name, payload in smoke_of(home, "advisor")]
 
 
 def test_the_tour_asks_every_chat_model(client, gateway, home):

@@ -8,6 +8,7 @@ from contextlib import aclosing
 import pytest
 
 from appliance.core.errors import ConfigError, NotFound
+from appliance.core.messages import speaking
 from appliance.scenario.loading import load_pack
 from appliance.scenario.pack import ScenarioContext
 from appliance.scenario.tasks import LocalTasks, as_they_end
@@ -21,7 +22,7 @@ smoke: [{action: add, payload: {}}]
 """
 WORK = """
 from appliance.core.errors import NotFound
-from appliance.core.messages import _
+from appliance.core.messages import _, current_language
 
 KEPT = []
 
@@ -31,6 +32,9 @@ def add(left, right):
 def keep(items):
     items.append(1)
     return KEPT
+
+def language():
+    return current_language()
 
 def miss():
     raise NotFound(_("There is no such thing here."), code="client_not_found")
@@ -92,6 +96,12 @@ async def test_a_run_in_a_thread_gives_what_a_process_would(tasks):
 async def test_what_could_not_travel_fails(tasks, function, arguments):
     with pytest.raises((AttributeError, TypeError), match="pickle"):
         await tasks.run(f"sums.work:{function}", arguments)
+
+
+async def test_a_run_speaks_the_callers_language(tasks):
+    with speaking("zh_CN"):
+        assert await tasks.run("sums.work:language", {}) == "zh_CN"
+    assert await tasks.run("sums.work:language", {}) == "en"
 
 
 async def test_items_come_with_their_index(tasks):

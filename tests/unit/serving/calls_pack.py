@@ -42,6 +42,11 @@ class Turn(BaseModel):
 class Tell(BaseModel):
     text: str
 
+class Supply(BaseModel):
+    note: str
+    content: str
+
+
 class Export(BaseModel):
     rows: int = 1
 
@@ -78,6 +83,9 @@ def create(context):
     async def swear(request, caller):
         return Tell(text=request.text)
 
+    async def supply(request, caller):
+        return Tell(text=request.note)
+
     async def own(request, caller):
         return Tell(text=str(context.own_files))
 
@@ -92,6 +100,7 @@ def create(context):
                permission=Permission.SCENARIO_SUPERVISE),
         Action("swear", "Say it.", Tell, Tell, swear, spoken=True),
         Action("refuse", "Say it.", Tell, Tell, swear),
+        Action("supply", "Supply a file.", Supply, Tell, supply, files=("content",)),
         Action("own", "Tell the folder.", Export, Tell, own),
         Action("export", "Export.", Export, Download, export, method="GET"),
     ]

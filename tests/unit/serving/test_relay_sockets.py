@@ -3,9 +3,12 @@
 import pytest
 from websockets.asyncio.client import connect
 
+from appliance.serving.gateway import inner as inner_port
+from appliance.serving.gateway import socket_connection
 from appliance.serving.gateway.app import build_app
 from appliance.serving.relay import head as relay_head
 from tests.unit.serving.calls_pack import closed, read, refused, tell
+from tests.unit.serving.readings import audited
 from tests.unit.serving.relays import ADDRESS, Certificates, head_with, relay_to
 
 
@@ -52,3 +55,23 @@ async def test_a_relay_tells_when_the_head_goes_and_is_away(context, calls, keys
         assert await refused(connect(url, additional_headers=headers, proxy=None)) == (503, "head_unavailable")
     finally:
         await relaying.__aexit__(None, None, None)
+
+
+async def test_sockets_of_a_node_that_was_removed_end(context, calls, keys, certificates, ring, monkeypatch, settle):
+    members = {"removed": False}
+    monkeypatch.setattr(socket_connection, "LOOK_AGAIN_S", 0.05)
+    monkeypatch.setattr(inner_port, "_KNOWN_S", 0.0)
+    belongs = {"belongs": lambda _node: not members["removed"]}
+    async with (
+        head_with(build_app(context), certificates, **belongs) as (_plain, inner),
+        relay_to(inner, certificates.worker) as port,
+    ):
+        headers = {"Authorization": f"Bearer {keys['caller']}"}
+        url = f"ws://{ADDRESS}:{port}/v1/scenarios/calls/calls/c1/stream"
+        async with connect(url, additional_headers=headers, proxy=None) as socket:
+            await read(socket)
+            members["removed"] = True
+            assert (await closed(socket))[1] == 1013
+        await settle(lambda: audited(ring, "system.socket.closed"))
+        ((record, _data),) = audited(ring, "system.socket.closed")
+        assert record.outcome == "node_removed"

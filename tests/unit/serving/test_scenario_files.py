@@ -36,6 +36,13 @@ async def test_what_was_spoken_holds_no_answer(port, context, keys):
     assert response.status_code == 200
 
 
+async def test_bytes_are_no_text_and_cost_no_quota(port, keys, ring):
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {keys['caller']}"}) as client:
+        supply = f"http://{ADDRESS}:{port}/v1/scenarios/calls/supply"
+        for note, content, status in (("rates", SWEARING, 200), (SWEARING, "AAAA", 400)):
+            assert (await client.post(supply, json={"note": note, "content": content})).status_code == status
+
+
 async def test_a_file_is_sent_with_its_name_and_noted(port, keys, ring):
     async with httpx.AsyncClient(headers={"Authorization": f"Bearer {keys['caller']}"}) as client:
         base = f"http://{ADDRESS}:{port}/v1/scenarios/calls"

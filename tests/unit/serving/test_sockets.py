@@ -1,6 +1,7 @@
 """WebSockets of scenarios: a real pack in its real replica, the whole gateway over real connections."""
 
 import asyncio
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -9,6 +10,7 @@ from websockets.asyncio.client import connect
 from appliance.config.site import GuardrailSettings
 from appliance.guardrails.chain import Chain
 from appliance.serving.gateway import socket_connection
+from appliance.serving.gateway.context import known
 from appliance.serving.gateway.open_sockets import OpenSockets
 from appliance.serving.gateway.openapi import build_openapi
 from appliance.serving.gateway.socket_protocol import MOST_FRAME_BYTES
@@ -173,6 +175,22 @@ async def test_a_revoked_key_ends_it(follow, ring, keys, monkeypatch, calls, set
     assert frames[-1]["event"] == "error"
     assert frames[-1]["data"]["error"]["type"] == "authentication_error"
     await settle(lambda: calls.runs[0].task.done())
+
+
+async def test_a_key_with_other_rights_connects_again(follow, ring, monkeypatch, calls, settle):
+    async def promoted(connection):
+        return replace(await known(connection), role="editor")
+
+    monkeypatch.setattr(socket_connection, "LOOK_AGAIN_S", 0.05)
+    async with follow() as socket:
+        await read(socket)
+        monkeypatch.setattr(socket_connection, "known", promoted)
+        _frames, code = await closed(socket)
+    assert code == 1013
+    await settle(lambda: audited(ring, "system.socket.closed"))
+    ((record, _data),) = audited(ring, "system.socket.closed")
+    assert record.outcome == "rights_changed"
+    assert calls.runs[0].cancelled
 
 
 async def test_who_leaves_ends_the_work_for_them(follow, calls, ring, settle):

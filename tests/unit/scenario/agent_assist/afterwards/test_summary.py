@@ -2,6 +2,8 @@
 
 import pytest
 
+from scenarios.agent_assist.afterwards.clauses import statements
+from scenarios.agent_assist.afterwards.contacts import next_contact
 from scenarios.agent_assist.afterwards.summarising import section_titles, summarise
 from scenarios.agent_assist.models import Words
 from tests.unit.scenario.agent_assist.afterwards.spoken import WEDNESDAY, call
@@ -142,3 +144,31 @@ def test_a_long_call_has_a_short_summary():
 def test_a_number_said_over_two_turns_is_masked():
     turns = call("C 我的卡号是4111 1111", "S 嗯", "C 1111 1111，昨天被扣了两千块")
     assert "1111 1111，" not in str(summary_of(turns))
+
+
+def test_a_short_statement_that_points_back_stands_with_the_one_before_it():
+    summary = summary_of(call("C There is a payment of 90 yuan that I don't recognise. I never made it.", "S I see."))
+    assert texts(summary, "reason") == ["There is a payment of 90 yuan that I don't recognise. I never made it."]
+    assert texts(summary, "facts") == []
+
+
+def test_two_promises_in_one_sentence_are_a_line():
+    said = "I will register your complaint as well and call you back tomorrow with the case number."
+    (line,) = lines(summary_of(call("C I want to complain about the delay.", f"S {said}", "C Fine.")), "promised")
+    assert (line.text, line.due.date) == (said, "2026-03-05")
+
+
+def test_what_the_customer_may_do_within_a_time_is_no_promise_and_no_contact():
+    turns = call("C 卡又找到了怎么办", "S 您本人可以在挂失后30天内到网点解除挂失", "C 行，明白了")
+    assert texts(summary_of(turns), "promised") == []
+    assert next_contact(statements(turns), turns, WEDNESDAY) is None
+
+
+def test_no_blank_stands_behind_a_chinese_comma():
+    summary = summary_of(call("C 我昨天转了500，到现在对方还没收到钱", "S 我查到了"))
+    assert texts(summary, "reason") == ["我昨天转了500，到现在对方还没收到钱"]
+
+
+def test_how_the_call_is_held_is_no_fact():
+    summary = summary_of(call("S 为保证服务质量，本次通话将被录音。", "C 我的转账三天了没到账", "S 好的"))
+    assert texts(summary, "facts") == []

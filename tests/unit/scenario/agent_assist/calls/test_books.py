@@ -6,8 +6,10 @@ import os
 import pytest
 
 from appliance.core.errors import ConfigError, PermissionDenied
+from appliance.core.units import MIB
 from scenarios.agent_assist.calls import books
 from scenarios.agent_assist.calls.settings import Settings
+from scenarios.agent_assist.rules import RuleBook
 from tests.unit.knowledge.principals import A_ADMIN, A_CALLER
 
 from .conftest import turn
@@ -55,6 +57,24 @@ async def test_a_rule_holds_from_the_next_turn_of_a_running_call(desk, own_files
     rules = [one["rule"] for one in (await desk.show(call))["judgement"]["outcomes"]]
     assert "no_umbrellas" not in rules
     assert (await settings(desk))["rules.yaml"]["own_entries"] is None
+
+
+async def test_a_change_reads_a_running_call_again_only_for_what_has_changed(desk, own_files, monkeypatch):
+    call = await desk.begin()
+    await desk.tell(call, turn(0, "您好"), turn(1, "我的卡丢了"))
+    read = []
+    mark = RuleBook.mark
+    monkeypatch.setattr(
+        RuleBook, "mark", lambda self, said, analysis: read.append(said.id) or mark(self, said, analysis)
+    )
+    write(own_files / "settings.yaml", "card_within_s: 9\n")
+    await desk.shelf.refresh()
+    await desk.tell(call, turn(2, "好的。", "seat"))
+    assert read == ["t2"]
+    write(own_files / "rules.yaml", OWN_RULE)
+    await desk.shelf.refresh()
+    await desk.tell(call, turn(3, "好的。", "seat"))
+    assert read == ["t2", "t0", "t1", "t2", "t3"]
 
 
 async def test_a_file_is_looked_at_without_anybody_asking(desk, own_files, monkeypatch):
@@ -129,3 +149,60 @@ def test_settings_of_the_bank_go_over_the_shipped_ones(tmp_path):
         own.write_text(text, encoding="utf-8")
         with pytest.raises(ConfigError, match=r"settings\.yaml"):
             Settings.load(own=own)
+
+
+LEVELS = zip("abcdefghi", "bcdefghij", strict=True)
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in LEVELS
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (BOMB, "entries"),
+        ("rules: &r [*r]", "alias"),
+        ("rules: " + "[" * 5000 + "]" * 5000, "nested"),
+        ("# " + "x" * (2 * MIB), "larger"),
+        ("rules: [1, 2", "rules.yaml"),
+        ("rules: \ud800", "rules.yaml"),
+    ],
+    ids=["bomb", "endless", "deep", "large", "unclosed", "surrogate"],
+)
+async def test_a_file_that_would_take_all_memory_is_a_fault(desk, own_files, text, reason):
+    await desk.shelf.now()
+    (own_files / "rules.yaml").write_bytes(text.encode("utf-8", "surrogatepass"))
+    shown = (await settings(desk))["rules.yaml"]
+    assert shown["fault"]["code"] == "config_error"
+    assert reason in shown["fault"]["message"]
+    with pytest.raises(ConfigError, match=reason):
+        desk.shelf.draft(text)
+
+
+async def test_aliases_that_repeat_a_little_are_taken(desk, own_files):
+    await desk.shelf.now()
+    write(own_files / "rules.yaml", OWN_RULE.replace('en: ["umbrella*"]', 'en: &words ["umbrella*"]'))
+    assert (await settings(desk))["rules.yaml"]["fault"] is None
+
+
+async def test_what_no_loader_foresees_stops_the_look_at_no_file(desk, own_files, monkeypatch):
+    monkeypatch.setattr(books, "LOOK_EVERY_S", 0.02)
+    await desk.shelf.now()
+    with monkeypatch.context() as patched:
+        patched.setattr(books.TagBook, "load", lambda *_paths: 1 / 0)
+        write(own_files / "tags.yaml", "tags: []")
+        write(own_files / "rules.yaml", OWN_RULE)
+        shown = await settings(desk)
+    assert (shown["tags.yaml"]["fault"]["code"], shown["rules.yaml"]["fault"]) == ("config_error", None)
+    assert not desk.shelf._looking.done()
+
+
+async def test_a_file_that_cannot_be_looked_at_leaves_the_last_good_one(desk, own_files):
+    write(own_files / "rules.yaml", OWN_RULE)
+    await desk.shelf.refresh()
+    version = desk.shelf.rules().version
+    (own_files / "rules.yaml").unlink()
+    (own_files / "rules.yaml").symlink_to("rules.yaml")
+    shown = (await settings(desk))["rules.yaml"]
+    assert shown["fault"]["code"] == "config_error"
+    assert desk.shelf.rules().version == version

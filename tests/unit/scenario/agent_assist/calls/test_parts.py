@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from appliance.core.errors import Unavailable
+from appliance.core.errors import InvalidRequest, Unavailable
 from appliance.core.messages import _
 from scenarios.agent_assist.calls.analysing import kept_text
 from scenarios.agent_assist.calls.batches import Batches
@@ -41,6 +41,42 @@ async def test_a_batch_that_fails_takes_no_other_along():
     assert await batches.add("later") == "later"
 
 
+async def test_the_fault_of_one_takes_no_other_of_its_batch_along():
+    async def picky(items):
+        if "large" in items:
+            raise InvalidRequest(_("A record may hold {limit}.", limit="1 MiB"))
+        return items
+
+    batches = Batches(picky, wait_s=0.001, most=8)
+    given = (["a"], ["large", "beside"], ["b", "c"])
+    results = await asyncio.gather(*(batches.add_all(items) for items in given), return_exceptions=True)
+    assert (results[0], results[2]) == (["a"], ["b", "c"])
+    assert isinstance(results[1], InvalidRequest)
+
+
+async def test_what_is_given_together_is_never_parted():
+    seen = []
+
+    async def note(items):
+        seen.append(list(items))
+        return items
+
+    batches = Batches(note, wait_s=0.001, most=3)
+    await asyncio.gather(*(batches.add_all(items) for items in ([1, 2], [3, 4], [5], [6, 7, 8, 9])))
+    assert seen == [[1, 2], [3, 4, 5], [6, 7, 8, 9]]
+
+
+async def test_too_few_results_are_a_failure_and_nobody_waits_for_ever():
+    async def short(items):
+        return items[1:]
+
+    batches = Batches(short, wait_s=0.001, most=8)
+    with pytest.raises(RuntimeError):
+        await batches.add_all([1, 2])
+    with pytest.raises(RuntimeError):
+        await batches.add(1)
+
+
 async def test_whoever_is_gone_holds_up_no_batch():
     async def slow(items):
         await asyncio.sleep(0.01)
@@ -65,6 +101,16 @@ def test_slots_have_their_places_in_the_text_that_is_kept():
     assert "6222021234567890123" not in kept
     assert "zhangwei" not in kept
     assert [kept[slot.start : slot.end] for slot in slots] == ["**** 0123", "5万元", "青云路支行"]
+
+
+@pytest.mark.parametrize("said", ["手机13812345678。", "手机13812345678，邮箱zhangwei@example.com。"])
+def test_what_a_slot_of_the_banks_own_reads_is_masked_too(said):
+    mobile = Slot(name="mobile", value="+8613812345678", text="13812345678", start=2, end=13, valid=True)
+    amount = Slot(name="amount", value="3.00 CNY", text="3元", start=len(said), end=len(said) + 2, valid=True)
+    kept, slots = kept_text(f"{said}3元", (mobile, amount))
+    assert "13812345678" not in kept
+    assert all("13812345678" not in one for slot in slots for one in (slot.text, slot.value))
+    assert (kept[slots[1].start : slots[1].end], slots[1].value) == ("3元", "3.00 CNY")
 
 
 @pytest.mark.parametrize(

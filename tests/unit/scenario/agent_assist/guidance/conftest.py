@@ -89,14 +89,14 @@ def say():
     """Make a turn with its analysis: `say("customer", "我的卡丢了", "zh", intent="lost_or_stolen_card")`."""
     made = []
 
-    def said(speaker, text, language="zh", intent=None, slots=(), emotion=None):
+    def said(speaker, text, language="zh", intent=None, slots=(), emotion=None, sure=0.9):
         number = len(made)
         turn = Turn(
             id=f"t{number}", revision=1, speaker=speaker, text=text, start_s=number * 5.0, end_s=number * 5.0 + 4
         )
         analysis = Analysis(
             language=language,
-            intent=Intent(name=intent, title=intent, confidence=0.9) if intent else None,
+            intent=Intent(name=intent, title=intent, confidence=sure) if intent else None,
             slots=tuple(
                 Slot(name=name, value=value, text=shown, start=0, end=1, valid=valid)
                 for name, value, shown, valid in slots

@@ -112,3 +112,29 @@ def test_the_answer_to_a_question_of_the_seats_asks_nothing(say):
     turn, analysis = say("customer", "上周五丢的")
     assert asked_in(turn, analysis, before) is None
     assert asked_in(turn, analysis, []) is not None
+
+
+async def test_the_document_in_the_turns_language_is_preferred_where_it_says_the_same(finder, say):
+    for text, language, document in (
+        ("银行卡不知道丢在哪儿了，我好慌", "zh", "借记卡服务手册.md"),
+        ("My card was stolen on the train", "en", "debit-card-help.md"),
+    ):
+        turn, analysis = say("customer", text, language, intent="lost_or_stolen_card")
+        assert (await finder.card(A_CALLER, turn, analysis, [])).document == document
+
+
+async def test_what_the_customer_surely_wanted_before_helps_a_question_whose_intent_is_weak(finder, say):
+    turn, analysis = say("customer", "那这个要收费吗，收费的话怎么收？", intent="exchange_charge", sure=0.55)
+    lost = [say("customer", "我的卡丢了", intent="lost_or_stolen_card", sure=0.95)]
+    unsure = [say("customer", "我的卡丢了", intent="lost_or_stolen_card", sure=0.6)]
+    helped = finder._heard(asked_in(turn, analysis, lost), analysis, lost)
+    alone = finder._heard(asked_in(turn, analysis, unsure), analysis, unsure)
+    assert any("挂失" in words["zh"] for _share, words in helped.wanted)
+    assert not any("挂失" in words["zh"] for _share, words in alone.wanted)
+
+
+async def test_weak_intents_alone_make_no_card(finder, say):
+    turn, analysis = say(
+        "customer", "那这个贵不贵？半年太长，我再跟家里人商量", intent="credit_limit_increase", sure=0.16
+    )
+    assert await finder.card(A_CALLER, turn, analysis, []) is None

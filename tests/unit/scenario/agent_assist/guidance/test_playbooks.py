@@ -220,3 +220,72 @@ def test_every_shipped_intent_has_search_terms_in_both_languages():
     shipped = yaml.safe_load((PACK / "intents" / "intents.yaml").read_text(encoding="utf-8"))["intents"]
     assert {intent["name"] for intent in shipped} == terms.keys()
     assert all(words["en"] and words["zh"] for words in terms.values())
+
+
+ASKS_A_NUMBER = """
+playbooks:
+  - name: lost
+    title: {en: Lost card, zh: 丢卡}
+    when: {intents: [lost_or_stolen_card]}
+    steps:
+      - id: verify
+        text: {en: Check the identity., zh: 核实身份。}
+        once_a_call: true
+        done_when: {number_asked: {zh: ["身份证…后#位"], en: ["last # digits"]}}
+      - id: block
+        text: {en: Block it., zh: 挂失。}
+        done_when: {seat_said: {zh: [已挂失]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer", "first"),
+    [
+        ("请报一下身份证后四位", "3826。", "block"),
+        ("请报一下身份证后四位", "三八二六", "block"),
+        ("The last four digits, please?", "It is four four one zero.", "block"),
+        ("请报一下身份证后四位", "为什么要报这个？", "verify"),
+        ("请问怎么称呼", "3826。", "verify"),
+    ],
+)
+def test_a_number_that_was_asked_for_and_given_is_a_step_done_once_the_seat_goes_on(write, say, asked, answer, first):
+    book = PlayBook.load(write(ASKS_A_NUMBER, "shipped.yaml"))
+    turns = [say("customer", "卡没了", intent="lost_or_stolen_card"), say("seat", asked), say("customer", answer)]
+    assert ids(book.steps(turns, "en"))[0] == "verify"
+    turns.append(say("seat", "好的，请稍等。"))
+    assert ids(book.steps(turns, "en"))[0] == first
+
+
+def test_an_intent_that_is_not_sure_begins_nothing_and_leads_away_from_nothing(book, say):
+    assert book.steps([say("customer", "嗯", intent="fee_dispute", sure=0.4)], "en") == ()
+    begun = [say("customer", "嗯", intent="fee_dispute", sure=0.6)]
+    assert ids(book.steps(begun, "en")) == ["explain"]
+    weak = [*begun, say("customer", "那呢", intent="lost_or_stolen_card", sure=0.6)]
+    assert ids(book.steps(weak, "en")) == ["explain"]
+    strong = [*begun, say("customer", "那呢", intent="lost_or_stolen_card", sure=0.8)]
+    assert ids(book.steps(strong, "en"))[0] == "verify"
+
+
+@pytest.mark.parametrize("said", ["好的，身份核实通过。", "Thank you, that matches.", "Perfect, that's all correct."])
+def test_the_shipped_identity_check_is_done_when_the_seat_says_so(say, said):
+    turns = [say("customer", "卡被偷了", intent="lost_or_stolen_card"), say("seat", said)]
+    assert "verify" not in ids(PlayBook.load(SHIPPED).steps(turns, "en"))
+
+
+@pytest.mark.parametrize(
+    ("said", "is_done"),
+    [("请问现在为您办理电话挂失吗？", False), ("我已经帮您把卡挂失了。", True), ("Shall I block the card now?", False)],
+)
+def test_to_ask_whether_to_block_a_card_is_not_to_block_it(say, said, is_done):
+    turns = [say("customer", "卡被偷了", intent="lost_or_stolen_card"), say("seat", said)]
+    assert ("block" not in ids(PlayBook.load(SHIPPED).steps(turns, "en"))) is is_done
+
+
+def test_an_offer_by_telephone_stays_with_its_own_steps(say):
+    turns = [
+        say("customer", "定期多少利率？", intent="deposit_rates"),
+        say("customer", "之前买理财亏了不少", intent="investment_loss_complaint"),
+    ]
+    book = PlayBook.load(SHIPPED)
+    assert {one.playbook for one in book.steps(turns, "en", direction="outbound")} == {"outbound-product"}
+    assert {one.playbook for one in book.steps(turns, "en")} == {"wealth-redemption"}

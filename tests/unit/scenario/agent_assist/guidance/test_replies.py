@@ -165,3 +165,10 @@ def test_a_name_that_is_not_there_cannot_be_switched_off(own):
 
 def test_the_shipped_wordings_name_known_intents(book):
     assert book.warnings == ()
+
+
+def test_a_weak_intent_calls_for_no_wording(say):
+    shipped = ReplyBook.load(SHIPPED)
+    sure, weak = (say("customer", "刚才的事", intent="lost_or_stolen_card", sure=sure) for sure in (0.8, 0.4))
+    assert "lost-card-block" in [one.template for one in shipped.replies([sure], None)]
+    assert "lost-card-block" not in [one.template for one in shipped.replies([weak], None)]

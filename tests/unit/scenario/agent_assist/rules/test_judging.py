@@ -42,6 +42,13 @@ class TestMustSay:
             ("rule:broken", "It was broken.", "Say it.")
         ]
 
+    def test_of_turns_it_is_reminded_of_once_half_are_over_or_the_customer_has_answered(self, bench: Make) -> None:
+        purpose = bench(entry(kind="must_say", say={"en": ["calling about"]}, within={"turns": 3}))
+        first, second = turn("hello", 0), turn("how are you", 3)
+        assert alerts(purpose.judge(first, ended=False, now=2)) == []
+        assert alerts(purpose.judge(first, second, ended=False, now=5)) == [("rule:due", "notice")]
+        assert alerts(purpose.judge(first, customer("yes?", 3), ended=False, now=5)) == [("rule:due", "notice")]
+
     def test_is_due_from_the_turn_that_makes_it_so(self, bench: Make) -> None:
         warn = bench(WARN)
         first = [turn("hi", 0), customer("yes", 3)]

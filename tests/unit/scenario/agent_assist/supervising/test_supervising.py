@@ -183,6 +183,12 @@ async def test_days_are_those_on_which_calls_reached_the_appliance(desk, monkeyp
     assert told.value.param == "until"
 
 
+async def test_the_last_day_of_all_is_a_day(desk):
+    kept = await desk.keep()
+    assert ids(await desk.ask("list-calls", since="0001-01-01", until="9999-12-31")) == [kept.id]
+    assert (await desk.ask("call-statistics", until="9999-12-31"))["total"]["calls"] == 1
+
+
 async def test_figures_by_intent_product_seat_and_day(desk):
     await desk.keep("high", intent="lost_card", seat="s-1", duration_s=100.0, score=50.0, alerts=3, outcome="resolved")
     await desk.keep(intent="lost_card", seat="s-2", duration_s=50.0, score=100.0, alerts=0, outcome="not_resolved")
@@ -297,6 +303,17 @@ async def test_what_is_kept_stands_beside_what_there_was(desk):
     assert (told[1]["id"], told[1]["by"]) == (first["judgement_id"], SUPERVISOR.key_id)
     assert any(outcome["rule"] == "says_blue" for outcome in told[1]["judgement"]["outcomes"])
     assert await desk.records.get(A_ADMIN, "call", kept.id) == before
+
+
+async def test_all_calls_of_a_run_are_judged_by_the_same_rules(desk, monkeypatch):
+    kept = [await desk.keep() for _at in range(3)]
+    for call in kept:
+        await desk.say(call, "Hello.")
+    desk.calls.judgements.clear()  # so that they are compared with the rules now in force
+    books = iter([desk.books.rules(), *(desk.books.draft(DRAFT) for _at in range(3))])
+    monkeypatch.setattr(desk.books, "rules", lambda: next(books))
+    told = await desk.ask("recheck-calls", {})
+    assert (told["checked"], told["changed"]) == (3, 0)
 
 
 async def test_many_calls_are_rechecked_part_by_part(desk):

@@ -1,0 +1,23 @@
+"""The sentences of decisions in both languages, from `texts.yaml`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from ..models import Words
+from ..speaking import Speaking
+from ..yaml_files import read_words
+
+TEXTS: Final = Path(__file__).with_name("texts.yaml")
+
+
+def sentences() -> Mapping[str, Words]:
+    """Return each sentence by its name."""
+    return read_words(TEXTS)
+
+
+class Speaker(Speaking):
+    """Says the sentences of decisions in one language."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__(language, sentences())
