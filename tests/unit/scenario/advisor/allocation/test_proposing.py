@@ -309,13 +309,23 @@ def test_a_money_fund_that_never_moves_breaks_nothing(sample, method):
 
 
 def test_only_money_funds_that_never_move(sample):
-    names = ("P001", "P014", "P027")
+    names = ("P001", "P007", "P020")
     flat = sample
     for name in names:
         flat = changed(flat, name, numpy.ones(len(sample.series["nav"][name])))
     found = propose(flat, AllocationRequest(products=names, method="risk_parity", frontier_points=3, charts=False))
     assert [row.proposed.value for row in found.weights] == pytest.approx([1 / 3] * 3)
     assert all(row.risk.value is None for row in found.weights)
+
+
+def test_a_product_in_another_currency_moves_with_its_rate(sample):
+    names = ("P001", "P007", "P014")
+    flat = sample
+    for name in names:
+        flat = changed(flat, name, numpy.ones(len(sample.series["nav"][name])))
+    found = propose(flat, AllocationRequest(products=names, method="mean_variance", frontier_points=3, charts=False))
+    assert sample.nav("P014").currency == "USD"
+    assert [row.id for row in found.weights if row.risk.value] == ["P014"]
 
 
 def test_one_product_needs_the_bank_to_allow_it(sample):

@@ -2,6 +2,7 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -99,9 +100,15 @@ class Desk:
     async def show(self, call, who=A_CALLER):
         return await self.call("show-call", None, who, call_id=call["id"])
 
-    def follow(self, call, after=0, who=A_CALLER):
+    async def follow(self, call, after=0, who=A_CALLER):
+        """Follow a call; gives the events behind `following`, which comes first."""
         self.runs.begin(who.tenant)
-        return self.book.follow(who, call["id"], after)
+        async with aclosing(self.book.follow(who, call["id"], after)) as events:
+            async for name, data in events:
+                if name == "following":
+                    assert data.after == after
+                else:
+                    yield name, data
 
     def socket(self, call, who=A_CALLER, **parameters):
         self.runs.begin(who.tenant)
