@@ -1,10 +1,13 @@
 """The conversation as an action: one turn in, the answer with figures, charts and disclosures out, kept as records."""
 
+import re
 from collections.abc import AsyncGenerator
-from typing import Annotated, Any, Literal
+from dataclasses import replace
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
+from appliance.core.messages import speaking
 from appliance.scenario.pack import Action, Caller, Event
 
 from ..conversation import answering
@@ -28,6 +31,11 @@ _TOOL = (
     "Asks the advisor assistant in plain words, in Chinese or English, about a client, a fund or a portfolio; it picks "
     "what to compute and asks for what is missing. Prefer the other tools where ids are known. Set charts to false."
 )
+
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_WORD = re.compile(r"\b[a-z]{2,}\b", re.IGNORECASE)
+_SENTENCE: Final = 3
+"""Words; an id and a verb alone tell no language."""
 
 
 class ChatRequest(Request):
@@ -91,7 +99,12 @@ class Chatting:
         self._notes = notes
 
     async def chat(self, request: ChatRequest, caller: Caller) -> ChatAnswer:
-        """Answer a turn. Raises `NotFound`, `Conflict` for the conversation, and what loading the data does."""
+        """Answer a turn in its own language. Raises `NotFound` and `Conflict` for the conversation, as loading does."""
+        caller = replace(caller, language=spoken_in(request.message, caller.language))
+        with speaking(caller.language):
+            return await self._answer(request, caller)
+
+    async def _answer(self, request: ChatRequest, caller: Caller) -> ChatAnswer:
         record = None
         if request.conversation_id is not None:
             record = await self._kept.open(caller, request.user, request.conversation_id)
@@ -150,6 +163,13 @@ class _Run:
             security = arguments.security if isinstance(arguments, StockArguments) else None
             return await noted(tool, self._tools.notes, arguments.query, security, language)
         return await self._desk.compute(run, self._tools, tool, arguments, language)
+
+
+def spoken_in(message: str, otherwise: str) -> str:
+    """Return the language of a message, `en` or `zh_CN`; `otherwise` where it has no sentence, such as an id alone."""
+    if _HAN.search(message):
+        return "zh_CN"
+    return "en" if len(_WORD.findall(message)) >= _SENTENCE else otherwise
 
 
 def answer_of(reply: Reply, dataset: Dataset, conversation_id: str | None) -> ChatAnswer:

@@ -4,6 +4,7 @@ import json
 import math
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy
 import pytest
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 
 from appliance.core.errors import InvalidRequest, NotFound
 from scenarios.advisor.allocation import AllocationRequest, LimitBook, Limits, propose
+from scenarios.advisor.allocation.returns import series_of
 from scenarios.advisor.models import Series
 from scenarios.advisor.suitability.deciding import decide
 from scenarios.advisor.suitability.loading import RuleBook
@@ -20,7 +22,7 @@ QUICK = {"backtest": None, "frontier_points": 0, "charts": False}
 FUNDS = ("P001", "P002", "P003", "P005", "P006", "P009", "P010", "P011")
 
 
-def suited(sample):
+def suited(sample, rules):
     """Return a client of C4 for whom there is a proposal with purchases, and one of C1 who may buy something."""
     found = {}
     for client in sample.clients.values():
@@ -28,7 +30,7 @@ def suited(sample):
             continue
         request = AllocationRequest(client=client.id, amount=20000.0, keep_to_target=client.level == "C4", **QUICK)
         try:
-            proposal = propose(sample, request)
+            proposal = propose(sample, request, rules=rules)
         except InvalidRequest:
             continue
         trades = proposal.rebalancing.trades if proposal.rebalancing else ()
@@ -41,7 +43,7 @@ def suited(sample):
 
 @pytest.fixture(scope="session")
 def clients(sample):
-    return suited(sample)
+    return suited(sample, RuleBook.load())
 
 
 @pytest.fixture(scope="session")
@@ -319,13 +321,12 @@ def test_only_money_funds_that_never_move(sample):
 
 
 def test_a_product_in_another_currency_moves_with_its_rate(sample):
-    names = ("P001", "P007", "P014")
-    flat = sample
-    for name in names:
-        flat = changed(flat, name, numpy.ones(len(sample.series["nav"][name])))
-    found = propose(flat, AllocationRequest(products=names, method="mean_variance", frontier_points=3, charts=False))
-    assert sample.nav("P014").currency == "USD"
-    assert [row.id for row in found.weights if row.risk.value] == ["P014"]
+    flat = changed(sample, "P014", numpy.ones(len(sample.series["nav"]["P014"])))
+    assert flat.nav("P014").currency == "USD"
+    found = series_of(flat, SimpleNamespace(id="P014", series=None))
+    assert found.currency == "CNY"
+    assert found.values[-1] == flat.cny_for("USD", flat.last_day)
+    assert found.values.std() > 0.0
 
 
 def test_one_product_needs_the_bank_to_allow_it(sample):

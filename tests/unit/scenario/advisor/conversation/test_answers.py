@@ -16,9 +16,9 @@ LANGUAGES = ("en", "zh_CN")
 
 
 def sampled(sample):
-    """Yield (tool, arguments) over 60 clients and 60 products."""
+    """Yield (tool, arguments) over 30 clients and 30 products."""
     chance = random.Random(8)
-    clients, products = chance.sample(sorted(sample.clients), 60), chance.sample(sorted(sample.products), 60)
+    clients, products = chance.sample(sorted(sample.clients), 30), chance.sample(sorted(sample.products), 30)
     for number, (client, product) in enumerate(zip(clients, products, strict=True)):
         yield "suitability", {"client": client, "product": product, "amount": chance.choice([500, 20_000, 123_456.78])}
         yield "client_facts", {"client": client}
@@ -32,7 +32,7 @@ def sampled(sample):
         if number % 6 == 0:
             yield "compare_funds", {"products": [product, products[number - 1]], "window": chance.choice([None, "3y"])}
             yield "product_list", {"client": client}
-        if number % 20 == 0:
+        if number % 15 == 0:
             yield "allocation", {"client": client}
     yield "product_list", {"max_level": "R3", "term_days": 365}
     yield "product_list", {"currency": "HKD"}

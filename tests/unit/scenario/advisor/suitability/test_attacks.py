@@ -32,6 +32,7 @@ def test_a_decision_takes_no_text_of_a_conversation():
     given = inspect.signature(decide).parameters
     assert set(given) == {
         "dataset", "client_id", "product_id", "amount", "today", "rules", "language", "assessments",
+        "with_alternatives",
     }  # fmt: skip
 
 
