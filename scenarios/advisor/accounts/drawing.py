@@ -35,7 +35,7 @@ def _charts(of: AccountDiagnosis, word: Callable[[str], str]) -> Iterator[Chart]
     if moves:
         yield bars(
             "stress", word("stress"), list(moves), {word("change"): list(moves.values())}, unit="share",
-            axis=word("axis"), language=of.language,
+            axis=word("change"), language=of.language,
         )  # fmt: skip
 
 

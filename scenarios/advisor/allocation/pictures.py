@@ -23,8 +23,12 @@ _MOST_BARS = 20
 def weights_chart(rows: Sequence[WeightRow], speaker: Speaker) -> Chart:
     """Return bars of the weights, the largest first, at most 20."""
     largest = sorted(rows, key=lambda row: -max(row.now.value or 0.0, row.proposed.value or 0.0))[:_MOST_BARS]
+    title = (
+        speaker.say("chart_weights_largest", count=len(largest), of=len(rows)) if len(rows) > len(largest)
+        else speaker.say("chart_weights")
+    )  # fmt: skip
     return bars(
-        "allocation_weights", speaker.say("chart_weights"), [row.name for row in largest],
+        "allocation_weights", title, [row.name for row in largest],
         {
             speaker.say("line_now"): [row.now.value or 0.0 for row in largest],
             speaker.say("line_proposed"): [row.proposed.value or 0.0 for row in largest],

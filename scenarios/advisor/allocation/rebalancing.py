@@ -107,7 +107,7 @@ def rebalancing_of(task: Task, plan: Plan, refused: dict[str, Sequence[str]], ma
         trades=tuple(_row(task, one, names[one.product.id], maker) for one in plan.trades),
         skipped=tuple(skipped),
         refused=tuple(
-            speaker.say("trade_refused", name=names[name], why=speaker.say("joined").join(reasons))
+            speaker.say("trade_refused", name=names[name], why=speaker.sentences(reasons))
             for name, reasons in refused.items()
         ),
         fees=maker.make("fees_in_all", float(plan.fees), {"trades": len(plan.trades)}, key="trades", unit="CNY"),

@@ -11,7 +11,9 @@ from ..models import Product
 from ..suitability.deciding import decide
 from ..suitability.decision import Allowed, Decision
 from ..suitability.loading import RuleBook
+from ..suitability.money_rules import ClassMinimum, Minimum
 from .universe import Refusal
+from .words import Speaker
 
 _MATCHING = ("match_ordinary", "match_professional", "least_tolerant")
 """The rules of levels: what breaks them is left out even where it is held."""
@@ -41,7 +43,8 @@ class Suits:
             return None
         rows = () if decision is None else decision.rows
         matched = all(row.outcome in ("met", "not_applicable") for row in rows if row.rule in _MATCHING)
-        return Refusal("; ".join(reasons) or product.id, decision is not None and matched)
+        told = reasons if decision is None else _beyond_minima(decision, self.rules)
+        return Refusal(Speaker(self.language).sentences(told) or product.id, decision is not None and matched)
 
     def judge(self, product: Product, amount: float) -> tuple[Allowed, Sequence[str]]:
         """Return whether a purchase, in the product's currency, is allowed, and why not or what to confirm."""
@@ -76,3 +79,13 @@ class Suits:
             if part >= product.minimum and self.judge(product, part)[0] != "no":
                 return part
         return 0.0
+
+
+def _beyond_minima(decision: Decision, rules: RuleBook) -> list[str]:
+    """Return why a product is not allowed, without the amount that was tried: nobody asked for it.
+
+    Where least amounts alone are in the way, they are named.
+    """
+    least = {rule.name for rule in rules.rules if isinstance(rule, Minimum | ClassMinimum)}
+    told = [row.reason for row in decision.rows if row.reason and row.rule not in least]
+    return list(dict.fromkeys(told or [row.remedy for row in decision.rows if row.remedy]))

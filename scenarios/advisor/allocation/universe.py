@@ -191,8 +191,8 @@ def _usable(
     if bad and not request.leave_out_bad:
         raise InvalidRequest(
             _(
-                "These products have no values that can be computed with:\n{lines}",
-                lines="\n".join(f"{name}: {reason}" for name, reason in bad),
+                "These products have no values that can be computed with:\n{lines}.",
+                lines="\n".join(f"{name}: {reason}" for name, reason in bad).rstrip(".。"),
             ),
             _("Correct their values, or set leave_out_bad to leave them out."),
             param="leave_out_bad",

@@ -1,5 +1,6 @@
 """The sentences and formulas of allocation in both languages, from `formulas.yaml`."""
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +24,10 @@ class Speaker(Speaking):
 
     def __init__(self, language: str) -> None:
         super().__init__(language, formulas().notes)
+
+    def sentences(self, told: Iterable[str]) -> str:
+        """Return whole sentences one after the other."""
+        return ("" if self.chinese else " ").join(told)
 
     def asset_class(self, name: AssetClass) -> str:
         """Return the title of a class of assets."""

@@ -13,7 +13,7 @@ from ..allocation import AllocationRequest, Proposal, propose
 from ..data.dataset import Dataset
 from ..models import Chart
 from .desk import Desk, never
-from .saying import CHECKS, Facts
+from .saying import CHECKS, Facts, said_of
 from .shapes import UNCHECKED, Answer, Brief, Charts, lines_of, said_in, sources_of
 
 _TOOL = (
@@ -89,11 +89,12 @@ def _plain(request: AllocateRequest) -> AllocationRequest:
 
 def allocation_answer(found: Proposal, language: str, *, made_up: bool, brief: bool = False) -> AllocationAnswer:
     """Return a proposal with its text, in the language of the context."""
-    text = lines_of(_lines(found))
+    sample = said_of(made_up, language)
+    text = lines_of(_lines(found), sample)
     figures = said_in(text, found.all_figures()) if brief else found.all_figures()
     return AllocationAnswer(
         answer=text, status=found.status, language=language, figures=figures, sources=sources_of(figures),
-        disclosures=found.disclosures, made_up=made_up, charts=found.charts,
+        disclosures=(*found.disclosures, *sample), made_up=made_up, charts=found.charts,
         proposal=None if brief else found.model_copy(update={"charts": ()}),
     )  # fmt: skip
 

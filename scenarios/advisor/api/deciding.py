@@ -17,7 +17,7 @@ from ..suitability.decision import Allowed, Decision, Row
 from ..suitability.loading import RuleBook
 from ..suitability.questionnaire import Assessment, Questionnaire
 from .desk import Desk, never
-from .saying import CHECKS, Facts
+from .saying import CHECKS, Facts, said_of
 from .shapes import UNCHECKED, Answer, Brief, Id, Nothing, Request, lines_of, said_in, sources_of
 
 _MARKS: Mapping[str, str] = {"met": "✓", "broken": "✗", "unknown": "?", "not_applicable": "–"}
@@ -143,12 +143,13 @@ class Deciding:
 
 def decision_answer(decision: Decision, *, made_up: bool, brief: bool = False) -> SuitabilityAnswer:
     """Return a decision with its table as lines to read, in the language of the context."""
-    text = lines_of(decision_lines(decision))
+    sample = said_of(made_up, decision.language)
+    text = lines_of(decision_lines(decision), "", sample)
     figures = said_in(text, decision.figures()) if brief else decision.figures()
     return SuitabilityAnswer(
         answer=text, language=decision.language, figures=figures, allowed=decision.allowed,
         sources=sources_of(figures, (one for row in decision.rows for fact in row.facts for one in fact.sources)),
-        disclosures=decision.disclosures, made_up=made_up, decision=None if brief else decision,
+        disclosures=(*decision.disclosures, *sample), made_up=made_up, decision=None if brief else decision,
     )  # fmt: skip
 
 

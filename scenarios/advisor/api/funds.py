@@ -12,7 +12,7 @@ from ..data.dataset import Dataset
 from ..funds import CHARTS, FundDiagnosis, diagnose
 from ..models import Chart
 from .desk import Desk, never
-from .saying import CHECKS, Facts
+from .saying import CHECKS, Facts, said_of
 from .shapes import UNCHECKED, Answer, AsOf, Brief, Charts, Id, Request, lines_of, said_in
 
 Span = Literal["all", "1y", "3y", "5y", "ytd"]
@@ -71,11 +71,12 @@ def fund_answer(found: FundDiagnosis, window: Span | None = None, *, made_up: bo
     """Return a diagnosis with its text, in the language of the context."""
     if window is not None:
         found = found.model_copy(update={"windows": tuple(one for one in found.windows if one.name == window)})
-    text = lines_of(_lines(found))
+    sample = said_of(made_up, found.language)
+    text = lines_of(_lines(found), sample)
     figures = said_in(text, found.figures()) if brief else found.figures()
     return FundAnswer(
         answer=text, language=found.language, figures=figures, sources=found.sources,
-        disclosures=(found.disclosure,), made_up=made_up, charts=found.charts,
+        disclosures=(found.disclosure, *sample), made_up=made_up, charts=found.charts,
         diagnosis=None if brief else found.model_copy(update={"charts": ()}),
     )  # fmt: skip
 

@@ -42,8 +42,9 @@ def bars(
         thick = 0.8 / len(groups)
         for number, (group, values) in enumerate(groups.items()):
             places = numpy.arange(len(labels)) + (number - (len(groups) - 1) / 2) * thick
+            lengths = [0.0 if _is_zero(value, unit) else value for value in values]
             drawn = axes.barh(
-                places, values, thick * 0.92, color=colour(number), label=written(group),
+                places, lengths, thick * 0.92, color=colour(number), label=written(group),
                 hatch=HATCHES[number % len(HATCHES)], edgecolor="white", linewidth=0.0,
             )  # fmt: skip
             axes.bar_label(
@@ -65,6 +66,11 @@ def bars(
 
     vega = _bars_specification(title, height, labels, groups, axis_name, unit)
     return Chart(name=name, title=title, png_base64=draw(title, paint, height), vega_lite=vega)
+
+
+def _is_zero(value: float, unit: str) -> bool:
+    """Tell whether a value is written as 0: the label of one a little below 0 would stand on the bar's name."""
+    return bool(numpy.isfinite(value)) and tick(value, unit) == tick(0.0, unit)
 
 
 def stacked(

@@ -96,10 +96,11 @@ def number_axis(axis: Any, unit: str) -> None:  # noqa: ANN401 - matplotlib has 
 
 def legend(axes: "Axes", handles: Any = None, *, outside: bool = False) -> None:  # noqa: ANN401
     """Draw the legend: above the axes, or to the right of them."""
+    pixels = axes.get_figure(root=True).bbox.height  # type: ignore[union-attr]
     place: dict[str, Any] = (
         {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)}
         if outside
-        else {"loc": "upper left", "ncols": 4, "bbox_to_anchor": (0.0, -0.14)}
+        else {"loc": "upper left", "ncols": 4, "bbox_to_anchor": (0.0, -0.14 * HEIGHT / pixels)}
     )
     found = {} if handles is None else {"handles": handles}
     axes.legend(prop=font(10), frameon=False, labelcolor=INK, **place, **found)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from appliance.core.errors import NotFound
-from appliance.core.messages import _
+from appliance.core.messages import Message, _
 
 from ..models import Client, Holding, Product, Series, Source, Transaction
 from .calendar import TradingCalendar
@@ -58,13 +58,17 @@ class Dataset:
     def client(self, client_id: str) -> Client:
         """Return a client."""
         if client_id not in self.clients:
-            raise _unknown(_("There is no client {id} in the data.", id=repr(client_id[:40])), "client_not_found")
+            raise _unknown(
+                _("There is no client {id} in the data.", id=repr(client_id[:40])), "client_not_found", "clients"
+            )
         return self.clients[client_id]
 
     def product(self, product_id: str) -> Product:
         """Return a product."""
         if product_id not in self.products:
-            raise _unknown(_("There is no product {id} in the data.", id=repr(product_id[:40])), "product_not_found")
+            raise _unknown(
+                _("There is no product {id} in the data.", id=repr(product_id[:40])), "product_not_found", "products"
+            )
         return self.products[product_id]
 
     def holdings(self, client_id: str, as_of: date | None = None) -> tuple[Holding, ...]:
@@ -143,5 +147,7 @@ class Dataset:
         return known[key]
 
 
-def _unknown(what: Any, code: str) -> NotFound:  # noqa: ANN401 - a message
-    return NotFound(what, _("Check the id; what is known is listed at /v1/scenarios/advisor/data."), code=code)
+def _unknown(what: Message, code: str, listed: str = "data") -> NotFound:
+    """Return the error; `listed` is the last part of the path that lists what is known."""
+    path = f"/v1/scenarios/advisor/{listed}"
+    return NotFound(what, _("Check the id; what is known is listed at {path}.", path=path), code=code)

@@ -53,7 +53,7 @@ def refused(faults: Sequence[Fault]) -> InvalidRequest:
     if more > 0:
         lines = _("{first}\n{second}", first=lines, second=_("and {count} more", count=more))
     return InvalidRequest(
-        _("The data cannot be used:\n{faults}", faults=lines),
+        _("The data cannot be used:\n{faults}.", faults=lines),
         _("Correct these cells in the file and supply it again; nothing was computed from it."),
         code="data_not_valid",
     )

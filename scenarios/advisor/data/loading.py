@@ -13,7 +13,7 @@ from .calendar import TradingCalendar
 from .dataset import Dataset
 from .faults import Fault, errors_in, refused
 from .reading import Loaded, load_table
-from .rows import by_client, clients_of, holdings_of, products_of, rows_ahead, strangers, transactions_of
+from .rows import by_client, clients_of, holdings_of, products_of, rows_ahead, strangers, transactions_of, values_ahead
 from .series_loading import VALUE, load_series
 from .tables import REQUIRED, TABLES
 from .targets import load_house_view, load_targets
@@ -60,6 +60,8 @@ def read_folder(
         values = _values(connection, loaded, today, faults, currencies)
         faults += listed
         faults += strangers(connection, loaded) + rows_ahead(connection, loaded, today)
+        # Series are checked by the calendar, where there is one; rates, which need none, are not.
+        faults += values_ahead(connection, loaded, today, VALUE if values is None else ("rates",))
         if targets is None or values is None or _blocking(faults):
             return None, faults
         kinds = (

@@ -87,6 +87,22 @@ def strangers(connection: "DuckDBPyConnection", loaded: Mapping[str, Loaded]) ->
     return faults
 
 
+def values_ahead(
+    connection: "DuckDBPyConnection", loaded: Mapping[str, Loaded], today: date, tables: Iterable[str]
+) -> list[Fault]:
+    """Return rows whose days lie ahead, of tables of daily values that are not checked as series."""
+    faults = []
+    for table in tables:
+        if table not in loaded:
+            continue
+        key = loaded[table].table.key[0]
+        query = f'SELECT row_, day, "{key}" FROM "{table}" WHERE day > ? ORDER BY row_ LIMIT {_NAMED}'
+        for row, day, name in connection.execute(query, [today]).fetchall():
+            what = _("the day {day} lies ahead", day=day)
+            faults.append(Fault(table, loaded[table].file, row, "day", what, key=name))
+    return faults
+
+
 def rows_ahead(connection: "DuckDBPyConnection", loaded: Mapping[str, Loaded], today: date) -> list[Fault]:
     """Return rows whose days lie ahead, and holdings that are older than their purchase."""
     faults = []

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 from appliance.core.errors import InvalidRequest, NotFound
@@ -21,6 +23,9 @@ from .words import NoteWords, note_words
 MOST_QUOTES: Final = 8
 """Of one section."""
 MOST_COMPUTED: Final = 3
+SAMPLE_BASE: Final = "market-notes"
+"""The knowledge base that the pack comes with; a bank may add files of its own to it."""
+_SAMPLES: Final = Path(__file__).parents[1] / "documents"
 _CJK: Final = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -54,7 +59,7 @@ class Noting:
         answer.differ(found.said)
         for row in _newest_rows(found.rows):
             await self._compute(answer, row, found, base, caller)
-        return answer.finished(found, security or query)
+        return answer.finished(found, security or query, _samples() if base == SAMPLE_BASE else frozenset())
 
     async def _compute(self, answer: "_Writing", row: Row, found: Found, base: str, caller: Caller) -> None:
         """Have the change from one column of a table to the other computed, where the tables bear it out."""
@@ -70,7 +75,8 @@ class Noting:
         except NotFound:  # the file went while we looked
             return
         extract = Extract.model_validate(told)
-        if extract.answered and extract.calculation is not None and extract.citations:
+        made = extract.calculation
+        if extract.answered and made is not None and made.operation == "change_percent" and extract.citations:
             answer.computed(row, extract)
 
 
@@ -119,6 +125,12 @@ class _Writing:
         """Add a figure that was computed from a table."""
         assert extract.calculation is not None, "the caller looked"
         counted, citation = extract.calculation, extract.citations[0]
+        # The row and its columns are named as the file names them, the rest is said in the asker's language.
+        change = _(
+            "{what}, change in per cent from {first} to {last}",
+            what=row.label, first=row.columns[-1], last=row.columns[0],
+        )  # fmt: skip
+        sentence = _("{label}: {value} ({formula}).", label=change, value=counted.text, formula=counted.formula)
         figure = Figure(
             id=f"notes.{len(self._figures) + 1}", name="table_change", title=row.label, value=counted.value / 100.0,
             unit="share", shown=counted.text, formula=counted.formula,
@@ -128,27 +140,30 @@ class _Writing:
         self._figures[figure.id] = figure
         self._citations.append(citation)
         quote = Quote(
-            text=extract.text, computed=True, citation=len(self._citations) - 1, date=row.head.day,
+            text=self._say(sentence), computed=True, citation=len(self._citations) - 1, date=row.head.day,
             author=row.head.author, kind=row.head.kind, opinion=False, house=False,
         )  # fmt: skip
         self._quotes.setdefault("results", []).append(quote)
 
-    def finished(self, found: Found, asked: str) -> NotesAnswer:
-        """Return the answer."""
+    def finished(self, found: Found, asked: str, samples: frozenset[str]) -> NotesAnswer:
+        """Return the answer; `samples` are names of files that are made up."""
         titles = {one.name: one.title.within(self._language) for one in self._words.sections}
         sections = tuple(
             NoteSection(name=name, title=titles[name], quotes=tuple(self._quotes[name]))
             for name in self._words.order
             if self._quotes.get(name)
         )
-        disclosures = tuple(one.within(self._language) for one in self._words.disclosures)
+        made_up = any(citation.document in samples for citation in self._citations)
+        said = (*self._words.disclosures, *((self._words.made_up,) if made_up else ()))
+        disclosures = tuple(one.within(self._language) for one in said)
         security = " / ".join(found.names) if sections and found.names else None
         lines = self._lines(sections, security, asked)
         return NotesAnswer(
             answer=lines_of(lines, "", disclosures), language=self._language, figures=self._figures,
             sources=tuple(dict.fromkeys(one for figure in self._figures.values() for one in figure.sources)),
             disclosures=disclosures, answered=bool(sections), security=security, sections=sections,
-            conflicts=tuple(self._conflicts), citations=tuple(self._citations), withheld=self._withheld,
+            made_up=made_up, conflicts=tuple(self._conflicts), citations=tuple(self._citations),
+            withheld=self._withheld,
         )  # fmt: skip
 
     def _lines(self, sections: Sequence[NoteSection], security: str | None, asked: str) -> list[str]:
@@ -192,6 +207,11 @@ class _Writing:
 
     def _say(self, message: Message) -> str:
         return message.render(self._language)
+
+
+@cache
+def _samples() -> frozenset[str]:
+    return frozenset(path.name for path in _SAMPLES.iterdir())
 
 
 def _newest_rows(rows: Sequence[Row]) -> list[Row]:

@@ -40,6 +40,7 @@ class _File(BaseModel):
     measures: dict[str, _Measure]
     recommends: tuple[str, ...]
     disclosures: tuple[Words, ...] = Field(min_length=1)
+    made_up: Words
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ class NoteWords:
     """By name: its unit, money or percent, and how it is written."""
     recommends: re.Pattern[str]
     disclosures: tuple[Words, ...]
+    made_up: Words
+    """Said where sample files are quoted."""
 
     def section(self, heading: str, text: str, announcement: bool) -> Section | None:
         """Return where a sentence belongs, by its headings, then by its words; None: nowhere."""
@@ -89,7 +92,9 @@ def note_words() -> NoteWords:
         for name, one in file.sections.items()
     )
     measures = {name: (one.unit, re.compile("|".join(one.ways))) for name, one in file.measures.items()}
-    return NoteWords(sections, file.order, measures, re.compile("|".join(file.recommends)), file.disclosures)
+    return NoteWords(
+        sections, file.order, measures, re.compile("|".join(file.recommends)), file.disclosures, file.made_up
+    )
 
 
 def _either(patterns: tuple[str, ...]) -> re.Pattern[str] | None:

@@ -21,6 +21,8 @@ SHIPPED: Final = Path(__file__).with_name("rules.yaml")
 OWN_NAME: Final = "suitability.yaml"
 """Name of the bank's own file in its folder of this pack."""
 MAX_RULES: Final = 200
+_OFF: Final = ("off", "False")
+"""What YAML makes of a field `off`, in quotation marks and without."""
 _ENGINE = "1"
 """Changes when the same rules come to judge differently."""
 
@@ -36,7 +38,7 @@ class _File(Section):
     """A file without its rules."""
 
     version: str = Field(default="", max_length=100)
-    off: tuple[str, ...] = ()
+    disabled: tuple[str, ...] = ()
     """Names of shipped rules that do not hold here; statutory ones cannot be named."""
     disclosures: dict[ProductLevel, Words] = Field(default_factory=dict)
 
@@ -59,7 +61,7 @@ class RuleBook:
             more, changes = _read(own)
             raw = {entry["name"]: entry for entry in entries if isinstance(entry, dict)}
             changed = _unique(own, [_own(own, number, entry, raw, rules) for number, entry in enumerate(changes, 1)])
-            rules = _without(own, rules, more.off) | changed
+            rules = _without(own, rules, more.disabled) | changed
             disclosures |= more.disclosures
         missing = [level for level in PRODUCT_LEVELS if level not in disclosures]
         if missing:
@@ -86,6 +88,8 @@ def _version(rules: Mapping[str, Rule], disclosures: Mapping[ProductLevel, Words
 
 def _read(file: Path) -> tuple[_File, list[Any]]:
     raw = read_yaml(file)
+    if not raw.keys().isdisjoint(_OFF):
+        refuse(file, "off", _("there is no such field"), _("Name the field disabled."))
     entries = raw.pop("rules", None) or []
     if not isinstance(entries, list):
         refuse(file, "rules", _("it must hold fields such as rules: with a list under it"))
@@ -143,11 +147,11 @@ def _own(file: Path, number: int, entry: object, raw: Mapping[str, Any], rules: 
     return changed
 
 
-def _without(file: Path, rules: Mapping[str, Rule], off: tuple[str, ...]) -> dict[str, Rule]:
-    for name in off:
+def _without(file: Path, rules: Mapping[str, Rule], disabled: tuple[str, ...]) -> dict[str, Rule]:
+    for name in disabled:
         if name not in rules:
-            refuse(file, "off", _("there is no rule {name}", name=name), nearest(name, rules))
+            refuse(file, "disabled", _("there is no rule {name}", name=name), nearest(name, rules))
         if rules[name].statutory:
-            refuse(file, "off", _("{name} is the statutory minimum and stays", name=name),
-                   _("Take it out of off; a rule of the same name can make it stricter."))  # fmt: skip
-    return {name: rule for name, rule in rules.items() if name not in off}
+            refuse(file, "disabled", _("{name} is the statutory minimum and stays", name=name),
+                   _("Take it out of disabled; a rule of the same name can make it stricter."))  # fmt: skip
+    return {name: rule for name, rule in rules.items() if name not in disabled}

@@ -93,13 +93,13 @@ def _raw(path: Path) -> object:
         return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date such as 2026-13-45 is a ValueError
         raise ConfigError(
-            _("{source} is not valid YAML: {reason}", source=path, reason=str(error).replace("\n", " ")),
+            _("{source} is not valid YAML: {reason}.", source=path, reason=str(error).replace("\n", " ")),
             _("Mend the line that it names."),
         ) from error
 
 
 def _wrong(path: Path, where: Message, reason: Message) -> ConfigError:
     return ConfigError(
-        _("{file} cannot be used: {where}: {reason}", file=path, where=where, reason=reason),
+        _("{file} cannot be used: {where}: {reason}.", file=path, where=where, reason=reason),
         _("Mend the entry; until then what was loaded before stays in use."),
     )

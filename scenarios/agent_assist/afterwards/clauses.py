@@ -38,6 +38,7 @@ _LEADING = re.compile(
     r"|sure|basically|actually|and|like)(?:\b(?![-'’])|$))[\s,]*",
     re.IGNORECASE,
 )
+_LINK = re.compile(r"(?:so|and)\b|然后", re.IGNORECASE)  # breath only where a line begins
 _EMPTY = re.compile(
     r"(?:(?:喂|[你您]好(?:啊|呀)?|[嗯啊呃哦唉诶哎额噢]+|好(?:的|吧|啊|呀|嘞)*|行(?:吧|啊)?|可以(?:啊|的)?"
     r"|对(?:的|啊|呀|对)*|是(?:的|啊|吧|呀|这样的?)*|那个|这个"
@@ -117,11 +118,11 @@ def pieces_of(text: str) -> list[str]:
     pieces: list[str] = []
     open_piece = ""
     for clause, mark in _clauses(_STUTTER.sub(_once, _NOISE.sub("，", clean(text)))):
-        clause = _bare(clause)
+        clause = _bare(clause, within=bool(open_piece))
         ends = bool(_ENDS_SENTENCE.search(mark))
         if clause and open_piece and _width(open_piece) + _width(clause) > _LONGEST:
             pieces.append(_closed(open_piece))
-            open_piece = ""
+            open_piece, clause = "", _bare(clause)
         if clause:
             open_piece += clause + mark.strip("\n")[:1] + ("" if _needs_no_blank(clause, mark) else " ")
         if ends and open_piece:
@@ -167,10 +168,15 @@ def _cut(words: str, mark: str) -> list[tuple[str, str]]:
     return [*parts, (words, mark)] if words or mark else parts
 
 
-def _bare(clause: str) -> str:
-    """Return a clause without what it opens with for breath, or nothing where there is nothing else."""
+def _bare(clause: str, *, within: bool = False) -> str:
+    """Return a clause without what it opens with for breath, or nothing where there is nothing else.
+
+    `within` a line, what links it to the clause before stays.
+    """
     clause = clause.strip(" \t\"“”'‘’")
     while clause and (match := _LEADING.match(clause)) and match.end():
+        if within and _LINK.match(clause):
+            break
         clause = clause[match.end() :].strip()
     if _EMPTY.fullmatch(clause) or not any(char.isalnum() for char in clause):
         return ""

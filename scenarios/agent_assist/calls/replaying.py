@@ -96,7 +96,8 @@ class Replaying:
                 yield ALERT, AlertEvent(number=len(assists) + 1, alert=alert)
         yield ENDED, EndedEvent(**dict(after), number=len(assists) + 1)
         language = shown_in(begin.language, caller.language)
-        yield DONE, Replayed(answer=told(assists, alerts, after, language), call=after.call, after=after)
+        titles = (await self._book.shelf.now()).vocabulary.titles
+        yield DONE, Replayed(answer=told(assists, alerts, after, language, titles), call=after.call, after=after)
 
 
 class _Kept:

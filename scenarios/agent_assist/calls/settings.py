@@ -57,6 +57,6 @@ def _checked(path: Path, values: dict[str, Any]) -> Settings:
 
 def _wrong(path: Path, reason: Message | str) -> ConfigError:
     return ConfigError(
-        _("The settings in {path} cannot be used: {reason}", path=path, reason=reason),
+        _("The settings in {path} cannot be used: {reason}.", path=path, reason=reason),
         _("The settings are: {names}.", names=", ".join(Settings.model_fields)),
     )

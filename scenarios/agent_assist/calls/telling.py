@@ -1,10 +1,11 @@
 """A whole call as lines to read."""
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 
 from appliance.core.messages import Message, _
 
-from ..models import Alert, Assist, Emotion
+from ..models import Alert, Assist, Emotion, Intent, Slot, Words
 from .shapes import AfterCall
 
 _SPEAKERS = {"customer": _("Customer"), "seat": _("Seat")}
@@ -16,30 +17,78 @@ _EMOTIONS: dict[str, Message] = {
     "disappointed": _("disappointed"),
     "angry": _("angry"),
 }
-_LEVELS = {"low": _("low"), "medium": _("medium"), "high": _("high")}
+_LEVELS = {"none": _("none"), "low": _("low"), "medium": _("medium"), "high": _("high")}
 _SEVERITIES = {"notice": _("notice"), "warning": _("warning"), "serious": _("serious")}
+_SLOTS = {
+    "amount": _("Amount"),
+    "date": _("Date"),
+    "card": _("Card"),
+    "account": _("Account number"),
+    "phone": _("Phone number"),
+    "id_number": _("Identity number"),
+    "product": _("Product"),
+    "branch": _("Branch"),
+}
 _SURE = 0.5
 """Of two intents of which none is sure, none is told."""
+_SURER = 0.7
+"""What an intent needs to be told after another one that was heard well: answers on the way resemble many."""
+_HEARD_WELL = 0.8
+_BACK = 8
+"""Customer's turns for which an intent that was heard well counts."""
+Titles = Mapping[tuple[str, str], Words]
+"""Titles of slots' values, by slot and value; of a slot itself under the value ""."""
 
 
-def told(assists: Sequence[Assist], alerts: Sequence[Alert], after: AfterCall, language: str) -> str:
+def told(assists: Sequence[Assist], alerts: Sequence[Alert], after: AfterCall, language: str, titles: Titles) -> str:
     """Return turns with what was shown at each, alerts that no turn raised, and what was written at the end."""
     raised = {alert.key for assist in assists for alert in assist.alerts}
-    lines = [line for assist in assists for line in _turn(assist)]
+    intents = _intents(assists)
+    lines = [
+        line
+        for assist, intent in zip(assists, intents, strict=True)
+        for line in _turn(assist, intent, titles, language)
+    ]
     lines += [_alert(alert) for alert in alerts if alert.key not in raised]
     lines += _after(after)
     return "\n".join(line if isinstance(line, str) else line.render(language) for line in lines)
 
 
-def _turn(assist: Assist) -> Iterator[Message | str]:
+def _intents(assists: Sequence[Assist]) -> list[Intent | None]:
+    """Return the intent that is told at each turn."""
+    told: list[Intent | None] = []
+    well: deque[str | None] = deque(maxlen=_BACK)
+    for assist in assists:
+        intent = assist.analysis.intent
+        if assist.turn.speaker != "customer":
+            told.append(None)
+            continue
+        if intent is None:
+            told.append(None)
+            well.append(None)
+            continue
+        is_other = any(name not in (None, intent.name) for name in well)
+        told.append(intent if intent.confidence >= (_SURER if is_other else _SURE) else None)
+        well.append(intent.name if intent.confidence >= _HEARD_WELL else None)
+    return told
+
+
+def _slot(slot: Slot, titles: Titles, language: str) -> tuple[Message | str, str]:
+    """Return a slot's name and value as a person reads them."""
+    own, value = titles.get((slot.name, "")), titles.get((slot.name, slot.value))
+    name = _SLOTS.get(slot.name) or (slot.name if own is None else own.within(language))
+    return name, slot.value if value is None else value.within(language)
+
+
+def _turn(assist: Assist, intent: Intent | None, titles: Titles, language: str) -> Iterator[Message | str]:
     turn, analysis = assist.turn, assist.analysis
     yield _("[{time}] {speaker}: {text}", time=_clock(turn.start_s), speaker=_SPEAKERS[turn.speaker], text=turn.text)
-    if analysis.intent is not None and analysis.intent.confidence >= _SURE:
-        yield _("    Wants: {title} ({share})", title=analysis.intent.title, share=f"{analysis.intent.confidence:.0%}")
+    if intent is not None:
+        yield _("    Wants: {title} ({share})", title=intent.title, share=f"{intent.confidence:.0%}")
     if _is_telling(analysis.emotion):
         emotion = _EMOTIONS[analysis.emotion.label] if analysis.emotion else ""
         yield _("    Sounds: {emotion}; risk {level}", emotion=emotion, level=_LEVELS[assist.risk.level])
-    for name, value in dict.fromkeys((slot.name, slot.value) for slot in analysis.slots):
+    for name, value in dict.fromkeys(_slot(slot, titles, language) for slot in analysis.slots):
         yield _("    {name}: {value}", name=name, value=value)
     if assist.card is not None:
         yield _("    Card: {text} ({source})", text=" ".join(assist.card.text.split()), source=_source(assist))
@@ -78,7 +127,7 @@ def _after(after: AfterCall) -> Iterator[Message | str]:
         for line in section.lines:
             yield f"  - {line.text} [{', '.join(line.turns)}]"
     if after.outbound is not None:
-        yield _("Interest: {level}", level=after.outbound.interest.level)
+        yield _("Interest: {level}", level=_LEVELS[after.outbound.interest.level])
     for form in after.forms:
         filled = [field for field in form.fields if field.value is not None]
         if filled:

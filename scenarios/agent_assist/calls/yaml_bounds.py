@@ -37,7 +37,7 @@ def check_yaml(path: Path) -> None:
 def unusable(path: Path, reason: Message | str) -> ConfigError:
     """Return the error for a file that cannot be used at all."""
     return ConfigError(
-        _("The file {path} cannot be used: {reason}", path=path, reason=reason),
+        _("The file {path} cannot be used: {reason}.", path=path, reason=reason),
         _("Correct it; what was in force before stays in force."),
     )
 

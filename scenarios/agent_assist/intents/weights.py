@@ -88,7 +88,7 @@ class Weights:
                 kept = {field.name: file[field.name] for field in fields(cls)}
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise ConfigError(
-                _("The weights of the intents, {path}, cannot be read: {reason}", path=path, reason=str(error)),
+                _("The weights of the intents, {path}, cannot be read: {reason}.", path=path, reason=str(error)),
                 _("Install the appliance's scenario pack again."),
             ) from error
         return cls(**kept | {name: kept[name].astype(numpy.float32) for name in _HALF})

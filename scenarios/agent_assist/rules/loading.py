@@ -134,6 +134,8 @@ def _rule(file: Path, number: int, entry: object) -> RuleForm:
     if not isinstance(entry, dict):
         refuse(file, where, _("a rule has fields such as name: and kind:"))
     kind = entry.get("kind")
+    if kind is None:
+        refuse(file, where, _("the field kind is missing; it is one of {kinds}", kinds=", ".join(KINDS)))
     if not isinstance(kind, str) or kind not in KINDS:
         reason = _("there is no kind {kind}; there are {kinds}", kind=str(kind), kinds=", ".join(KINDS))
         refuse(file, f"{where}: kind", reason, _nearest(str(kind), KINDS))

@@ -4,12 +4,13 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from pydantic import Field
 
 from appliance.core.clock import iso, utc_now
 from appliance.core.errors import ConfigError, InvalidRequest, NotFound
-from appliance.core.messages import _
+from appliance.core.messages import Message, _
 from appliance.scenario.pack import Caller, Records
 from appliance.state.records import MOST_LISTED, NewRecord
 
@@ -120,7 +121,7 @@ class Rechecking:
             return self._books.draft(draft)
         except ConfigError as error:
             hint = _("Correct the draft; the rules in force are as they were.")
-            raise InvalidRequest(error.message, hint, param="rules", code="invalid_rules") from error
+            raise InvalidRequest(_pathless(error.message), hint, param="rules", code="invalid_rules") from error
 
     async def _keep(self, run: Run, call: KeptCall, after: Judgement, caller: Caller) -> str:
         data = {
@@ -131,6 +132,12 @@ class Rechecking:
         }
         record = await self._records().create(caller.principal, NewRecord(KIND, call.facts.id, data))
         return record.id
+
+
+def _pathless(message: Message) -> Message:
+    """Return a message that names the request's field where it named the file that the draft was read from."""
+    shown = ((name, "rules" if isinstance(value, PurePath) else value) for name, value in message.params)
+    return Message(message.template, tuple(shown))
 
 
 def judged(book: RuleBook, call: KeptCall, language: str) -> Judgement:

@@ -12,7 +12,10 @@ from pydantic import ValidationError
 
 from appliance.core.errors import InvalidRequest, NotFound
 from scenarios.advisor.allocation import AllocationRequest, LimitBook, Limits, propose
+from scenarios.advisor.allocation.pictures import weights_chart
 from scenarios.advisor.allocation.returns import series_of
+from scenarios.advisor.allocation.suits import Suits
+from scenarios.advisor.allocation.words import Speaker
 from scenarios.advisor.models import Series
 from scenarios.advisor.suitability.deciding import decide
 from scenarios.advisor.suitability.loading import RuleBook
@@ -81,6 +84,21 @@ def test_nothing_above_the_clients_level_is_ever_in_the_universe(sample, clients
     assert any("R4" in line for line in found.left_out)
 
 
+def test_why_a_product_is_left_out_are_sentences_without_an_amount_that_nobody_gave(sample):
+    private = {product.id for product in sample.products.values() if product.private}
+    for language, apart in (("en", ".;"), ("zh_CN", "。；")):
+        for client in ("C0001", "C0002", "C0005", "C0008"):
+            suits = Suits(sample, client, RuleBook.load(), sample.last_day, language)
+            refused = {name: suits.why_not(sample.product(name)) for name in sample.products}
+            told = [one.why for one in refused.values() if one is not None]
+            assert told
+            assert all(refused[name] is not None and refused[name].why for name in private)
+            for why in told:
+                assert apart not in why
+                assert "The amount" not in why
+                assert "购买金额10" not in why
+
+
 def test_a_product_that_does_not_suit_is_refused_by_name(sample, clients):
     with pytest.raises(InvalidRequest) as told:
         propose(sample, AllocationRequest(client=clients["C1"], products=("P001", "P003"), **QUICK))
@@ -96,6 +114,13 @@ def test_every_purchase_is_one_that_suitability_allows(sample, clients, whole):
     for one in buys:
         decision = decide(sample, clients["C4"], one.product, one.amount.value, today=sample.last_day, rules=rules)
         assert decision.allowed == one.allowed != "no"
+
+
+def test_the_chart_of_weights_says_when_it_shows_the_largest_alone(whole):
+    row = whole["en"].weights[0]
+    many = [row.model_copy(update={"name": f"Fund {number}"}) for number in range(21)]
+    assert "the 20 largest of 21" in weights_chart(many, Speaker("en")).title
+    assert "largest" not in weights_chart(many[:20], Speaker("en")).title
 
 
 def test_the_whole_proposal_has_every_part(whole):

@@ -167,6 +167,32 @@ async def test_bad_input_is_named(bank, action, payload, parameters, error, para
     assert param is None or str(refused.value.param).startswith(param)
 
 
+@pytest.mark.parametrize(
+    ("client", "product", "listed"),
+    [("C9999", "P001", "/v1/scenarios/advisor/clients"), ("C0001", "P999", "/v1/scenarios/advisor/products")],
+)
+async def test_what_is_unknown_is_looked_up_in_its_list(bank, client, product, listed):
+    with pytest.raises(NotFound) as told:
+        await bank.call("suitability", {"client": client, "product": product, "amount": 1000.0})
+    assert f"{listed}." in told.value.hint.render("en")
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+async def test_each_answer_of_the_sample_bank_says_that_it_is_made_up(bank, language):
+    said = {"en": "All data here is made up", "zh_CN": "演示用虚构数据"}[language]
+    funds = {"products": ["P001", "P002", "P003"], "limits": {"each_product": 0.6}, "backtest": None}
+    for answer in (
+        await bank.call("suitability", {"client": "C0006", "product": "P008", "amount": 2e4}, language=language),
+        await bank.call("fund-diagnosis", fund_id="P003", language=language),
+        await bank.call("account-diagnosis", client_id="C0009", language=language),
+        await bank.call("allocation", funds, language=language),
+    ):
+        assert answer["made_up"] is True
+        assert answer["answer"].count(said) == 1
+        assert said in answer["disclosures"][-1]
+    assert (await bank.call("notes", {"security": "S001"}, language=language))["made_up"] is True
+
+
 async def test_the_data_is_loaded_once_however_many_ask(bank):
     answers = await asyncio.gather(*(bank.call("list-products", limit="1") for _ in range(8)))
     assert len({answer["data"][0]["id"] for answer in answers}) == 1

@@ -140,6 +140,27 @@ def test_more_bars_and_parts_than_colours_are_drawn() -> None:
         assert len(chart.vega_lite["data"]["values"]) == 10
 
 
+def test_what_is_written_as_nothing_is_drawn_as_nothing() -> None:
+    """The label of a bar a little to the left of the axis would stand on the name."""
+    drawn = [
+        charts.bars("a", "a", ["x", "y"], {"a": [value, 0.4]}, unit="share", axis="", language="en").png_base64
+        for value in (-1e-5, 0.0)
+    ]
+    assert drawn[0] == drawn[1]
+
+
+def test_the_legend_of_many_bars_stands_as_near_as_that_of_few() -> None:
+    gaps = []
+    for count in (3, 30):
+        names = [str(number) for number in range(count)]
+        chart = charts.bars("a", "a", names, {"p": [0.1] * count, "q": [0.2] * count}, unit="share", axis="",
+                            language="en")  # fmt: skip
+        ink = numpy.asarray(picture(chart).convert("L")).min(axis=1) < 200
+        below = numpy.flatnonzero(ink[::-1])
+        gaps.append(int(numpy.diff(below)[:40].max()))  # between the legend at the bottom and the axis above it
+    assert abs(gaps[0] - gaps[1]) < 25
+
+
 def test_axes_name_their_unit() -> None:
     assert axis_title("Return", "share", "en") == "Return (%)"
     assert axis_title("变动", "CNY", "zh_CN") == "变动（元）"

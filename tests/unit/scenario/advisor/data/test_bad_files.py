@@ -7,6 +7,7 @@ import pytest
 
 from appliance.core.errors import ConfigError, InvalidRequest, NotFound
 from scenarios.advisor.data import reading
+from scenarios.advisor.data.faults import errors_in
 from scenarios.advisor.data.loading import load_dataset, read_folder
 from tests.unit.scenario.advisor.data.folders import DAYS, TARGETS, TODAY, changed, make_folder
 
@@ -177,6 +178,29 @@ def test_values_ahead_of_today_are_errors(folder):
     changed(folder, "nav", lambda rows: [*rows, {"product": "P1", "day": str(ahead), "nav": "1.1"}])
     with pytest.raises(InvalidRequest, match=f"column day: the day {ahead} lies ahead"):
         load_dataset(folder, TODAY).nav("P1")
+
+
+@pytest.mark.parametrize(
+    ("table", "text"),
+    [
+        ("nav", "product,day,nav\nP1,2030-01-01,1.1\n"),
+        ("benchmarks", "name,day,value\nA,2030-01-01,1\n"),
+        ("rates", "name,day,rate\nA,2030-01-01,0.02\n"),
+    ],
+)
+def test_values_ahead_are_errors_without_a_calendar_too(folder, table, text):
+    (folder / f"{table}.csv").write_text(text, encoding="utf-8")
+    for calendar in (True, False):
+        if not calendar:
+            (folder / "calendar.csv").unlink()
+        _dataset, faults = read_folder(folder, TODAY)
+        (ahead,) = [one for one in errors_in(faults) if "2030-01-01 lies ahead" in one.message.render("en")]
+        assert (ahead.table, ahead.row, ahead.column) == (table, 2, "day")
+
+
+def test_a_full_stop_stands_between_the_faults_and_what_to_do(folder):
+    (folder / "targets.yaml").unlink()
+    assert refusal(folder) == "The data cannot be used:\ntargets.yaml: the file is missing."
 
 
 @pytest.mark.parametrize(

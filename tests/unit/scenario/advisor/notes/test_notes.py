@@ -212,3 +212,21 @@ def test_which_figures_differ(first, second, conflict):
         for text, name in ((first, "a"), (second, "b"))
     ]
     assert bool(differing(said, note_words())) is conflict
+
+
+async def test_sample_files_are_said_to_be_made_up(ask):
+    for language, said in (("en", "made-up samples"), ("zh_CN", "虚构样例")):
+        answer = await ask(security="S001", language=language)
+        assert answer.made_up
+        assert said in answer.answer
+        assert said in answer.disclosures[-1]
+    assert not (await ask(security="S007")).made_up  # a file of the bank's own
+
+
+async def test_a_computed_line_is_in_the_language_of_the_asker(ask):
+    answer = await ask(security="S001")
+    (quote,) = [one for section in answer.sections for one in section.quotes if one.computed and "营业收入" in one.text]
+    assert quote.text.startswith("营业收入, change in per cent from ")
+    assert "变动率" not in answer.answer
+    chinese = await ask(security="S003", language="zh_CN")
+    assert any("Net profit" in q.text and "变动率" in q.text for s in chinese.sections for q in s.quotes if q.computed)

@@ -51,7 +51,7 @@ def test_the_shipped_rules_load_with_a_source_each(rules):
         (changed("assessment_validity", days=366), "days"),
         (changed("private_minimum", least={"equity": 1_000_000}), "least.cash"),
         (changed("term", term=False, by_level={"R1": 1, "R2": 1, "R3": 1, "R4": 1, "R5": 1}), "term"),
-        (yaml.safe_dump({"off": ["match_ordinary"]}), "match_ordinary"),
+        (yaml.safe_dump({"disabled": ["match_ordinary"]}), "match_ordinary"),
     ],
 )
 def test_the_statutory_minimum_cannot_be_loosened(own, text, field):
@@ -77,11 +77,13 @@ def test_the_statutory_minimum_cannot_be_loosened(own, text, field):
         (changed("match_ordinary", highest={"C1": "R1"}), ["highest", "C2, C3, C4, C5"]),
         (changed("match_professional", highest={"C1": "R3", "C2": "R2", "C3": "R3", "C4": "R4", "C5": "R5"}), ["fall"]),
         (changed("product_share", most=1.5), ["product_share: most"]),
-        (yaml.safe_dump({"off": ["prodct_share"]}), ["prodct_share", "Did you mean product_share?"]),
+        (yaml.safe_dump({"disabled": ["prodct_share"]}), ["prodct_share", "Did you mean product_share?"]),
         ("rules: [1]", ["rules[1]"]),
         ("rules: {a: 1}", ["rules"]),
         ("ruls: []", ["ruls", "no such field"]),
-        ("off: [a]\noff: [b]", ["off is given twice"]),
+        ("disabled: [a]\ndisabled: [b]", ["disabled is given twice"]),
+        ("off: [product_share]", ["off: there is no such field", "Name the field disabled."]),
+        ('"off": [product_share]', ["off: there is no such field", "Name the field disabled."]),
         ("rules: [", ["1:", "not YAML"]),
         ("- a", ["must hold a mapping"]),
     ],
@@ -101,7 +103,7 @@ def test_a_file_that_is_not_text_is_refused(tmp_path):
 
 def test_the_own_file_makes_rules_stricter_adds_and_drops_own_ones(own, rules, bench):
     stricter = {"C1": "R1", "C2": "R2", "C3": "R2", "C4": "R3", "C5": "R4"}
-    text = {"rules": [{"name": "match_ordinary", "highest": stricter}, NEW], "off": ["product_share"]}
+    text = {"rules": [{"name": "match_ordinary", "highest": stricter}, NEW], "disabled": ["product_share"]}
     book = RuleBook.load(own=own(yaml.safe_dump(text, allow_unicode=True)))
     assert book.rule("product_share") is None
     assert book.version != rules.version

@@ -81,3 +81,15 @@ def test_a_turn_of_a_hundred_thousand_characters_is_read_in_part():
 def test_words_without_marks_are_cut():
     assert all(len(piece) <= 90 for piece in pieces_of("我昨天去网点取钱然后机器就坏了" * 20))
     assert all(len(piece) <= 160 for piece in pieces_of("i went to the branch and then the machine broke " * 20))
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        ("So you have sixty days, so you are in time.", "you have sixty days, so you are in time."),
+        ("And I paid twice, um, and nobody called.", "I paid twice, and nobody called."),
+        ("然后我去了网点，嗯，然后我等了一个小时", "我去了网点，然后我等了一个小时"),
+    ],
+)
+def test_what_links_clauses_is_dropped_only_at_the_beginning_of_a_line(said, line):
+    assert pieces_of(said) == [line]

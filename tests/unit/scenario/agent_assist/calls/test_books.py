@@ -147,7 +147,7 @@ def test_settings_of_the_bank_go_over_the_shipped_ones(tmp_path):
     assert both.abandoned_after_s == shipped.abandoned_after_s == 14_400
     for text in ("abandoned_after_idle_s: .nan", "card_within_s: 0", "abandoned_after_s: 1e9"):
         own.write_text(text, encoding="utf-8")
-        with pytest.raises(ConfigError, match=r"settings\.yaml"):
+        with pytest.raises(ConfigError, match=r"settings\.yaml.*\. The settings are"):
             Settings.load(own=own)
 
 
@@ -175,6 +175,7 @@ async def test_a_file_that_would_take_all_memory_is_a_fault(desk, own_files, tex
     shown = (await settings(desk))["rules.yaml"]
     assert shown["fault"]["code"] == "config_error"
     assert reason in shown["fault"]["message"]
+    assert shown["fault"]["message"].endswith(".")
     with pytest.raises(ConfigError, match=reason):
         desk.shelf.draft(text)
 

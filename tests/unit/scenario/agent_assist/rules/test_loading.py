@@ -23,6 +23,7 @@ def refused(shipped: Path, own: Path | None = None) -> str:
     ("fields", "parts"),
     [
         ({"kind": "must_not_sey"}, ["rule: kind", "no kind must_not_sey", "Did you mean must_not_say?"]),
+        ({"kind": None}, ["rule: the field kind is missing; it is one of must_say, "]),
         ({"sya": {"en": ["x"]}}, ["rule: sya", "no such field", "Did you mean say?"]),
         ({"say": {"eng": ["x"]}}, ["rule: say.eng", "no such field", "Did you mean en?"]),
         ({"say": {"zh": []}}, ["rule: say", "give phrases under zh, en or both"]),

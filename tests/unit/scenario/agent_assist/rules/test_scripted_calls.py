@@ -113,3 +113,19 @@ def test_every_shipped_rule_says_what_to_do_and_where_it_comes_from_in_both_lang
         for field in ("title", "alert", "hint", "source"):
             assert re.search(r"[\u4e00-\u9fff]", rule[field]["zh"]), (rule["name"], field)
             assert re.search(r"[A-Za-z]", rule[field]["en"]), (rule["name"], field)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "您好，请问您的青岚银行卡丢了吗",
+        "您好，请问您有银行卡吗",
+        "您好，请问哪家银行",
+        "Hello, which bank is it?",
+        "Good morning sir, is your bank card lost?",
+        "Hello. A bank holiday is on Monday.",
+    ],
+)
+def test_a_bank_that_is_asked_about_is_not_named(text: str) -> None:
+    group = next(rule.groups["say"] for rule in BOOK.rules if rule.form.name == "bank_named")
+    assert group not in BOOK.mark(turn(text), analysis()).hits

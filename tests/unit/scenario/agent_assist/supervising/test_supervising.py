@@ -2,6 +2,7 @@
 
 import csv
 import io
+import tempfile
 from dataclasses import replace
 
 import pytest
@@ -341,6 +342,8 @@ async def test_a_draft_that_is_no_book_of_rules_is_refused(desk, draft):
     with pytest.raises(InvalidRequest) as told:
         await desk.ask("recheck-calls", {"rules": draft})
     assert (told.value.param, told.value.code) == ("rules", "invalid_rules")
+    assert "rules" in str(told.value)
+    assert tempfile.gettempdir() not in str(told.value)
 
 
 async def test_only_who_may_supervise(desk):
