@@ -141,6 +141,7 @@ def write_site(home: Path, ports: dict[str, int], **sections: Any) -> None:  # n
         },
         "models": {"general": {"package": "base", "engine": engine}},
         "load_samples": False,
+        "scenarios": ["knowledge-qa"],  # faults are made on what all of them stand on
     }
     for name, section in sections.items():
         site[name] = {**site.get(name, {}), **section} if isinstance(section, dict) else section
