@@ -37,7 +37,7 @@ Result = TypeVar("Result")
 SWEEP_EVERY_S: Final = 5.0
 _OVERFULL: Final = 1.25
 """How far over their bound the turns in memory are where those that are followed, which stay, leave no room."""
-FLUSH_EVERY_S: Final = 10.0
+FLUSH_EVERY_S: Final = 60.0
 """What a list of calls shows may be this old; where the risk reaches another level it is written at once."""
 
 
