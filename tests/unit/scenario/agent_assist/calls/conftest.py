@@ -6,6 +6,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
+import rjieba
 
 from appliance.config.site import GuardrailSettings
 from appliance.guardrails.chain import Chain
@@ -132,7 +133,8 @@ def embedder():
 
 @pytest.fixture(scope="session")
 def loaded(tmp_path_factory, embedder):
-    """The shipped files."""
+    """The shipped files; the dictionary of words, which the first search of a process loads, is there too."""
+    rjieba.cut("挂失")
     shelf = Shelf(tmp_path_factory.mktemp("none"), lambda: embedder)
     asyncio.run(shelf.refresh())
     return shelf
