@@ -4,17 +4,18 @@ import difflib
 from collections.abc import Collection, Hashable
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from appliance.core.errors import ConfigError
 from appliance.core.messages import Message, _
+from appliance.core.units import human_bytes
+from appliance.scenario.yaml_bounds import MOST_BYTES, check_extent
 
 from .models import Words
 
-MAX_BYTES: Final = 1_000_000
 Form = TypeVar("Form", bound=BaseModel)
 
 
@@ -32,9 +33,11 @@ def read_yaml(file: Path) -> dict[str, Any]:
     """Return the fields of a YAML file; an empty one has none. Raises `ConfigError`."""
     raw: Any = None
     try:
-        if file.stat().st_size > MAX_BYTES:
-            refuse(file, "", _("it is larger than {count} bytes", count=MAX_BYTES))
-        raw = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=_OnceLoader)  # noqa: S506 - a SafeLoader
+        if file.stat().st_size > MOST_BYTES:
+            refuse(file, "", _("it is larger than {limit}", limit=human_bytes(MOST_BYTES)))
+        text = file.read_text(encoding="utf-8-sig")
+        check_extent(file, text)  # before it is built: a few lines of aliases can stand for billions of entries
+        raw = yaml.load(text, Loader=_OnceLoader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{mark.line + 1}:{mark.column + 1}" if mark else ""

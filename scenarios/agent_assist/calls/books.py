@@ -20,6 +20,7 @@ from appliance.core.clock import iso, utc_now
 from appliance.core.errors import ApplianceError, ConfigError
 from appliance.core.messages import _
 from appliance.core.protocols import Embedder, Vectors
+from appliance.scenario.yaml_bounds import check_yaml, unusable
 
 from ..afterwards.forms import FormBook
 from ..afterwards.tags import TagBook
@@ -29,7 +30,6 @@ from ..reading.risk import RiskRules
 from ..reading.vocabulary import Vocabulary
 from ..rules import RuleBook
 from .settings import Settings
-from .yaml_bounds import check_yaml, unusable
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("agent-assist")
 

@@ -1,14 +1,10 @@
 """Settings of this part: read from YAML, the shipped values with the bank's own over them."""
 
 from pathlib import Path
-from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from appliance.core.errors import ConfigError
-from appliance.core.messages import Message, _
-
+from ..reading.files import read_yaml
 from .limits import CARD_WITHIN_S
 
 SHIPPED = Path(__file__).with_name("settings.yaml")
@@ -31,32 +27,7 @@ class Settings(BaseModel):
     @classmethod
     def load(cls, shipped: Path = SHIPPED, own: Path | None = None) -> "Settings":
         """Read both files. Raises `ConfigError`, naming file, field and fix."""
-        values = _values(shipped)
+        values = read_yaml(shipped, cls).model_dump()
         if own is not None:
-            values |= _checked(own, _values(own)).model_dump(exclude_unset=True)
-        return _checked(shipped, values)
-
-
-def _values(path: Path) -> dict[str, Any]:
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise _wrong(path, " ".join(str(error).split())) from error
-    if not isinstance(values, dict):
-        raise _wrong(path, _("it must hold `name: value` lines"))
-    return values
-
-
-def _checked(path: Path, values: dict[str, Any]) -> Settings:
-    try:
-        return Settings.model_validate(values)
-    except ValidationError as error:
-        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_url=False)]
-        raise _wrong(path, "; ".join(faults)) from error
-
-
-def _wrong(path: Path, reason: Message | str) -> ConfigError:
-    return ConfigError(
-        _("The settings in {path} cannot be used: {reason}.", path=path, reason=reason),
-        _("The settings are: {names}.", names=", ".join(Settings.model_fields)),
-    )
+            values |= read_yaml(own, cls).model_dump(exclude_unset=True)
+        return cls.model_validate(values)

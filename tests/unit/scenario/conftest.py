@@ -1,7 +1,5 @@
 """The knowledge Q&A pack over a real store, the real service and a real database; only the model is stood in for."""
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,35 +15,16 @@ from appliance.knowledge.models import Details
 from appliance.scenario.loading import load_pack
 from appliance.scenario.pack import Caller, ScenarioContext, invoke, stream
 from appliance.serving.action_runs import ActionRuns
-from appliance.serving.knowledge import Knowledge
 from appliance.serving.scenario_services import HandleKnowledge, RunFacts, StoredRecords
 from appliance.state.database import Database, sqlite_url
 from appliance.state.records import RecordRows
 from tests.unit.knowledge.principals import A_ADMIN, A_CALLER, index_all, prepare_here
+from tests.unit.scenario.near import Near, Service
 
 PACK = Path(__file__).resolve().parents[3] / "scenarios" / "knowledge_qa"
 LOCKERS = b"# Lockers\n\nA small locker costs 300 yuan a year. A large locker costs 520 yuan a year.\n"
 CARDS = "# 银行卡\n\n金卡补办收费15元。白金卡补办收费40元。\n".encode()
 BONUS = b"# Bonus\n\nThe yearly bonus of a branch manager is 80,000 yuan.\n"
-
-
-class Service(Knowledge):
-    """The service's methods over a store; nothing runs in the background."""
-
-    def __init__(self, store):
-        self._store = store
-        self._searches = ThreadPoolExecutor(1)
-        self._work = asyncio.Event()
-
-
-class Near:
-    """`Handles` to a service in this process."""
-
-    def __init__(self, service):
-        self._service = service
-
-    async def knowledge(self, method, *arguments):
-        return await getattr(self._service, method)(*arguments)
 
 
 class Chat:

@@ -4,7 +4,8 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from appliance.core.errors import ConfigError
-from scenarios.advisor.yaml_files import MAX_BYTES, read_as, read_yaml
+from appliance.scenario.yaml_bounds import MOST_BYTES
+from scenarios.advisor.yaml_files import read_as, read_yaml
 
 
 class Part(BaseModel):
@@ -47,8 +48,13 @@ def test_a_file_is_read_also_with_a_mark_at_its_beginning(file):
         ("name: [", "it is not YAML"),
         ("- a", "it must hold a mapping"),
         ("name: 甲".encode("gbk"), "it cannot be read"),
-        ("name: " + "a" * MAX_BYTES, "it is larger than"),
-        ("name: " + "[" * 5000, "it cannot be read"),
+        ("name: " + "a" * MOST_BYTES, "it is larger than"),
+        (
+            "\n".join(["a0: &a0 [x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 20)}]" for n in range(1, 9))]),
+            "counting what aliases repeat",
+        ),
+        ("name: " + "[" * 40 + "]" * 40, "nested more than"),
+        ("name: " + "[" * 5000, "nested more than"),
         ("name: !!python/object:os.system {}", "it is not YAML"),
     ],
 )

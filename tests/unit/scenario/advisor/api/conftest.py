@@ -1,9 +1,7 @@
 """The pack as callers use it: over a real database, real knowledge bases and the made-up sample bank."""
 
-import asyncio
 import json
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,35 +17,16 @@ from appliance.scenario.pack import Caller, ScenarioContext
 from appliance.scenario.said import Said
 from appliance.scenario.tasks import LocalTasks
 from appliance.serving.action_runs import ActionRuns
-from appliance.serving.knowledge import Knowledge
 from appliance.serving.scenario_services import HandleKnowledge, RunFacts, StoredRecords
 from appliance.state.database import Database, sqlite_url
 from appliance.state.records import RecordRows
 from scenarios.advisor import app
 from scenarios.advisor.api import desk as desks
 from tests.unit.knowledge.principals import A_ADMIN, A_CALLER, index_all, prepare_here
+from tests.unit.scenario.near import Near, Service
 
 PACK = Path(__file__).resolve().parents[5] / "scenarios" / "advisor"
 NOW = datetime(2026, 11, 2, 4, 0, tzinfo=UTC)
-
-
-class Service(Knowledge):
-    """The service's methods over a store; nothing runs in the background."""
-
-    def __init__(self, store):
-        self._store = store
-        self._searches = ThreadPoolExecutor(1)
-        self._work = asyncio.Event()
-
-
-class Near:
-    """`Handles` to a service in this process."""
-
-    def __init__(self, service):
-        self._service = service
-
-    async def knowledge(self, method, *arguments):
-        return await getattr(self._service, method)(*arguments)
 
 
 class Bank:

@@ -1,7 +1,5 @@
 """What the sample files say about made-up companies and markets."""
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +13,6 @@ from appliance.knowledge.e5 import LocalEmbedder
 from appliance.knowledge.models import Passage
 from appliance.scenario.pack import Caller, ScenarioContext
 from appliance.serving.action_runs import ActionRuns
-from appliance.serving.knowledge import Knowledge
 from appliance.serving.scenario_services import HandleKnowledge
 from appliance.state.database import Database, sqlite_url
 from scenarios.advisor.notes.differing import differing
@@ -25,29 +22,11 @@ from scenarios.advisor.notes.sentences import Said, rows_in, said_in
 from scenarios.advisor.notes.shapes import NotesRequest
 from scenarios.advisor.notes.words import note_words
 from tests.unit.knowledge.principals import A_ADMIN, A_CALLER, B_ADMIN, index_all, prepare_here
+from tests.unit.scenario.near import Near, Service
 
 DOCUMENTS = Path(__file__).resolve().parents[5] / "scenarios" / "advisor" / "documents"
 TIP = "# Tip\n\n- Date: 2026-11-25\n- Author: X\n- Kind: research report\n- Securities: S007 / Mirror Glass\n\n" \
       "## View\n\nWe rate the share a strong buy.\n\nThe yield is guaranteed.\n\nGlass is clear.\n"  # fmt: skip
-
-
-class Service(Knowledge):
-    """The service's methods over a store; nothing runs in the background."""
-
-    def __init__(self, store):
-        self._store = store
-        self._searches = ThreadPoolExecutor(1)
-        self._work = asyncio.Event()
-
-
-class Near:
-    """`Handles` to a service in this process."""
-
-    def __init__(self, service):
-        self._service = service
-
-    async def knowledge(self, method, *arguments):
-        return await getattr(self._service, method)(*arguments)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """The calls of the pack over a real database, a real knowledge base and the real embedder; only the clock is set."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from appliance.scenario.actions import events_of
 from appliance.scenario.pack import Action, Caller, ScenarioContext, invoke
 from appliance.scenario.sockets import socket_events
 from appliance.serving.action_runs import ActionRuns
-from appliance.serving.knowledge import Knowledge
 from appliance.serving.scenario_services import HandleKnowledge, RunFacts, StoredRecords
 from appliance.state.database import Database, sqlite_url
 from appliance.state.records import RecordRows
@@ -24,19 +22,11 @@ from scenarios.agent_assist.calls.actions import actions
 from scenarios.agent_assist.calls.book import CallBook
 from scenarios.agent_assist.calls.books import Shelf
 from tests.unit.knowledge.principals import A_ADMIN, A_CALLER, index_all, prepare_here
+from tests.unit.scenario.near import Service
 
 PACK = Path(__file__).resolve().parents[5] / "scenarios" / "agent_assist"
 HANDBOOK = ("借记卡服务手册.md", "disputes-and-refunds.md", "debit-card-help.md")
 BEGIN = 1_790_000_000.0
-
-
-class Service(Knowledge):
-    """The service's methods over a store; nothing runs in the background."""
-
-    def __init__(self, store):
-        self._store = store
-        self._searches = ThreadPoolExecutor(1)
-        self._work = asyncio.Event()
 
 
 class Near:

@@ -147,7 +147,7 @@ def test_settings_of_the_bank_go_over_the_shipped_ones(tmp_path):
     assert both.abandoned_after_s == shipped.abandoned_after_s == 14_400
     for text in ("abandoned_after_idle_s: .nan", "card_within_s: 0", "abandoned_after_s: 1e9"):
         own.write_text(text, encoding="utf-8")
-        with pytest.raises(ConfigError, match=r"settings\.yaml.*\. The settings are"):
+        with pytest.raises(ConfigError, match=rf"settings\.yaml.*{text.split(':')[0]}.*Correct that entry"):
             Settings.load(own=own)
 
 

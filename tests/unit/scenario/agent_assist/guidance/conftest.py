@@ -1,7 +1,5 @@
 """The sample handbook in a real store, asked as a scenario asks it."""
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,22 +9,13 @@ from appliance.guardrails.chain import Chain
 from appliance.knowledge.bases.store import KnowledgeStore
 from appliance.knowledge.e5 import LocalEmbedder
 from appliance.serving.action_runs import ActionRuns
-from appliance.serving.knowledge import Knowledge
 from appliance.serving.scenario_services import HandleKnowledge
 from appliance.state.database import Database, sqlite_url
 from scenarios.agent_assist.models import Analysis, Emotion, Intent, Slot, Turn
 from tests.unit.knowledge.principals import A_ADMIN, index_all, prepare_here
+from tests.unit.scenario.near import Service
 
 PACK = Path(__file__).resolve().parents[5] / "scenarios" / "agent_assist"
-
-
-class Service(Knowledge):
-    """The service's methods over a store; nothing runs in the background."""
-
-    def __init__(self, store):
-        self._store = store
-        self._searches = ThreadPoolExecutor(1)
-        self._work = asyncio.Event()
 
 
 class Near:

@@ -29,7 +29,7 @@ def check_yaml(path: Path) -> None:
     if len(content) > MOST_BYTES:
         raise unusable(path, _("it is larger than {limit}", limit=human_bytes(MOST_BYTES)))
     try:
-        _count(path, text)
+        check_extent(path, text)
     except yaml.YAMLError as error:
         raise unusable(path, " ".join(str(error).split())) from error
 
@@ -42,7 +42,8 @@ def unusable(path: Path, reason: Message | str) -> ConfigError:
     )
 
 
-def _count(path: Path, text: str) -> None:
+def check_extent(path: Path, text: str) -> None:
+    """Raise `ConfigError` for a text that repeats or nests too much by aliases, and what YAML raises for its faults."""
     sizes: dict[str, int] = {}  # nodes that each anchor stands for
     open_ones: list[tuple[str | None, int]] = []  # anchor, and the nodes before it
     nodes = 0
