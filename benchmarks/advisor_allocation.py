@@ -21,6 +21,7 @@ import numpy
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from appliance.scenario.words import Words
 from benchmarks.machine import describe
 from scenarios.advisor.allocation.backtest import walk_forward
 from scenarios.advisor.allocation.estimators import Settings
@@ -33,7 +34,6 @@ from scenarios.advisor.allocation.returns import Floats, Returns
 from scenarios.advisor.allocation.universe import Asset, Universe
 from scenarios.advisor.allocation.words import Speaker
 from scenarios.advisor.data.targets import View
-from scenarios.advisor.models import Words
 
 METHODS = ("mean_variance", "risk_parity", "hierarchical_risk_parity", "cvar", "black_litterman")
 CLASSES = ("cash", "bond", "equity", "equity", "alternative", "commodity", "insurance")

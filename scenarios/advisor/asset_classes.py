@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from .models import AssetClass, Words
+from appliance.scenario.words import Words
+
+from .models import AssetClass
 
 CLASSES: Final[Mapping[AssetClass, Words]] = {
     "cash": Words(en="cash", zh="现金类"),

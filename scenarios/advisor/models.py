@@ -11,6 +11,8 @@ import numpy
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from appliance.scenario.words import Words
+
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 ClientLevel = Literal["C1", "C2", "C3", "C4", "C5"]
 ProductLevel = Literal["R1", "R2", "R3", "R4", "R5"]
@@ -22,19 +24,6 @@ class Part(BaseModel):
     """A part of an answer, or a row of the bank's data."""
 
     model_config = ConfigDict(frozen=True)
-
-
-class Words(Part):
-    """A text in both languages, as the YAML files hold it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    en: str = Field(min_length=1, max_length=2000)
-    zh: str = Field(min_length=1, max_length=2000)
-
-    def within(self, language: str) -> str:
-        """Return the text in `zh_CN`, `zh` or, for any other language, in English."""
-        return self.zh if language.startswith("zh") else self.en
 
 
 class Source(Part):

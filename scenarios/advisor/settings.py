@@ -5,7 +5,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .yaml_files import checked, read_yaml
+from appliance.scenario.yaml_files import checked, read_yaml
 
 SHIPPED: Final = Path(__file__).with_name("settings.yaml")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from .models import Words
+from appliance.scenario.words import Words
 
 
 class Speaking:

@@ -23,19 +23,6 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Words(Part):
-    """A text in both languages, as the YAML files hold it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    en: str = Field(min_length=1, max_length=2000)
-    zh: str = Field(min_length=1, max_length=2000)
-
-    def within(self, language: str) -> str:
-        """Return the text in `zh_CN`, `zh` or, for any other language, in English."""
-        return self.zh if language.startswith("zh") else self.en
-
-
 class Turn(Part):
     """What one side said without being followed by the other, as it is known now."""
 

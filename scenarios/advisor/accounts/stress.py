@@ -10,12 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from appliance.core.errors import InvalidRequest, NotFound
 from appliance.core.messages import _
+from appliance.scenario.words import Words
+from appliance.scenario.yaml_files import read_as
 
 from ..asset_classes import CLASSES
 from ..data.dataset import Dataset
 from ..figures.exposure import exposures
-from ..models import AssetClass, Product, Words
-from ..yaml_files import read_as
+from ..models import AssetClass, Product
 from .answer import StressLine
 from .book import Book
 from .positions import Account, Position

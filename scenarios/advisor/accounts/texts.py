@@ -7,9 +7,11 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
+from appliance.scenario.words import Words
+from appliance.scenario.yaml_files import read_as
+
 from ..data.targets import Target
-from ..models import Client, Figure, Words
-from ..yaml_files import read_as
+from ..models import Client, Figure
 from .answer import AccountDiagnosis, ChangeLine, ClassLine
 
 SHIPPED: Final = Path(__file__).with_name("texts.yaml")

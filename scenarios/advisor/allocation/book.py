@@ -4,8 +4,10 @@ from pathlib import Path
 
 from pydantic import Field
 
-from ..models import AssetClass, ClientLevel, Share, Words
-from ..yaml_files import checked, read_yaml
+from appliance.scenario.words import Words
+from appliance.scenario.yaml_files import checked, read_yaml
+
+from ..models import AssetClass, ClientLevel, Share
 from .request import Limits, Section
 
 SHIPPED = Path(__file__).with_name("limits.yaml")

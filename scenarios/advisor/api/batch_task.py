@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from appliance.core.errors import RequestError
+from appliance.scenario.shelf import Shelf
 
 from ..accounts import AccountDiagnosis, diagnose
 from ..data.dataset import Dataset
 from ..data.loading import load_dataset
-from .books import BOOKS
-from .shelf import Shelf
+from .books import BOOKS, PACK
 
 COLUMNS: Final = (
     "total_value", "total_cost", "total_gain", "positions", "classes_off", "largest_product", "largest_issuer",
@@ -70,4 +70,4 @@ def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
 
 @lru_cache(maxsize=4)
 def _shelf(own_files: str) -> Shelf:
-    return Shelf(Path(own_files), BOOKS)
+    return Shelf(PACK, Path(own_files), BOOKS)

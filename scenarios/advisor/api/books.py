@@ -1,10 +1,12 @@
 """Which YAML files the pack reads, and what reads them."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
+from appliance.scenario.shelf import Book, Load
+
 from ..settings import Settings
-from .shelf import Book, Load
 
 
 def _settings() -> Load:
@@ -47,6 +49,7 @@ def _words() -> Load:
     return Words.load
 
 
+PACK: Final = Path(__file__).resolve().parents[1]
 BOOKS: Final[Mapping[str, Book]] = {
     "settings": Book("settings.yaml", "settings.yaml", _settings),
     "rules": Book("suitability/rules.yaml", "suitability.yaml", _rules),

@@ -9,9 +9,10 @@ from pydantic import Field
 from appliance.core.days import Day
 from appliance.core.messages import Message, _
 from appliance.scenario.pack import Action, Caller
+from appliance.scenario.words import Words
 
 from ..data.dataset import Dataset
-from ..models import Part, Words
+from ..models import Part
 from ..suitability.deciding import decide
 from ..suitability.decision import Allowed, Decision, Row
 from ..suitability.loading import RuleBook

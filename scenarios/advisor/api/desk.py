@@ -15,14 +15,14 @@ from appliance.core.clock import Clock, utc_now
 from appliance.core.errors import InvalidRequest
 from appliance.core.messages import _
 from appliance.scenario.pack import Caller, ScenarioContext
+from appliance.scenario.shelf import Shelf
 
 from ..data.dataset import Dataset
 from ..data.loading import missing_in
 from ..data.places import DataStore
 from ..models import Client
 from ..settings import Settings
-from .books import BOOKS
-from .shelf import Shelf
+from .books import BOOKS, PACK
 
 THREADS: Final = 4
 """Computations at once in one replica; more wait their turn. Most of their time is spent outside Python's lock."""
@@ -46,7 +46,7 @@ class Desk:
     @cached_property
     def shelf(self) -> Shelf:
         """The bank's YAML files."""
-        return Shelf(self.context.own_files, BOOKS)
+        return Shelf(PACK, self.context.own_files, BOOKS)
 
     @cached_property
     def store(self) -> DataStore:

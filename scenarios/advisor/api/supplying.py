@@ -12,6 +12,7 @@ from pydantic import Field
 from appliance.core.errors import ConfigError, InvalidRequest, RequestError
 from appliance.core.messages import _
 from appliance.scenario.pack import Action, Caller, Permission
+from appliance.scenario.shelf import FileState
 
 from ..data.dataset import Dataset
 from ..data.faults import Fault, errors_in, refused
@@ -19,7 +20,6 @@ from ..data.tables import REQUIRED, TABLES
 from ..models import Part
 from .desk import Desk, never, supervises
 from .shapes import Nothing, Request
-from .shelf import FileState
 
 MOST_FAULTS = 200
 """Faults that one answer names; the rest are counted."""

@@ -14,8 +14,8 @@ from appliance.guardrails.classify.topics import RULES
 from appliance.guardrails.verdict import Finding, Ruling
 from appliance.knowledge.language.text import sentences
 from appliance.scenario.checks import OutputCheck
+from appliance.scenario.yaml_files import read_as
 
-from ..yaml_files import read_as
 from .names import plain
 
 NAME: Final = "no_promise"

@@ -7,9 +7,11 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
+from appliance.scenario.words import Words
+from appliance.scenario.yaml_files import read_yaml
+
 from ..allocation.request import Limits, Method
-from ..models import AssetClass, Currency, ProductLevel, Words
-from ..yaml_files import read_yaml
+from ..models import AssetClass, Currency, ProductLevel
 
 ToolName = Literal[
     "suitability", "fund_diagnosis", "compare_funds", "account_diagnosis", "allocation", "stress", "market_notes",

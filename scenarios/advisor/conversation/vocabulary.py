@@ -9,8 +9,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict
 
 from appliance.core.messages import _
+from appliance.scenario.yaml_files import checked, read_yaml, refuse
 
-from ..yaml_files import checked, read_yaml, refuse
 from .tools import ToolName
 
 SHIPPED: Final = Path(__file__).with_name("words.yaml")

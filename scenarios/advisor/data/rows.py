@@ -6,8 +6,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from appliance.core.messages import _
+from appliance.scenario.words import Words
 
-from ..models import Client, Holding, Product, Transaction, Words
+from ..models import Client, Holding, Product, Transaction
 from .faults import Fault
 from .reading import Loaded
 from .shares import parse_shares, parse_tiers

@@ -5,9 +5,10 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from appliance.core.messages import _
+from appliance.scenario.words import Words
+from appliance.scenario.yaml_files import read_as
 
-from ..models import AssetClass, Words
-from ..yaml_files import read_as
+from ..models import AssetClass
 
 _OFF = 1e-6
 

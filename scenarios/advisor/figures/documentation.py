@@ -4,7 +4,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from ..models import Words
+from appliance.scenario.words import Words
+
 from .formulas import SHIPPED, Formula, Formulas
 from .making import LEAST_VALUES, PERIODS
 

@@ -6,8 +6,8 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..models import Words
-from ..yaml_files import read_as
+from appliance.scenario.words import Words
+from appliance.scenario.yaml_files import read_as
 
 SHIPPED: Final = Path(__file__).with_name("formulas.yaml")
 Library = Literal["quantstats", "skfolio"]

@@ -9,9 +9,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict
 
 from appliance.core.messages import _
-
-from ..models import Words
-from ..yaml_files import checked, read_as, read_yaml, refuse
+from appliance.scenario.words import Words
+from appliance.scenario.yaml_files import checked, read_as, read_yaml, refuse
 
 SHIPPED: Final = Path(__file__).with_name("texts.yaml")
 

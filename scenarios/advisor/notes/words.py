@@ -10,7 +10,7 @@ from typing import Final, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..models import Words
+from appliance.scenario.words import Words
 
 FILE: Final = Path(__file__).with_name("sections.yaml")
 

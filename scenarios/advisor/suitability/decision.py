@@ -6,7 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from ..models import ClientLevel, Figure, Part, ProductLevel, Source, Words
+from appliance.scenario.words import Words
+
+from ..models import ClientLevel, Figure, Part, ProductLevel, Source
 
 Allowed = Literal["yes", "confirm", "no"]
 RuleKind = Literal["prohibit", "confirm", "disclose"]

@@ -6,8 +6,9 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from appliance.core.messages import _
+from appliance.scenario.words import Words
 
-from ..models import ProductLevel, Words
+from ..models import ProductLevel
 from .case import Case, Judged, grade
 from .decision import RuleKind
 

@@ -9,9 +9,10 @@ from typing import Annotated, Any, Final
 from pydantic import Field, TypeAdapter, ValidationError
 
 from appliance.core.messages import _
+from appliance.scenario.words import Words
+from appliance.scenario.yaml_files import checked, nearest, read_yaml, refuse, refuse_first
 
-from ..models import ProductLevel, Words
-from ..yaml_files import checked, nearest, read_yaml, refuse, refuse_first
+from ..models import ProductLevel
 from .client_rules import Age, Assessments, LeastTolerant, Match, Professional, Validity
 from .disclosing_rules import Always, ForeignCurrency, LevelsDiffer
 from .forms import Rule, Section

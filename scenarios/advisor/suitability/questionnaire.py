@@ -10,9 +10,10 @@ from pydantic import Field, model_validator
 
 from appliance.core.errors import InvalidRequest
 from appliance.core.messages import _
+from appliance.scenario.words import Words
+from appliance.scenario.yaml_files import read_as
 
-from ..models import ClientLevel, Part, Words
-from ..yaml_files import read_as
+from ..models import ClientLevel, Part
 from .client_rules import CLIENT_LEVELS
 from .forms import Name, Section
 from .speaking import Speaker

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from ..models import Words
+from appliance.scenario.words import Words
+from appliance.scenario.yaml_files import read_words
+
 from ..speaking import Speaking
-from ..yaml_files import read_words
 
 TEXTS: Final = Path(__file__).with_name("texts.yaml")
 

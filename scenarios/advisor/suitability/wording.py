@@ -8,7 +8,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from ..yaml_files import read_as
+from appliance.scenario.yaml_files import read_as
+
 from .forms import Section
 
 WORDING: Final = Path(__file__).with_name("wording.yaml")

@@ -7,8 +7,9 @@ from datetime import date
 
 from appliance.core.messages import Message, _
 from appliance.knowledge.language.text import is_wide
+from appliance.scenario.words import Words
 
-from ..models import Direction, Words
+from ..models import Direction
 from . import cues
 from .clauses import Statement, keepable, statements
 from .contacts import next_contact

@@ -9,8 +9,9 @@ from pydantic import ConfigDict, Field, model_validator
 
 from appliance.core.messages import _
 from appliance.core.validation import Fault
+from appliance.scenario.words import Words
 
-from ..models import CallFacts, Level, Part, Words
+from ..models import CallFacts, Level, Part
 from .books import read_entries
 from .clauses import keepable, kept_texts
 from .phrases import Said, any_hit

@@ -8,8 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from appliance.core.errors import NotFound
 from appliance.core.messages import _
+from appliance.scenario.words import Words
 
-from ..models import Direction, Part, Words
+from ..models import Direction, Part
 from .shapes import GivenTurn, Language
 
 FOLDER = Path(__file__).resolve().parents[1] / "samples"

@@ -4,8 +4,9 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 
 from appliance.core.messages import Message, _
+from appliance.scenario.words import Words
 
-from ..models import Alert, Assist, Emotion, Intent, Slot, Words
+from ..models import Alert, Assist, Emotion, Intent, Slot
 from .shapes import AfterCall
 
 _SPEAKERS = {"customer": _("Customer"), "seat": _("Seat")}

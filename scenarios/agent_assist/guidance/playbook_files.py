@@ -7,8 +7,9 @@ from pathlib import Path
 from pydantic import Field
 
 from appliance.core.messages import _
+from appliance.scenario.words import Words
 
-from ..models import Direction, Words
+from ..models import Direction
 from ..reading.files import read_yaml, wrong
 from .said import Form, IntentName, Name, Said, SlotName, Written
 

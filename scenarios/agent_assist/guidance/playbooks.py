@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from appliance.core.messages import Message, _
+from appliance.scenario.words import Words
 
-from ..models import Analysis, Direction, Speaker, Step, Turn, Words
+from ..models import Analysis, Direction, Speaker, Step, Turn
 from .playbook_files import DoneWhen, PlayForm, StepForm, read_plays
 from .said import Ear, unknown_intents
 

@@ -10,8 +10,9 @@ from pydantic import Field
 
 from appliance.core.messages import Message, _
 from appliance.knowledge.language.text import language_of
+from appliance.scenario.words import Words
 
-from ..models import Analysis, Card, Language, Reply, Turn, Words
+from ..models import Analysis, Card, Language, Reply, Turn
 from ..reading.files import read_yaml, wrong
 from .said import Ear, Form, IntentName, Name, Said, SlotName, unknown_intents
 

@@ -9,8 +9,8 @@ import numpy
 from appliance.core.errors import ConfigError
 from appliance.core.messages import _
 from appliance.core.protocols import Vectors
+from appliance.scenario.words import Words
 
-from ..models import Words
 from ..reading.language import language_of
 from .own import Entry, OwnIntents, read_own, read_shipped
 from .weights import Floats, Weights

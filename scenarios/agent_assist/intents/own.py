@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from appliance.core.messages import _
 from appliance.core.validation import Fault
+from appliance.scenario.words import Words
 
-from ..models import Words
 from ..reading.files import read_yaml, wrong
 from .weights import Floats, Weights
 

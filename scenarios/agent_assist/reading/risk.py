@@ -16,8 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from appliance.core.messages import _
 from appliance.core.validation import Fault
 from appliance.guardrails.personal.folding import fold
+from appliance.scenario.words import Words
 
-from ..models import Analysis, Level, Risk, Speaker, Turn, Words
+from ..models import Analysis, Level, Risk, Speaker, Turn
 from .files import read_yaml, wrong
 from .templates import phrase_pattern
 from .vocabulary import small

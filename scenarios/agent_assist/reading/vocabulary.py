@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from appliance.core.messages import _
 from appliance.core.validation import Fault
+from appliance.scenario.words import Words
 
-from ..models import Words
 from .files import read_yaml, wrong
 from .found import Found
 from .templates import number_pattern

@@ -8,8 +8,9 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from appliance.core.messages import _
+from appliance.scenario.words import Words
 
-from ..models import Direction, Language, Severity, Speaker, Words
+from ..models import Direction, Language, Severity, Speaker
 from .shapes import Area
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$", max_length=64)]

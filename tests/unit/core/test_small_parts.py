@@ -18,6 +18,14 @@ def test_ids_are_unique_and_sort_by_time(monkeypatch):
     assert early < later < last
 
 
+def test_ids_made_in_one_millisecond_sort_as_they_were_made(monkeypatch):
+    monkeypatch.setattr(ids.time, "time_ns", lambda: 5_000_000_000_000_000_000)
+    made = [new_id("call") for _number in range(1000)]
+    assert made == sorted(made)
+    monkeypatch.setattr(ids.time, "time_ns", lambda: 4_000_000_000_000_000_000)  # the clock was set back
+    assert new_id("call") > made[-1]
+
+
 def test_iso_is_utc_with_milliseconds_and_fixed_width():
     beijing = timezone(timedelta(hours=8))
     assert iso(datetime(2026, 11, 24, 8, 0, 0, 999_999, beijing)) == "2026-11-24T00:00:00.999Z"

@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skfolio import Portfolio, RiskMeasure
 
+from appliance.scenario.words import Words
 from scenarios.advisor.accounts.holdings import overlap_of
 from scenarios.advisor.accounts.ledger import _units
 from scenarios.advisor.accounts.returns import Payment, money_weighted, time_weighted
 from scenarios.advisor.accounts.risk import contributions
-from scenarios.advisor.models import Product, Words
+from scenarios.advisor.models import Product
 
 FIRST = date(2024, 1, 1)
 RATES = st.floats(-0.95, 5.0)

@@ -6,9 +6,10 @@ import pytest
 import yaml
 
 from appliance.core.errors import ConfigError, InvalidRequest
+from appliance.scenario.words import Words
 from scenarios.advisor.accounts import StressBook, diagnose
 from scenarios.advisor.accounts.stress import SHIPPED, Scenario, shipped_stress, styles_of
-from scenarios.advisor.models import Product, Words
+from scenarios.advisor.models import Product
 
 WORDS = {"en": "Text", "zh": "文字"}
 

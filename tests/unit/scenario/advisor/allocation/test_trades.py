@@ -6,9 +6,10 @@ from decimal import Decimal
 import numpy
 import pytest
 
+from appliance.scenario.words import Words
 from scenarios.advisor.allocation.trades import plan_trades
 from scenarios.advisor.allocation.universe import Position
-from scenarios.advisor.models import Product, Words
+from scenarios.advisor.models import Product
 
 DAY = date(2026, 10, 30)
 

@@ -7,13 +7,13 @@ from skfolio import RiskMeasure, moments, optimization, prior
 from skfolio.distance import CovarianceDistance
 
 from appliance.core.errors import Unavailable
+from appliance.scenario.words import Words
 from scenarios.advisor.allocation.estimators import MARKET_AVERSION, SCALE_OBJECTIVE, SOLVER_PARAMS, Settings
 from scenarios.advisor.allocation.feasibility import Region
 from scenarios.advisor.allocation.limits import Limit
 from scenarios.advisor.allocation.optimising import broken, optimise
 from scenarios.advisor.allocation.reporting import cvar
 from scenarios.advisor.data.targets import View
-from scenarios.advisor.models import Words
 from tests.unit.scenario.advisor.allocation import made
 
 METHODS = ("mean_variance", "risk_parity", "hierarchical_risk_parity", "cvar", "black_litterman")

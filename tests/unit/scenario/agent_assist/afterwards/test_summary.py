@@ -2,10 +2,10 @@
 
 import pytest
 
+from appliance.scenario.words import Words
 from scenarios.agent_assist.afterwards.clauses import statements
 from scenarios.agent_assist.afterwards.contacts import next_contact
 from scenarios.agent_assist.afterwards.summarising import section_titles, summarise
-from scenarios.agent_assist.models import Words
 from tests.unit.scenario.agent_assist.afterwards.spoken import WEDNESDAY, call
 
 CHARGED = call(

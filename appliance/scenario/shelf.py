@@ -8,18 +8,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from typing import Any
 
 import structlog
 
 from appliance.core.clock import iso, utc_now
 from appliance.core.errors import ApplianceError
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger("advisor")
+log: structlog.stdlib.BoundLogger = structlog.get_logger("scenario")
 
 _Stamp = tuple[int, int, int] | None
 Load = Callable[[Path, Path | None], Any]
-_PACK: Final = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -52,8 +51,9 @@ class FileState:
 class Shelf:
     """The books of one replica. Safe for several threads; every read looks whether the bank's file has changed."""
 
-    def __init__(self, own_files: Path, books: Mapping[str, Book]) -> None:
-        """Take the bank's own folder, which may not exist, and the books by name."""
+    def __init__(self, shipped: Path, own_files: Path, books: Mapping[str, Book]) -> None:
+        """Take the pack's folder, the bank's own, which may not exist, and the books by name."""
+        self._shipped = shipped
         self._own = own_files
         self._books = dict(books)
         self._states: dict[str, FileState] = {}
@@ -74,21 +74,20 @@ class Shelf:
         with self._lock:
             known = self._states.get(name)
             if known is None or known.stamp != stamp:
-                known = self._states[name] = _loaded(book, own, stamp, known)
+                known = self._states[name] = _loaded(book, self._shipped / book.shipped, own, stamp, known)
             return known
 
 
-def _loaded(book: Book, own: Path, stamp: _Stamp, before: FileState | None) -> FileState:
+def _loaded(book: Book, shipped: Path, own: Path, stamp: _Stamp, before: FileState | None) -> FileState:
     try:
-        return _fresh(book, own if stamp is not None else None, stamp)
+        return _fresh(book, shipped, own if stamp is not None else None, stamp)
     except ApplianceError as error:
         log.error("a YAML file is not in force", file=str(own), code=error.code, reason=error.render("en"))
-        last = before or _fresh(book, None, stamp)  # of a shipped file there is nothing to fall back to
+        last = before or _fresh(book, shipped, None, stamp)  # of a shipped file there is nothing to fall back to
         return FileState(last.name, last.version, last.own, last.loaded_at, last.content, stamp, error)
 
 
-def _fresh(book: Book, own: Path | None, stamp: _Stamp) -> FileState:
-    shipped = _PACK / book.shipped
+def _fresh(book: Book, shipped: Path, own: Path | None, stamp: _Stamp) -> FileState:
     content = book.load()(shipped, own)
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in (shipped, own) if path is not None))
     return FileState(book.own, digest.hexdigest()[:12], own is not None, iso(utc_now()), content, stamp)

@@ -5,7 +5,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from appliance.core.errors import ConfigError
 from appliance.scenario.yaml_bounds import MOST_BYTES
-from scenarios.advisor.yaml_files import read_as, read_yaml
+from appliance.scenario.yaml_files import read_as, read_yaml
 
 
 class Part(BaseModel):

@@ -1,4 +1,4 @@
-"""The YAML files of this pack and the bank's own: strict, with faults that name the file, the entry and what to do."""
+"""The YAML files of a pack and the bank's own: strict, with faults that name the file, the entry and what to do."""
 
 import difflib
 from collections.abc import Collection, Hashable
@@ -12,16 +12,15 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from appliance.core.errors import ConfigError
 from appliance.core.messages import Message, _
 from appliance.core.units import human_bytes
+from appliance.scenario.words import Words
 from appliance.scenario.yaml_bounds import MOST_BYTES, check_extent
-
-from .models import Words
 
 Form = TypeVar("Form", bound=BaseModel)
 
 
 def refuse(file: Path, entry: str, reason: Message | str, hint: Message | None = None) -> NoReturn:
     """Raise the `ConfigError` for a fault in a file; `entry` says where, such as targets.balanced; empty: anywhere."""
-    hint = hint or _("Correct it; docs/advisor.md shows one. What was loaded before stays in use.")
+    hint = hint or _("Correct it; the documentation of the scenario shows one. What was loaded before stays in use.")
     if not entry:
         raise ConfigError(_("The file {path} cannot be used: {reason}.", path=file, reason=reason), hint)
     raise ConfigError(
