@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from appliance.core.errors import ConfigError
 from appliance.core.messages import Message, _
 from appliance.core.validation import reason_for
+from appliance.scenario.yaml_files import read_yaml
 
 _Entry = TypeVar("_Entry", bound=BaseModel)
 
@@ -38,10 +38,8 @@ def wrong_entry(path: Path, entry: str, reason: Message) -> ConfigError:
 
 
 def _read(path: Path, kind: type[_Entry], under: str) -> tuple[dict[str, _Entry], list[str]]:
-    raw = _raw(path)
-    if raw is None:
-        return {}, []
-    if not isinstance(raw, dict) or any(key not in (under, "drop") for key in raw):
+    raw = read_yaml(path)
+    if any(key not in (under, "drop") for key in raw):
         raise _wrong(path, Message("file"), _("it may hold {under} and drop, nothing else", under=under))
     listed, drop = raw.get(under) or [], raw.get("drop") or []
     if not isinstance(listed, list) or not isinstance(drop, list) or not all(isinstance(name, str) for name in drop):
@@ -78,24 +76,6 @@ def _field_names(kind: type[BaseModel]) -> list[str]:
     schema: Mapping[str, Any] = kind.model_json_schema()
     models = [schema, *schema.get("$defs", {}).values()]
     return sorted({name for model in models for name in model.get("properties", {})})
-
-
-def _raw(path: Path) -> object:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            _("The file {file} cannot be read: {reason}.", file=path, reason=error),
-            _("Check that it is there, is UTF-8 text and may be read by the service."),
-        ) from error
-    try:
-        # The C loader reads a file of rules in a tenth of the time.
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date such as 2026-13-45 is a ValueError
-        raise ConfigError(
-            _("{source} is not valid YAML: {reason}.", source=path, reason=str(error).replace("\n", " ")),
-            _("Mend the line that it names."),
-        ) from error
 
 
 def _wrong(path: Path, where: Message, reason: Message) -> ConfigError:

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from appliance.core.errors import ConfigError
 from appliance.core.messages import Message, _
 from appliance.core.validation import reason_for
+from appliance.scenario import yaml_files
 
-_LARGEST = 2_000_000  # bytes
 Data = TypeVar("Data", bound=BaseModel)
 
 
@@ -30,14 +29,9 @@ def wrong(path: Path, entry: str, reason: Message | str) -> ConfigError:
 
 def read_yaml(path: Path, kind: type[Data]) -> Data:
     """Return what a YAML file holds, checked as `kind`; an empty file is an empty mapping. Raises `ConfigError`."""
+    data = yaml_files.read_yaml(path)
     try:
-        if path.stat().st_size > _LARGEST:
-            raise wrong(path, "", _("it is larger than {limit} bytes", limit=_LARGEST))
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise wrong(path, "", " ".join(str(error).split())) from error
-    try:
-        return kind.model_validate({} if data is None else data)
+        return kind.model_validate(data)
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         unknown = fault["type"] == "extra_forbidden"

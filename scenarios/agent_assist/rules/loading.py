@@ -1,20 +1,18 @@
 """Reads files of rules and puts the bank's own over the shipped ones; a fault names file, rule, field and fix."""
 
-import difflib
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from appliance.core.errors import ConfigError
 from appliance.core.messages import Message, _
+from appliance.scenario.yaml_files import nearest, read_yaml
 
 from .forms import KINDS, Phrases, RuleFile, RuleForm
 
-MAX_BYTES = 2_000_000
 MAX_RULES = 500
 
 
@@ -59,7 +57,7 @@ def read(shipped: Path, own: Path | None) -> Contents:
         cap = more.critical_cap if more.critical_cap is not None else cap
     for name, file in off:
         if name not in rules:
-            refuse(file, "disabled", _("there is no rule {name}", name=name), _nearest(name, rules))
+            refuse(file, "disabled", _("there is no rule {name}", name=name), nearest(name, rules))
     silent = {name for name, _file in off}
     in_force = tuple(rule for name, rule in rules.items() if rule.form.enabled and name not in silent)
     if len(in_force) > MAX_RULES:
@@ -67,40 +65,9 @@ def read(shipped: Path, own: Path | None) -> Contents:
     return Contents(in_force, lists, cap if cap is not None else 100.0, files)
 
 
-def _nearest(name: str, names: Iterable[str]) -> Message | None:
-    near = difflib.get_close_matches(name, names, 1)
-    return _("Did you mean {near}?", near=near[0]) if near else None
-
-
-class _NotRead(yaml.YAMLError):
-    """YAML that is sound and yet not read here."""
-
-    def __init__(self, problem: Message, mark: yaml.Mark) -> None:
-        super().__init__(problem)
-        self.problem, self.problem_mark = problem, mark
-
-
-class _OnceLoader(yaml.SafeLoader):
-    """Refuses a field that is given twice, of which YAML would silently drop one."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen = set()
-        for key in (key for key, _value in node.value if isinstance(key, yaml.ScalarNode)):
-            if key.value in seen:
-                raise _NotRead(_("{field} is given twice", field=key.value), key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise _NotRead(_("aliases are not read; write it out"), mark)
-        return super().compose_node(parent, index)
-
-
 def _read_file(file: Path) -> tuple[RuleFile, dict[str, Placed]]:
-    raw = _raw(file)
-    if not isinstance(raw, dict) or not isinstance(raw.get("rules", []), list):
+    raw = read_yaml(file)
+    if not isinstance(raw.get("rules", []), list):
         refuse(file, "", _("it must hold fields such as rules: with a list under it"))
     rules: dict[str, Placed] = {}
     for number, entry in enumerate(raw.pop("rules", None) or [], 1):
@@ -114,20 +81,6 @@ def _read_file(file: Path) -> tuple[RuleFile, dict[str, Placed]]:
         _refuse_fields(file, "", RuleFile, error)
 
 
-def _raw(file: Path) -> Any:  # noqa: ANN401 - whatever YAML holds
-    try:
-        if file.stat().st_size > MAX_BYTES:
-            refuse(file, "", _("it is larger than {count} bytes", count=MAX_BYTES))
-        raw = yaml.load(file.read_text(encoding="utf-8"), Loader=_OnceLoader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{mark.line + 1}:{mark.column + 1}" if mark else ""
-        refuse(file, where, _("it is not YAML: {reason}", reason=getattr(error, "problem", None) or error))
-    except (OSError, UnicodeDecodeError, RecursionError) as error:
-        refuse(file, "", _("it cannot be read: {reason}", reason=error))
-    return {} if raw is None else raw
-
-
 def _rule(file: Path, number: int, entry: object) -> RuleForm:
     name = entry.get("name") if isinstance(entry, dict) else None
     where = name if isinstance(name, str) else f"rules[{number}]"
@@ -138,7 +91,7 @@ def _rule(file: Path, number: int, entry: object) -> RuleForm:
         refuse(file, where, _("the field kind is missing; it is one of {kinds}", kinds=", ".join(KINDS)))
     if not isinstance(kind, str) or kind not in KINDS:
         reason = _("there is no kind {kind}; there are {kinds}", kind=str(kind), kinds=", ".join(KINDS))
-        refuse(file, f"{where}: kind", reason, _nearest(str(kind), KINDS))
+        refuse(file, f"{where}: kind", reason, nearest(str(kind), KINDS))
     try:
         return KINDS[kind].model_validate(entry)
     except ValidationError as error:
@@ -155,7 +108,7 @@ def _refuse_fields(file: Path, where: str, form: type[BaseModel], error: Validat
     if fault["type"] == "extra_forbidden":
         reason = _("there is no such field")
         known = _fields_at(form, fault["loc"][:-1]) + ["rules"] * (form is RuleFile)
-        hint = _nearest(str(fault["loc"][-1]), known) or _("Its fields are {names}.", names=", ".join(known))
+        hint = nearest(str(fault["loc"][-1]), known) or _("Its fields are {names}.", names=", ".join(known))
     elif fault["type"] == "missing":
         reason = _("it is missing")
     refuse(file, ": ".join(part for part in (where, place) if part), reason, hint)

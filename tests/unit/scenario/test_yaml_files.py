@@ -55,6 +55,7 @@ def test_a_file_is_read_also_with_a_mark_at_its_beginning(file):
         ),
         ("name: " + "[" * 40 + "]" * 40, "nested more than"),
         ("name: " + "[" * 5000, "nested more than"),
+        ("name: {day: 2026-13-45}", "it cannot be read"),
         ("name: !!python/object:os.system {}", "it is not YAML"),
     ],
 )

@@ -43,7 +43,7 @@ def test_an_own_file_that_is_not_there_or_empty_adds_nothing(tmp_path):
         ("tags: [{title: {en: Mine, zh: 我的}, group: own}]", ["tags[1]"]),
         ("drop: [nothing]", ["drop.nothing"]),
         ("forms: []", ["tags and drop"]),
-        ("tags: [", ["not valid YAML"]),
+        ("tags: [", ["own.yaml", "it is not YAML"]),
         ("tags: [{name: mine, day: 2026-13-45}]", ["own.yaml"]),
         ("- a", ["own.yaml"]),
     ],
