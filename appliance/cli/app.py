@@ -23,6 +23,7 @@ from appliance.cli.commands import (
     node,
     packages,
     plan,
+    reports,
     reviews,
     service,
     support,
@@ -65,6 +66,7 @@ def build_app(language: str) -> typer.Typer:
         knowledge.register(app)
         calls.register(app)
         advisor.register(app)
+        reports.register(app)
         labels.register(app)
         audit.register(app)
         usage.register(app)

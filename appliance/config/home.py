@@ -32,6 +32,11 @@ class Home:
         return self.root / "charts"
 
     @property
+    def tour_files(self) -> Path:
+        """Files that came of the scenarios that `up` tries at its end, such as a report."""
+        return self.root / "tour"
+
+    @property
     def admin_key_file(self) -> Path:
         """The first admin key, in plain text, mode 0600."""
         return self.root / "admin.key"

@@ -6,7 +6,7 @@ from functools import reduce
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Final, Literal, Self, get_args, get_origin
+from typing import Annotated, Final, Literal, Self, TypeVar, get_args, get_origin
 from urllib.parse import urlsplit
 
 import yaml
@@ -21,6 +21,8 @@ from appliance.core.errors import ConfigError
 from appliance.core.messages import Message, _
 from appliance.core.units import MIB
 from appliance.core.validation import Fault, reason_for
+
+_Settings = TypeVar("_Settings", bound=Section)
 
 
 def _network(text: str) -> str:
@@ -305,7 +307,7 @@ class SiteConfig(Section):
     """Chat models by alias."""
     embedder: EmbedderSettings = EmbedderSettings()
     """The embedding model."""
-    scenarios: tuple[str, ...] = ("knowledge-qa", "agent-assist", "advisor")
+    scenarios: tuple[str, ...] = ("knowledge-qa", "agent-assist", "advisor", "reports")
     """Scenario apps that start."""
     cluster: ClusterSettings = ClusterSettings()
     """Ray."""
@@ -363,6 +365,11 @@ def _known_fields(model: type[BaseModel], location: tuple[int | str, ...]) -> li
 
 def parse_site(text: str, source: str) -> SiteConfig:
     """Parse the site file's text; `source` names it in messages. Raises `ConfigError`, which lists every fault."""
+    return parse_as(SiteConfig, text, source, _("See docs/site-file.md for every setting."))
+
+
+def parse_as(kind: type[_Settings], text: str, source: str, hint: Message) -> _Settings:
+    """Parse a text of settings as `kind`. Raises `ConfigError`, which lists every fault, with `hint`."""
     try:
         raw = yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -371,24 +378,28 @@ def parse_site(text: str, source: str) -> SiteConfig:
             _("Mend the line that it names."),
         ) from error
     if raw is None:
-        return SiteConfig()
+        raw = {}
     if not isinstance(raw, dict):
         raise ConfigError(
             _("{source} must hold names and values.", source=source),
             _("Write one setting a line, for example: language: en"),
         )
     try:
-        return SiteConfig.model_validate(raw)
+        return kind.model_validate(raw)
     except ValidationError as error:
-        faults = [_fault(fault["loc"], fault["type"], fault.get("ctx", {}), fault["msg"]) for fault in error.errors()]
+        faults = [
+            _fault(kind, fault["loc"], fault["type"], fault.get("ctx", {}), fault["msg"]) for fault in error.errors()
+        ]
         together = reduce(lambda first, second: _("{first}; {second}", first=first, second=second), faults)
         raise ConfigError(
             _("{source} has settings that cannot be used: {faults}", source=source, faults=together),
-            _("See docs/site-file.md for every setting."),
+            hint,
         ) from error
 
 
-def _fault(location: tuple[int | str, ...], kind: str, context: Mapping[str, object], text: str) -> Message:
+def _fault(
+    settings: type[BaseModel], location: tuple[int | str, ...], kind: str, context: Mapping[str, object], text: str
+) -> Message:
     """Say what is wrong with one setting, and which one was meant where its name is unknown."""
     where = ".".join(map(str, location))
     if kind == "missing":
@@ -396,7 +407,7 @@ def _fault(location: tuple[int | str, ...], kind: str, context: Mapping[str, obj
     if kind != "extra_forbidden":
         reason = reason_for(kind, context, text)
         return _("{where}: {reason}", where=where, reason=reason) if where else reason
-    near = difflib.get_close_matches(str(location[-1]), _known_fields(SiteConfig, location), 1)
+    near = difflib.get_close_matches(str(location[-1]), _known_fields(settings, location), 1)
     if near:
         return _("{where}: unknown (did you mean {near}?)", where=where, near=near[0])
     return _("{where}: unknown", where=where)

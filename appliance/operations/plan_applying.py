@@ -1,7 +1,7 @@
 """`appliance plan --apply`: what a plan has decided of the site's chat models, written into the site file."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -51,7 +51,10 @@ class SiteChange:
 def check_can_apply(home: Home, request: PlanRequest) -> None:
     """Raise `InvalidRequest` for plans of other machines or models, `ConfigError` on a worker."""
     check_head(home)
-    given = {"--model": request.models, "--machine": request.machines, "--nodes": request.nodes is not None}
+    given = {
+        "--model": request.models, "--machine": request.machines, "--nodes": request.nodes is not None,
+        "--more-nodes": request.more_nodes, "--with-model": request.more_models,
+    }  # fmt: skip
     what_if = [option for option, there in given.items() if there]
     if what_if:
         raise InvalidRequest(
@@ -78,12 +81,19 @@ def change_to(home: Home, site: SiteConfig, plan: Plan) -> SiteChange:
         decided = [*_engine(settings, placed, plan), *(() if alias in riding else _replicas(settings, placed))]
         found += [SettingChange(alias, *one) for one in decided if one[1] != one[2]]
         notes += _undecided(alias, settings)
+    return change_of(home, site, found, notes)
+
+
+def change_of(
+    home: Home, site: SiteConfig, found: Sequence[SettingChange], notes: Sequence[Message] = ()
+) -> SiteChange:
+    """Return what the site file would be with settings of models changed. Raises `ConfigError` as `change_to`."""
     before = _text_of(home)
     text, after = _put_in(home, site, before or "", found)
     return SiteChange(tuple(found), tuple(notes), before, text, after)
 
 
-def apply_change(home: Home, site: SiteConfig, change: SiteChange) -> None:
+def apply_change(home: Home, site: SiteConfig, change: SiteChange, action: str = "plan.apply") -> None:
     """Write the site file; the change counts from the next start, and is written into the audit where there is one.
 
     Raises `ApprovalNeeded` where a second person must agree first, having asked for it; `Conflict` where the file has
@@ -99,7 +109,7 @@ def apply_change(home: Home, site: SiteConfig, change: SiteChange) -> None:
     if not nothing_there(home, site):
         with open_accounts(home, site) as accounts:
             names = " ".join(f"{one.alias}.{one.setting}={one.after}" for one in change.settings)
-            accounts.note(f"plan.apply {names}"[:500], "site.yaml", None)
+            accounts.note(f"{action} {names}"[:500], "site.yaml", None)
 
 
 def _check_whole(plan: Plan) -> None:
@@ -168,7 +178,7 @@ def _undecided(alias: str, settings: ModelSettings) -> Iterator[Message]:
         yield _("{alias}: the plan has not looked at the labels that its machines must carry.", alias=alias)
 
 
-def _put_in(home: Home, site: SiteConfig, before: str, found: list[SettingChange]) -> tuple[str, SiteConfig]:
+def _put_in(home: Home, site: SiteConfig, before: str, found: Sequence[SettingChange]) -> tuple[str, SiteConfig]:
     """Return the file with the changes; a file that names no models gets those that were served without it."""
     wanted: dict[SettingPath, Scalar] = {}
     if "models" not in site.model_fields_set and found:

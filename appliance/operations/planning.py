@@ -46,6 +46,12 @@ class PlanRequest:
     """Recorded machines; none: the appliance's own, which is this machine where there are no workers."""
     nodes: int | None = None
     """Plan with so many machines like the one that is given, or like this one."""
+    more_nodes: int | None = None
+    """So many machines beside those that are planned on."""
+    like: str | None = None
+    """The machine that `more_nodes` are like, by its name in the plan; None: the last one."""
+    more_models: tuple[str, ...] = ()
+    """As `models`, beside those."""
     users: int | None = None
     ttft_ms: float | None = None
     tokens_per_s: float | None = None
@@ -64,6 +70,7 @@ def plan_site(home: Home, site: SiteConfig, request: PlanRequest) -> Plan:
     the site asks for a GPU that is not there, and as `nodes_to_plan_on`.
     """
     nodes, left_out = _nodes(home, site, request)
+    nodes = _with_more(nodes, request)
     catalogue, models = wishes_of(home, site, request)
     level, calibration = _checked(ServiceLevel, _level(request)), read_calibration(home.calibration_file)
 
@@ -128,6 +135,26 @@ def _nodes(home: Home, site: SiteConfig, request: PlanRequest) -> tuple[tuple[No
     return tuple(Node(f"node-{number}", machine) for number, machine in enumerate(facts, 1)), ()
 
 
+def _with_more(nodes: tuple[Node, ...], request: PlanRequest) -> tuple[Node, ...]:
+    """Return the machines with those that there might be, which are called `new-1`, `new-2`."""
+    if request.more_nodes is None:
+        return nodes
+    if not 0 <= request.more_nodes <= MOST_NODES:
+        raise InvalidRequest(
+            _("{count} machines cannot be planned.", count=request.more_nodes),
+            _("Give a number from 0 to {most}.", most=MOST_NODES),
+            param="more_nodes",
+        )
+    pattern = next((node for node in reversed(nodes) if request.like in (None, node.name)), None)
+    if pattern is None:
+        raise InvalidRequest(
+            _("Nothing is planned on a machine {name}, so none like it can be added.", name=ascii(request.like)),
+            _("Machines of the plan: {names}.", names=", ".join(node.name for node in nodes) or "–"),
+            param="like",
+        )
+    return (*nodes, *(replace(pattern, name=f"new-{number}") for number in range(1, request.more_nodes + 1)))
+
+
 def wishes_of(home: Home, site: SiteConfig, request: PlanRequest) -> tuple[Catalogue, list[dict[str, Any]]]:
     """Return the catalogue with the site's own packages, and wishes as plain data.
 
@@ -137,38 +164,45 @@ def wishes_of(home: Home, site: SiteConfig, request: PlanRequest) -> tuple[Catal
     wishes: list[dict[str, Any]] = []
     if request.models:
         for text in request.models:
-            alias, _equals, asked = text.partition("=")
-            name, _colon, precision = asked.partition(":")
-            if not alias or not name:
-                raise InvalidRequest(
-                    _("The model {text} cannot be read.", text=ascii(text[:100])),
-                    _("Write ALIAS=NAME, for example general=qwen3-32b, or general=qwen3-32b:int4."),
-                    param="model",
-                )
-            entry = find_model(catalogue, name)
-            if precision and precision not in entry.precisions:
-                raise InvalidRequest(
-                    _("{name} is not published in {precision}.", name=name, precision=ascii(precision[:100])),
-                    _("Published are: {precisions}.", precisions=", ".join(entry.precisions)),
-                    param="model",
-                )
-            if alias == EMBEDDER or any(wish["alias"] == alias for wish in wishes):
-                raise InvalidRequest(
-                    _("The alias {alias} is taken.", alias=ascii(alias[:100])),
-                    _("Give each model another alias; `embedder` is the appliance's own."),
-                    param="model",
-                )
-            wishes.append({"alias": alias, "model": name, "precision": precision or None})
+            wishes.append(_asked(text, catalogue, wishes))
     else:
         for alias, settings in site.models.items():
             entry = entry_of(home, settings.package, catalogue)
             catalogue[entry.name] = entry
             wish = wish_of(home, alias, settings, entry).model_dump()
             wishes.append({**wish, **_chosen(settings, entry, request)} if request.choose else wish)
+    for text in request.more_models:
+        wishes.append(_asked(text, catalogue, wishes))
     if request.context is not None:
         wishes = [{**wish, "context": request.context} for wish in wishes]
     embedder = ModelWish(alias=EMBEDDER, model=EMBEDDER, replicas=site.embedder.replicas)
     return catalogue, [*wishes, embedder.model_dump()]
+
+
+def _asked(text: str, catalogue: Mapping[str, ModelEntry], wishes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the wish for `ALIAS=NAME[:PRECISION]` beside `wishes`. Raises `InvalidRequest`, `NotFound`."""
+    alias, _equals, asked = text.partition("=")
+    name, _colon, precision = asked.partition(":")
+    if not alias or not name:
+        raise InvalidRequest(
+            _("The model {text} cannot be read.", text=ascii(text[:100])),
+            _("Write ALIAS=NAME, for example general=qwen3-32b, or general=qwen3-32b:int4."),
+            param="model",
+        )
+    entry = find_model(catalogue, name)
+    if precision and precision not in entry.precisions:
+        raise InvalidRequest(
+            _("{name} is not published in {precision}.", name=name, precision=ascii(precision[:100])),
+            _("Published are: {precisions}.", precisions=", ".join(entry.precisions)),
+            param="model",
+        )
+    if alias == EMBEDDER or any(wish["alias"] == alias for wish in wishes):
+        raise InvalidRequest(
+            _("The alias {alias} is taken.", alias=ascii(alias[:100])),
+            _("Give each model another alias; `embedder` is the appliance's own."),
+            param="model",
+        )
+    return {"alias": alias, "model": name, "precision": precision or None}
 
 
 def entry_of(home: Home, package: str, catalogue: Mapping[str, ModelEntry]) -> ModelEntry:

@@ -103,7 +103,8 @@ def _scenario(
 ) -> tuple[str, tuple[str, ...]]:
     reply = client.run_scenario(name, action, dict(payload))
     charts = [str(_("Chart: {path}", path=path)) for path in _saved(home, name, reply.get("charts", ()))]
-    answer = "\n".join([str(reply.get("answer", reply)), *charts])
+    files = [str(_("File: {path}", path=path)) for path in _fetched(client, home, name, reply.get("downloads", ()))]
+    answer = "\n".join([str(reply.get("answer", reply)), *charts, *files])
     return answer, tuple(source_of(citation) for citation in reply.get("citations", ()))
 
 
@@ -113,6 +114,17 @@ def _saved(home: Home, scenario: str, charts: Iterable[Mapping[str, str]]) -> It
         path = home.tour_charts / f"{scenario}-{chart['name']}.png"
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_durably(path, base64.b64decode(chart["png_base64"]))
+        yield path
+
+
+def _fetched(
+    client: ApplianceClient, home: Home, scenario: str, downloads: Iterable[Mapping[str, str]]
+) -> Iterator[Path]:
+    """Get the files that an answer tells of into the home folder, over those of the tour before; yield them."""
+    for file in downloads:
+        path = home.tour_files / f"{scenario}-{Path(file['name']).name}"
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_durably(path, client.fetch("GET", file["path"]).content)
         yield path
 
 

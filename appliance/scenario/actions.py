@@ -16,7 +16,7 @@ from appliance.core.principal import Principal
 from appliance.core.validation import invalid_request
 from appliance.scenario.checks import OutputCheck
 from appliance.scenario.downloads import Download
-from appliance.scenario.routes import Method, is_template, placeholders, shape_of
+from appliance.scenario.routes import ROOT, Method, is_template, placeholders, shape_of
 from appliance.scenario.tools import TOOL_KEY, arguments_of, check_tool
 
 DONE = "done"
@@ -51,9 +51,9 @@ class Action:
     """One thing a scenario does: `METHOD /v1/scenarios/<pack>/<path>`.
 
     What a path has in braces and, for GET and DELETE, the query's parameters are fields of the request. `path` is the
-    name unless given. `stream` yields (name, data) of events, the last one named `done` with the answer that `run`
-    would give; it runs instead when the body says `"stream": true`. `status` is that of success; callers need
-    `permission`. An action whose `response` is `downloads.Download` answers with a file.
+    name unless given; `/` is the scenario's own address. `stream` yields (name, data) of events, the last one named
+    `done` with the answer that `run` would give; it runs instead when the body says `"stream": true`. `status` is that
+    of success; callers need `permission`. An action whose `response` is `downloads.Download` answers with a file.
 
     `spoken` says that the texts of the request were spoken or written by somebody else and are recorded here, such as
     the turns of a call: the guardrails look and their findings are kept, but refuse and change nothing.
@@ -105,7 +105,7 @@ class Action:
     @property
     def template(self) -> str:
         """The path below the scenario's own address."""
-        return self.path or self.name
+        return "" if self.path == ROOT else self.path or self.name
 
     def describe(self) -> dict[str, Any]:
         """Return the address and the JSON schemas of parameters, body (None: it has none) and answer."""

@@ -15,13 +15,15 @@ from appliance.guardrails.verdict import Finding
 from appliance.scenario.actions import Action, Caller, Event, check_actions, invoke, stream
 from appliance.scenario.checks import CheckFacts, OutputCheck
 from appliance.scenario.downloads import Download
-from appliance.scenario.services import KnowledgeSearch, Records, Tasks
+from appliance.scenario.reviewing import NoReviews
+from appliance.scenario.services import KnowledgeSearch, Records, Reviews, ReviewState, Submission, Tasks
 from appliance.scenario.sockets import Socket, check_sockets
 from appliance.scenario.tasks import NoTasks, function_in
 
 __all__ = [  # also what packs import from here
     "Action", "Caller", "CheckFacts", "Download", "Event", "Finding", "KnowledgeSearch", "OutputCheck", "Permission",
-    "Records", "SampleBase", "ScenarioContext", "ScenarioPack", "Socket", "Tasks", "invoke", "stream",
+    "Records", "ReviewState", "Reviews", "SampleBase", "ScenarioContext", "ScenarioPack", "Socket", "Submission",
+    "Tasks", "invoke", "stream",
 ]  # fmt: skip
 
 
@@ -41,7 +43,8 @@ class ScenarioContext:
     """What an action may call. `chat_languages` are those that the chat model's card names, such as `en`, and
     `chat_parameters` is its size. `facts` are what the action's checks go by. `own_files` is the folder with the bank's
     own YAML of this pack, `HOME/<pack name>/`, which a backup holds; it may not exist, and changes while the pack runs.
-    `tasks` run functions of the pack in other processes.
+    `tasks` run functions of the pack in other processes; `reviews` is the queue of the appliance's reviewers.
+    `label_producer` is the bank's provider code, for the label of files that hold a model's words; None: no label.
 
     The embedder computes in another process: call it in a thread, never on the event loop.
     """
@@ -55,6 +58,8 @@ class ScenarioContext:
     chat_parameters: int = 0
     own_files: Path = Path("does-not-exist")
     tasks: Tasks = field(default_factory=NoTasks)
+    reviews: Reviews = field(default_factory=NoReviews)
+    label_producer: str | None = None
 
     @property
     def chat_is_capable(self) -> bool:
@@ -125,5 +130,6 @@ class _Nobody:
 
 
 _NOBODY = ScenarioContext(
-    chat=_Nobody(), chat_languages=(), knowledge=_Nobody(), records=_Nobody(), facts=_Nobody(), tasks=_Nobody()
-)
+    chat=_Nobody(), chat_languages=(), knowledge=_Nobody(), records=_Nobody(), facts=_Nobody(), tasks=_Nobody(),
+    reviews=_Nobody(),
+)  # fmt: skip

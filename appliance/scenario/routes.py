@@ -1,9 +1,15 @@
-"""Addresses of actions below `/v1/scenarios/<pack>/`: templates such as `conversations/{conversation_id}`."""
+"""Addresses of actions below `/v1/scenarios/<pack>/`: templates such as `conversations/{conversation_id}`.
+
+The empty template is the scenario's own address, `/v1/scenarios/<pack>`.
+"""
 
 import re
-from typing import Literal
+from typing import Final, Literal
 
 Method = Literal["GET", "POST", "PATCH", "DELETE"]
+
+ROOT: Final = "/"
+"""As the path of an action: the scenario's own address."""
 
 _PART = re.compile(r"[a-z0-9][a-z0-9_.-]*|\{[a-z][a-z0-9_]*\}")
 
@@ -14,9 +20,10 @@ def placeholders(template: str) -> tuple[str, ...]:
 
 
 def is_template(template: str) -> bool:
-    """Tell whether each part is a plain word or one name in braces, no name twice."""
+    """Tell whether each part is a plain word or one name in braces, no name twice; the empty one is a template too."""
     names = placeholders(template)
-    return len(set(names)) == len(names) and all(_PART.fullmatch(part) for part in template.split("/"))
+    fits = all(_PART.fullmatch(part) for part in template.split("/"))
+    return template == "" or (fits and len(set(names)) == len(names))
 
 
 def shape_of(template: str) -> str:
@@ -36,3 +43,8 @@ def match(template: str, path: str) -> dict[str, str] | None:
         elif part != text:
             return None
     return found
+
+
+def address_of(scenario: str, template: str) -> str:
+    """Return where callers find a template of a scenario."""
+    return f"/v1/scenarios/{scenario}/{template}".removesuffix("/")

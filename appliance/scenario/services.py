@@ -1,6 +1,7 @@
-"""What a scenario may call beside a chat model: knowledge bases, records that it keeps, other processes."""
+"""What a scenario may call beside a chat model: knowledge bases, records that it keeps, other processes, reviewers."""
 
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from appliance.core.principal import Principal
@@ -142,5 +143,44 @@ class Tasks(Protocol):
         At most `most_at_once` run at a time; 0, and more than there are processors, means one on each processor. The
         first failure ends all and is raised as `run` does: a function whose items may fail one by one returns that.
         Close the generator (`contextlib.aclosing`) to end what still runs.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a person is to release before it leaves: a reviewer reads `question` and `text`, and changes neither.
+
+    `body` is what `GET /v1/reviews/{id}/answer` gives to the asker once it is released; `reasons` say why it waits.
+    """
+
+    question: str
+    text: str
+    body: Mapping[str, Any]
+    route: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ReviewState:
+    """What became of a submission: `pending`, `approved`, `refused` or `expired`; by whom (key id) and when."""
+
+    status: str
+    by: str | None = None
+    at: str | None = None
+    reason: str | None = None
+
+
+class Reviews(Protocol):
+    """The queue of the appliance's reviewers (`/v1/reviews`), for what this scenario puts there."""
+
+    async def submit(self, who: Principal, request_id: str, submission: Submission) -> str:
+        """Keep a submission durably until a reviewer decides, never `who`; return its id. Raises `Unavailable`."""
+        ...
+
+    async def state(self, who: Principal, review_id: str) -> ReviewState:
+        """Return what became of a submission of this scenario in the tenant of `who`, whoever asked for it.
+
+        The scenario sees to it that `who` may know. Raises `NotFound`.
         """
         ...

@@ -145,8 +145,9 @@ def scenario_app(home: Path, site: SiteConfig, name: str, chat: Mapping[str, "Ch
     ongoing = _SCENARIO_CALLS + MOST_SOCKETS  # each open socket is a call that goes on
     options = _options(SCENARIO_DEPLOYMENT, num_replicas=1, max_ongoing_requests=ongoing, max_queued_requests=2048)
     return serve.deployment(Scenario, **options).bind(
-        str(home), name, dict(chat), site.state.url, site.guardrails, wake_timeouts(site.models)
-    )
+        str(home), name, dict(chat), site.state.url, site.guardrails, wake_timeouts(site.models), site.audit.suite,
+        site.reviews, site.labels.producer,
+    )  # fmt: skip
 
 
 def _handles(site: SiteConfig, sharers: int = 1) -> "Handles":

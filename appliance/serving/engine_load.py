@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from appliance.serving.scaling import KV_USE, SINCE_LAST_S, TTFT_P90_MS
 
+WAITING: Final = "waiting"
+"""Requests of a replica that wait for their turn in its engine."""
 _WINDOW_S: Final = 60.0
 _MOST_KEPT: Final = 512
 _PART: Final = 0.9
@@ -35,6 +37,7 @@ class EngineLoad:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self.kv_use = 0.0
+        self.waiting = 0
         self.first_tokens = LatestTimes(now)
         self.prompt_tokens = 0
         """Tokens of prompts that were looked up in the prefix cache."""
@@ -51,6 +54,7 @@ class EngineLoad:
         """Take in one step of the engine; either part may be None."""
         if scheduler_stats is not None:
             self.kv_use = float(scheduler_stats.kv_cache_usage)
+            self.waiting = scheduler_stats.num_waiting_reqs
             self.prompt_tokens += scheduler_stats.prefix_cache_stats.queries
             self.cached_tokens += scheduler_stats.prefix_cache_stats.hits
         if iteration_stats is not None:
@@ -98,3 +102,8 @@ def replica_metrics(load: EngineLoad | None, clock: Clock) -> dict[str, float]:
     if load is not None:
         metrics |= {KV_USE: load.kv_use, TTFT_P90_MS: 1000 * (load.first_tokens.p90() or 0.0)}
     return metrics
+
+
+def load_of(load: EngineLoad | None) -> dict[str, float]:
+    """Return what the status is told of a replica; nothing where the engine keeps no statistics."""
+    return {} if load is None else {WAITING: load.waiting, KV_USE: load.kv_use}

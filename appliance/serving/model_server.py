@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from ray.llm._internal.serve.core.server.llm_server import LLMServer
 from ray.serve.llm import LLMConfig
 
-from appliance.serving.engine_load import Clock, replica_metrics
+from appliance.serving.engine_load import Clock, load_of, replica_metrics
 from appliance.serving.model_items import BEGUN, EVENT_END, Item, Operation
 from appliance.serving.placement import one_on_each_node
 from appliance.serving.pulse import EngineGone, Pulse
@@ -70,6 +70,10 @@ class ModelServer(LLMServer):  # type: ignore[misc]
     async def record_autoscaling_stats(self) -> dict[str, float]:
         """Return what Serve's autoscaler is to know of this replica; Serve calls it every few seconds."""
         return replica_metrics(self.engine.load, self._clock)
+
+    async def load_now(self) -> dict[str, float]:
+        """Return what the status tells of this replica; it does not keep the model awake."""
+        return load_of(self.engine.load)
 
     async def generate(self, operation: Operation, body: dict[str, Any], request_id: str) -> AsyncIterator[Item]:
         """Do as `answer` does, and keep the model awake."""

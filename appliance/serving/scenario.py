@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import structlog
 from pydantic import BaseModel
 
+from appliance.config.governing import ReviewSettings
 from appliance.config.home import Home
 from appliance.config.site import GuardrailSettings
 from appliance.core.errors import ApplianceError
@@ -29,10 +31,11 @@ from appliance.serving.embedders import QueryEmbedder, RemoteEmbedder
 from appliance.serving.generation import from_serve
 from appliance.serving.handles import Handles
 from appliance.serving.routing import ServedView
-from appliance.serving.scenario_services import HandleKnowledge, RunFacts, StoredRecords
+from appliance.serving.scenario_services import HandleKnowledge, RunFacts, StoredRecords, StoredReviews
 from appliance.serving.scenario_tasks import RayTasks
 from appliance.state.database import Database, sqlite_url
 from appliance.state.records import RecordRows
+from appliance.state.reviews import Reviews
 from appliance.state.secret_files import load_or_create_pepper
 from appliance.state.served import Served
 
@@ -40,6 +43,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("scenario")
 
 _CHAT_ALIAS = "general"
 _DEFAULTS = GuardrailSettings()
+_REVIEWING = ReviewSettings()
 _EMBEDDER_THREADS = 1  # for the guardrails: the engine needs the cores more
 _LOOK_AGAIN_S = 10.0
 
@@ -55,6 +59,9 @@ class Scenario:
         database_url: str | None = None,
         guardrails: GuardrailSettings = _DEFAULTS,
         waking: Mapping[str, float] = MappingProxyType({}),
+        suite: str = "international",
+        reviews: ReviewSettings = _REVIEWING,
+        label_producer: str | None = None,
     ) -> None:
         folders = Home(Path(home))
         self._name = name
@@ -66,6 +73,7 @@ class Scenario:
         self._chain, slowly = load_chain(guardrails)
         self._runs = ActionRuns(self._chain, slowly=slowly)
         model = chat.get(_CHAT_ALIAS, ChatFacts())
+        queue = Reviews(database, folders.review_keys, suite, keep=timedelta(days=reviews.keep_days))
         context = ScenarioContext(
             chat=HandleChat(handles, _CHAT_ALIAS, self._runs, load_or_create_pepper(folders.pepper_file)),
             chat_languages=model.languages,
@@ -76,6 +84,8 @@ class Scenario:
             embedder=RemoteEmbedder(asyncio.get_event_loop(), handles, ask=True),
             own_files=folders.root / name,
             tasks=RayTasks(home, name),
+            reviews=StoredReviews(queue, name),
+            label_producer=label_producer,
         )
         actions, sockets = pack.made(context)
         messages = [socket.message for socket in sockets if socket.message is not None]

@@ -9,14 +9,18 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from appliance.core.messages import current_language
+from appliance.core.errors import NotFound
+from appliance.core.messages import _, current_language
 from appliance.core.principal import Principal
 from appliance.core.validation import invalid_request
 from appliance.knowledge.models import Details, Selection
 from appliance.scenario.checks import Given, OutputCheck
+from appliance.scenario.services import ReviewState, Submission
 from appliance.serving.action_runs import ActionRuns
 from appliance.serving.handles import Handles
 from appliance.state.records import NewRecord, Page, Record, RecordRows, Tally
+from appliance.state.review_records import Held, NewReview
+from appliance.state.reviews import Reviews
 
 Model = TypeVar("Model", bound=BaseModel)
 Result = TypeVar("Result")
@@ -144,6 +148,31 @@ class StoredRecords:
     ) -> list[Tally]:
         """Count records by texts of their data."""
         return await _in(self._reading, self._rows.tally, who, kind, by, owner, where, since, until, sums)
+
+
+class StoredReviews:
+    """`Reviews` over the queue in the database, for what the scenario `name` puts there."""
+
+    def __init__(self, queue: Reviews, name: str) -> None:
+        self._queue = queue
+        self._name = name
+
+    async def submit(self, who: Principal, request_id: str, submission: Submission) -> str:
+        """Keep a submission durably; no reviewer can put another text in its place."""
+        held = Held(dict(submission.body), submission.text, editable=False)
+        new = NewReview(
+            who, request_id, submission.route, self._name, submission.reasons, submission.question, held
+        )  # fmt: skip
+        return await asyncio.to_thread(self._queue.hold, new)
+
+    async def state(self, who: Principal, review_id: str) -> ReviewState:
+        """Return what became of a submission."""
+        record = await asyncio.to_thread(self._queue.get, review_id, who)
+        if record.target != self._name or record.tenant != who.tenant:
+            raise NotFound(
+                _("There is no held answer {id} here.", id=ascii(review_id[:80])), code="review_not_found"
+            )  # fmt: skip
+        return ReviewState(record.status, record.decided_by, record.decided_at, record.reason)
 
 
 async def _in(pool: ThreadPoolExecutor, work: Callable[..., Result], *arguments: object) -> Result:

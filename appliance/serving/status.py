@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Literal
 from appliance.core.clock import iso, utc_now
 from appliance.core.errors import Unavailable
 from appliance.core.messages import _
-from appliance.core.status import ApplianceStatus, ApplicationStatus, NodeStatus
+from appliance.core.status import ApplianceStatus, ApplicationStatus, NodeStatus, TrafficStatus
 from appliance.hardware.sampling import NodeSampler
+from appliance.serving.generation import ApplicationGone
 from appliance.serving.ledger_app import LEDGER_APPLICATION
+from appliance.serving.model_loads import ModelLoad
 from appliance.serving.names import (
     BATCH_APPLICATION,
     EMBEDDER_APPLICATION,
@@ -131,6 +133,17 @@ def _state(kind: _Kind, status: object, replicas: Counter[str]) -> _State:
     return "starting" if replicas.total() > replicas["STOPPING"] else "asleep"
 
 
+def _load(gateway: "GatewayContext", application: str, running: int, traffic: TrafficStatus) -> ModelLoad:
+    """Return what the engines of a chat model carry; without one everything that has come in waits."""
+    if not running:
+        return ModelLoad(waiting=traffic.in_flight)
+    try:
+        handle = gateway.models.handle(application)
+    except ApplicationGone:
+        return ModelLoad()
+    return gateway.loads.read(application, handle)
+
+
 def _applications(gateway: "GatewayContext") -> tuple[ApplicationStatus, ...]:
     from ray import serve
 
@@ -141,15 +154,19 @@ def _applications(gateway: "GatewayContext") -> tuple[ApplicationStatus, ...]:
             for state, count in deployment.replica_states.items():
                 replicas[str(getattr(state, "value", state))] += count
         target = _shown_name(gateway, name)
+        traffic, kind = gateway.metrics.traffic(target), application_kind(name)
+        load = _load(gateway, name, replicas["RUNNING"], traffic) if kind == "model" else ModelLoad()
         found.append(
             ApplicationStatus(
                 name=target,
-                kind=application_kind(name),
-                state=_state(application_kind(name), application.status, replicas),
+                kind=kind,
+                state=_state(kind, application.status, replicas),
                 replicas_running=replicas["RUNNING"],
                 replicas_target=replicas.total(),
                 message=application.message,
-                traffic=gateway.metrics.traffic(target),
+                waiting=load.waiting,
+                kv_use=load.kv_use,
+                traffic=traffic,
             )
         )
     return tuple(sorted(found, key=lambda entry: (_ORDER.index(entry.kind), entry.name)))

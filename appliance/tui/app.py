@@ -18,7 +18,10 @@ from appliance.core.clock import Clock, utc_now
 from appliance.core.errors import ApplianceError
 from appliance.core.messages import LANGUAGES, _
 from appliance.core.status import ApplianceStatus
+from appliance.operations.alerts import ErrorWatch, alerts
+from appliance.operations.changes import ChangeWatch
 from appliance.tui import commands
+from appliance.tui.identity import Who
 from appliance.tui.rates import RateTracker
 from appliance.tui.screens.calls import CallsScreen
 from appliance.tui.screens.help import HelpScreen
@@ -26,7 +29,7 @@ from appliance.tui.screens.mode import ModeScreen
 from appliance.tui.screens.overview import OverviewScreen
 from appliance.tui.screens.reviews import ReviewsScreen
 from appliance.tui.source import Sources
-from appliance.tui.themes import DARK, LIGHT
+from appliance.tui.themes import CONTRAST, DARK, LIGHT
 from appliance.tui.view import View
 
 INTERVAL_S = 2.0
@@ -38,6 +41,14 @@ class StatusRead(Event):
     def __init__(self, status: ApplianceStatus) -> None:
         super().__init__()
         self.status = status
+
+
+class WhoRead(Event):
+    """It is known whose key it is."""
+
+    def __init__(self, who: Who) -> None:
+        super().__init__()
+        self.who = who
 
 
 class StatusMissed(Event):
@@ -84,10 +95,12 @@ class TerminalApp(App[None]):
         self.pause = pause
         self.clock = clock
         self._rates = RateTracker()
+        self._errors = ErrorWatch()
+        self._changes = ChangeWatch()
         self.view = View(sources.status.address, language, interval_s)
         self.set_reactive(TerminalApp.language, language)
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
+        for theme in (DARK, LIGHT, CONTRAST):
+            self.register_theme(theme)
         self.theme = DARK.name
 
     def on_mount(self) -> None:
@@ -110,16 +123,34 @@ class TerminalApp(App[None]):
             self.post_message(StatusRead(await self.sources.status.read()))
         except ApplianceError as error:
             self.post_message(StatusMissed(error))
+        if self.view.who is None:
+            await self._read_who()
+
+    async def _read_who(self) -> None:
+        try:
+            self.post_message(WhoRead(await self.sources.identity.read()))
+        except ApplianceError as error:
+            self.log.warning(f"whose key it is could not be read: {error.render('en')}")
+
+    def on_who_read(self, event: WhoRead) -> None:
+        """Keep who reads, and offer what they may do."""
+        self._show(replace(self.view, who=event.who))
+        self.refresh_bindings()
 
     def on_status_read(self, event: StatusRead) -> None:
         """Keep the reading and show it."""
-        rates = self._rates.observe(event.status)
-        self._show(replace(self.view, status=event.status, rates=rates, history=self._rates.history, fault=None))
+        status, rates = event.status, self._rates.observe(event.status)
+        self._changes.observe(status)
+        view = replace(self.view, status=status, rates=rates, history=self._rates.history, fault=None)
+        found = alerts(status, self._errors.observe(status))
+        self._show(replace(view, alerts=found, changes=self._changes.changes))
 
     def on_status_missed(self, event: StatusMissed) -> None:
         """Keep the last reading, and say why there is no newer one."""
         self._rates.miss()
-        self._show(replace(self.view, rates={}, history=self._rates.history, fault=event.error))
+        self._changes.miss(self.clock())
+        view = replace(self.view, rates={}, history=self._rates.history, fault=event.error)
+        self._show(replace(view, changes=self._changes.changes))
 
     def watch_language(self, language: str) -> None:
         """Draw everything in the new language."""
@@ -138,6 +169,7 @@ class TerminalApp(App[None]):
 
     async def action_refresh_now(self) -> None:
         """Read at once, also what the screen in front shows of its own; the next reading follows as usual."""
+        self.view = replace(self.view, who=None)
         self._read_for_ever()
         if isinstance(self.screen, ModeScreen):
             self.screen.reload()

@@ -45,6 +45,8 @@ NEXT_PANEL = Command(
 UP = Command("list.up", "up", "cursor_up", _("Up"), _("Choose the row above."), "↑", show=False)
 DOWN = Command("list.down", "down", "cursor_down", _("Down"), _("Choose the row below."), "↓", show=False)
 OPEN = Command("list.open", "enter", "select", _("Open"), _("Open the chosen row."), "Enter")
+FIND = Command("list.find", "slash", "find", _("Find"), _("Show only the rows that hold a text."), "/", show=False)
+NO_FILTER = Command("list.all", "escape", "show_all", _("All rows"), _("Show every row again."), "Esc", show=False)
 SCROLL_UP = Command("text.up", "up", "scroll_up", _("Up"), _("Scroll the text up."), "↑", show=False)
 SCROLL_DOWN = Command("text.down", "down", "scroll_down", _("Down"), _("Scroll the text down."), "↓", show=False)
 PAGE_UP = Command("text.page_up", "pageup", "page_up", _("Page up"), _("Scroll a page up."), "PgUp", show=False)
@@ -55,7 +57,29 @@ CLOSE = Command("help.close", "escape", "dismiss", _("Close"), _("Go back to the
 BACK = Command("app.back", "escape", "back", _("Back"), _("Go back to the list."), "Esc")
 CANCEL = Command("dialog.cancel", "escape", "cancel", _("Cancel"), _("Go back; nothing is sent."), "Esc")
 CONFIRM = Command("dialog.confirm", "y", "confirm", _("Yes"), _("Do it."))
+CLOSE_TASK = Command("task.close", "escape,enter", "leave", _("Back"), _("Go back; it has ended."), "Esc")
 SEND = Command("dialog.send", "ctrl+s", "send", _("Continue"), _("Go on to the confirmation."), "Ctrl+S")
+
+ON = Command("page.on", "ctrl+s", "on", _("Continue"), _("Take what is on this page and go on."), "Ctrl+S")
+BACK_PAGE = Command("page.back", "escape", "back_page", _("Back"), _("Go to the page before."), "Esc")
+CHECK_AGAIN = Command("page.check", "f5", "check_again", _("Again"), _("Look at the machine again."), "F5")
+LOOK_AGAIN = Command("page.look", "f5", "look", _("Look again"), _("Look for packages again."), "F5")
+PLAN_AGAIN = Command("page.plan", "f5", "plan_again", _("Plan"), _("Plan again."), "F5")
+PICK = Command("page.pick", "space,enter", "pick", _("Take/leave"), _("Take the chosen one, or leave it."), "Space")
+TRY_AGAIN = Command("page.again", "f5", "try_again", _("Again"), _("Do what is not done yet."), "F5")
+LOG = Command("page.log", "f3", "log", _("Log"), _("Show or hide what the processes wrote."), "F3")
+LEAVE_SETUP = Command(
+    "setup.leave",
+    "ctrl+q",
+    "app.leave",
+    _("Leave"),
+    _("Leave; what was done stays, and it can be gone on with."),
+    "Ctrl+Q",
+)
+HELP_SETUP = Command("setup.help", "f1", "app.help", _("Help"), _("Show every key of this screen."), "F1")
+LANGUAGE_SETUP = Command(
+    "setup.language", "f2", "app.language", _("中文/English"), _("Switch between English and Chinese at once."), "F2"
+)
 
 FILTER = Command("review.filter", "f", "filter", _("Pending/all"), _("Show pending reviews only, or all."))
 APPROVE = Command("review.approve", "a", "decide('approve')", _("Approve"), _("Send the answer as it is."))
@@ -83,8 +107,10 @@ MODES: dict[str, Command] = {
 COMMANDS = {
     command.id: command
     for command in (
-        *MODES.values(), QUIT, HELP, LANGUAGE, REFRESH, PALETTE, NEXT_PANEL, UP, DOWN, OPEN, SCROLL_UP, SCROLL_DOWN,
-        PAGE_UP, PAGE_DOWN, CLOSE, BACK, CANCEL, CONFIRM, SEND, FILTER, APPROVE, EDIT, REFUSE,
-        RISK_FILTER, STATISTICS, EXPORT, GROUP,
+        *MODES.values(), QUIT, HELP, LANGUAGE, REFRESH, PALETTE, NEXT_PANEL, UP, DOWN, OPEN, FIND, NO_FILTER,
+        SCROLL_UP, SCROLL_DOWN, PAGE_UP, PAGE_DOWN, CLOSE, BACK, CANCEL, CONFIRM, CLOSE_TASK, SEND,
+        FILTER, APPROVE, EDIT, REFUSE,
+        RISK_FILTER, STATISTICS, EXPORT, GROUP, ON, BACK_PAGE, CHECK_AGAIN, LOOK_AGAIN, PLAN_AGAIN, PICK, TRY_AGAIN,
+        LOG, LEAVE_SETUP, HELP_SETUP, LANGUAGE_SETUP,
     )
 }  # fmt: skip

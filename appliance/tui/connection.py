@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
+from pydantic import BaseModel
 
 from appliance.core.errors import (
     ApplianceError,
@@ -19,17 +21,19 @@ from appliance.core.errors import (
 from appliance.core.messages import _
 
 _TIMEOUT_S = 5.0
+_Model = TypeVar("_Model", bound=BaseModel)
 _REFUSALS: Mapping[int, type[RequestError]] = {404: NotFound, 409: Conflict, 429: TooManyRequests}
 
 
 class HttpConnection:
-    """Sends requests with the key in `key_file`, which is read anew each time: keys get replaced."""
+    """Sends requests with a key: one that was given, or that of a file, read anew each time: keys get replaced."""
 
     def __init__(
-        self, url: str, key_file: Path, language: str = "en", transport: httpx.AsyncBaseTransport | None = None
+        self, url: str, key: Path | str, language: str = "en", transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         self._url = url.rstrip("/")
-        self._key_file = key_file
+        self._key_file = key if isinstance(key, Path) else None
+        self._given = "" if isinstance(key, Path) else key.strip()
         # Without trust_env a proxy for the outside world never sees the key.
         self._client = httpx.AsyncClient(
             timeout=_TIMEOUT_S,
@@ -53,14 +57,15 @@ class HttpConnection:
         path: str,
         *,
         params: Mapping[str, str] | None = None,
-        body: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
         timeout_s: float = _TIMEOUT_S,
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         """Return the answer, whatever its status. Raises `NotRunning`, `Unavailable` or `AuthenticationFailed`."""
-        headers = {"Authorization": f"Bearer {self._key()}"}
+        sent = {**(headers or {}), "Authorization": f"Bearer {self._key()}"}
         try:
             return await self._client.request(
-                method, self._url + path, params=params, json=body, headers=headers, timeout=timeout_s
+                method, self._url + path, params=params, json=body, headers=sent, timeout=timeout_s
             )
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise NotRunning(
@@ -72,6 +77,26 @@ class HttpConnection:
                 _("See `appliance status`, then try again."),
             ) from error
 
+    async def read(
+        self,
+        method: str,
+        path: str,
+        model: type[_Model],
+        forbidden: PermissionDenied,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+        timeout_s: float = _TIMEOUT_S,
+    ) -> _Model:
+        """Return a successful answer as `model`. Raises what `send` does, and `refusal` for any other status."""
+        response = await self.send(method, path, params=params, body=body, timeout_s=timeout_s)
+        if not response.is_success:
+            raise self.refusal(response, forbidden)
+        try:
+            return model.model_validate_json(response.content)
+        except ValueError as error:
+            raise self.not_understood() from error
+
     def refusal(self, response: httpx.Response, forbidden: PermissionDenied) -> ApplianceError:
         """Return the error for an answer that is not a success; `forbidden` is the one of a 403.
 
@@ -80,7 +105,7 @@ class HttpConnection:
         status = response.status_code
         if status == httpx.codes.UNAUTHORIZED:
             return AuthenticationFailed(
-                _("The appliance refused the key in {file}.", file=self._key_file),
+                _("The appliance refused the key in {file}.", file=self.key_file),
                 _("Make a new one with `appliance key create`, and write it into that file."),
             )
         if status == httpx.codes.FORBIDDEN:
@@ -97,9 +122,13 @@ class HttpConnection:
         )
 
     @property
-    def key_file(self) -> Path:
-        """The file that holds the key."""
-        return self._key_file
+    def key_file(self) -> Path | str:
+        """What people know the key by: the file that holds it, or the option that it was given with."""
+        return self._key_file or "--key"
+
+    def key(self) -> str:
+        """Return the key as it is now, for who asks over a connection of their own. Raises `AuthenticationFailed`."""
+        return self._key()
 
     def not_understood(self) -> Unavailable:
         """Return the error for an answer that has not the form of this version."""
@@ -109,6 +138,8 @@ class HttpConnection:
         )
 
     def _key(self) -> str:
+        if self._key_file is None:
+            return self._checked(self._given)
         try:
             key = self._key_file.read_text(encoding="ascii").strip()
         except (OSError, ValueError) as error:
@@ -116,9 +147,12 @@ class HttpConnection:
                 _("The key in {file} cannot be read.", file=self._key_file),
                 _("Start the appliance once with `appliance up`, or name another file with --key-file."),
             ) from error
-        if not key.isprintable():
+        return self._checked(key)
+
+    def _checked(self, key: str) -> str:
+        if not key or not key.isascii() or not key.isprintable():
             raise AuthenticationFailed(
-                _("The key in {file} cannot be read.", file=self._key_file),
+                _("The key in {file} cannot be read.", file=self.key_file),
                 _("The file must hold one key and nothing else."),
             )
         return key

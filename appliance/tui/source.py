@@ -11,8 +11,15 @@ from appliance.core.errors import ApplianceError, PermissionDenied
 from appliance.core.messages import _
 from appliance.core.status import ApplianceStatus
 from appliance.tui.calls_source import CallsSource, HttpCallsSource
+from appliance.tui.capacity_source import CapacitySource, capacity_of
 from appliance.tui.connection import HttpConnection
+from appliance.tui.governance_source import GovernanceSource, HttpGovernanceSource
+from appliance.tui.identity import HttpIdentitySource, IdentitySource
+from appliance.tui.knowledge_source import HttpKnowledgeSource, KnowledgeSource
+from appliance.tui.local import Local
+from appliance.tui.models_source import HttpModelsSource, ModelsSource
 from appliance.tui.reviews_source import HttpReviewsSource, ReviewsSource
+from appliance.tui.scenarios_source import HttpScenariosSource, ScenariosSource
 
 
 class StatusSource(Protocol):
@@ -76,9 +83,29 @@ class Sources:
     status: StatusSource
     reviews: ReviewsSource
     calls: CallsSource
+    identity: IdentitySource
+    local: Local | None = None
+    """The home of the appliance on this machine; None where the terminal looks at it from elsewhere."""
+    models: ModelsSource | None = None
+    scenarios: ScenariosSource | None = None
+    knowledge: KnowledgeSource | None = None
+    capacity: CapacitySource | None = None
+    """What is known and done beside the appliance alone; None elsewhere."""
+    governance: GovernanceSource | None = None
 
     @classmethod
-    def over_http(cls, url: str, key_file: Path, language: str) -> Self:
+    def over_http(cls, url: str, key: Path | str, language: str, local: Local | None = None) -> Self:
         """Return the sources of the appliance at `url`; all share one connection, which `status` closes."""
-        connection = HttpConnection(url, key_file, language)
-        return cls(HttpStatusSource(connection), HttpReviewsSource(connection), HttpCallsSource(connection))
+        connection = HttpConnection(url, key, language)
+        return cls(
+            HttpStatusSource(connection),
+            HttpReviewsSource(connection),
+            HttpCallsSource(connection),
+            HttpIdentitySource(connection),
+            local,
+            models=HttpModelsSource(connection, local),
+            scenarios=HttpScenariosSource(connection),
+            knowledge=HttpKnowledgeSource(connection),
+            capacity=capacity_of(local),
+            governance=HttpGovernanceSource(connection, local, language),
+        )

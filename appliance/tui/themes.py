@@ -23,6 +23,27 @@ DARK = Theme(
     },
 )
 
+CONTRAST = Theme(
+    name="appliance-high-contrast",
+    primary="#ffff00",
+    secondary="#00ffff",
+    accent="#ffff00",
+    success="#00ff66",
+    warning="#ffcc00",
+    error="#ff6666",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#262626",
+    dark=True,
+    variables={
+        "footer-key-foreground": "#ffff00",
+        "footer-background": "#000000",
+        "footer-description-background": "#000000",
+        "footer-item-background": "#000000",
+    },
+)
+
 LIGHT = Theme(
     name="appliance-light",
     primary="#2b6ca3",

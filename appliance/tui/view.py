@@ -8,6 +8,9 @@ from typing import Literal
 from appliance.core.errors import ApplianceError
 from appliance.core.messages import Message
 from appliance.core.status import ApplianceStatus
+from appliance.operations.alerts import Alert
+from appliance.operations.changes import Change
+from appliance.tui.identity import Who
 from appliance.tui.rates import Rate
 
 Connection = Literal["connecting", "connected", "lost"]
@@ -38,6 +41,15 @@ class View:
     rates: Mapping[str, Rate] = field(default_factory=dict)
     history: tuple[Rate, ...] = ()
     fault: ApplianceError | None = None
+    alerts: tuple[Alert, ...] = ()
+    changes: tuple[Change, ...] = ()
+    """What changed while the terminal was open, the newest last."""
+    who: Who | None = None
+    """Whose key it is; None until it is known."""
+
+    def may(self, permission: str) -> bool:
+        """Tell whether the reader has a permission; nobody has any before it is known whose key it is."""
+        return self.who is not None and self.who.may(permission)
 
     @property
     def connection(self) -> Connection:

@@ -5,10 +5,12 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from appliance.core.authority import PERMISSIONS, Permission
 from appliance.core.errors import ApplianceError
 from appliance.core.status import ApplianceStatus
 from appliance.tui.app import TerminalApp
 from appliance.tui.calls_source import LiveCalls
+from appliance.tui.identity import Who
 from appliance.tui.reviews_source import ReviewList
 from appliance.tui.source import Sources
 
@@ -82,10 +84,24 @@ class NoCalls:
         return LiveCalls(data=(), total=0, levels={})
 
 
-def recorded_app(*readings, language="en", reviews=None, calls=None):
+ADMIN = Who(tenant="bank", role="admin", permissions=frozenset(permission.value for permission in Permission))
+AUDITOR = Who(tenant="bank", role="auditor", permissions=frozenset(one.value for one in PERMISSIONS["auditor"]))
+
+
+class Known:
+    """The reader is known."""
+
+    def __init__(self, who=ADMIN) -> None:
+        self.who = who
+
+    async def read(self):
+        return self.who
+
+
+def recorded_app(*readings, language="en", reviews=None, calls=None, who=ADMIN, local=None, kind=TerminalApp):
     """An app that reads once when it starts, and then only when a test tells it to; its clock stands still."""
-    sources = Sources(RecordedSource(*readings), reviews or NoReviews(), calls or NoCalls())
-    return TerminalApp(sources, language, pause=for_ever, clock=lambda: datetime(2026, 11, 24, 6, 2, 30, tzinfo=UTC))
+    sources = Sources(RecordedSource(*readings), reviews or NoReviews(), calls or NoCalls(), Known(who), local)
+    return kind(sources, language, pause=for_ever, clock=lambda: datetime(2026, 11, 24, 6, 2, 30, tzinfo=UTC))
 
 
 async def settled(pilot):

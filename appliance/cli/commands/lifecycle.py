@@ -14,6 +14,7 @@ from appliance.cli.exit_codes import ExitCode
 from appliance.cli.localised import LocalisedCommand
 from appliance.cli.session import Session, session_of
 from appliance.cli.words import in_words
+from appliance.core.errors import InvalidRequest
 from appliance.core.messages import _
 from appliance.core.units import human_bytes, human_seconds
 
@@ -41,12 +42,21 @@ def _register_up(app: typer.Typer) -> None:
     @app.command("up", cls=LocalisedCommand, help=str(_("Start the appliance and ask each endpoint one question.")))
     def up(
         context: typer.Context,
+        answers: Annotated[
+            Path | None,
+            typer.Option(metavar="FILE", help=str(_("Install as a file of answers says, then start; asks nothing."))),
+        ] = None,
         as_json: Annotated[bool, typer.Option("--json", help=str(_("Print JSON.")))] = False,
     ) -> None:
+        from appliance.operations.setup.answers import read_answers
+        from appliance.operations.setup.running import set_up
         from appliance.operations.up import bring_up
 
         session = session_of(context)
-        for tour in follow(bring_up(session.home, session.site), session.err):
+        starting = (
+            bring_up(session.home, session.site) if answers is None else set_up(session.home, read_answers(answers))
+        )
+        for tour in follow(starting, session.err):
             if as_json:
                 session.print_json(_tour_as_dict(tour))
             else:
@@ -120,17 +130,47 @@ def _register_doctor(app: typer.Typer) -> None:
 
 
 def _register_tui(app: typer.Typer) -> None:
-    @app.command("tui", cls=LocalisedCommand, help=str(_("Open the full-screen terminal view.")))
-    def tui(context: typer.Context) -> None:
-        from appliance.operations.client import read_admin_key
-        from appliance.operations.gateways import first_healthy, gateway_urls
-
+    @app.command(
+        "tui", cls=LocalisedCommand, help=str(_("Open the full-screen terminal: the first start, then the appliance."))
+    )
+    def tui(
+        context: typer.Context,
+        url: Annotated[str | None, typer.Option(help=str(_("Another appliance's address.")))] = None,
+        key: Annotated[str | None, typer.Option(help=str(_("With --url: the key to use.")))] = None,
+        key_file: Annotated[Path | None, typer.Option(help=str(_("With --url: a file that holds the key.")))] = None,
+    ) -> None:
         session = session_of(context)
-        read_admin_key(session.home)  # say here, not on a full screen, that nothing was started
-        url = first_healthy(gateway_urls(session.home, session.site))
-        command = [sys.executable, "-m", "appliance.tui", "--url", url]
-        command += ["--key-file", str(session.home.admin_key_file), "--language", session.language]
-        os.execv(sys.executable, command)  # noqa: S606 - this interpreter, no shell
+        command = [sys.executable, "-m", "appliance.tui", "--language", session.language]
+        environment = dict(os.environ)
+        if url is None:
+            command += _beside(session)
+        elif key_file is not None:
+            command += ["--url", url, "--key-file", str(key_file)]
+        elif key:
+            command += ["--url", url]
+            environment["APPLIANCE_TUI_KEY"] = key  # an argument would be in every list of processes
+        else:
+            raise InvalidRequest(
+                _("Another appliance takes no key of this machine."), _("Give one with --key or --key-file.")
+            )
+        os.execve(sys.executable, command, environment)  # noqa: S606 - this interpreter, no shell
+
+
+def _beside(session: Session) -> list[str]:
+    """Return the terminal's options for the appliance of this machine; on a bare home it begins with the first start.
+
+    Raises `NotRunning`.
+    """
+    from appliance.operations.client import read_admin_key
+    from appliance.operations.gateways import first_healthy, gateway_urls
+    from appliance.operations.setup.journal import unfinished
+
+    if not session.home.admin_key_file.exists() or unfinished(session.home):
+        return ["--home", str(session.home.root), "--first-start"]
+    read_admin_key(session.home)  # say here, not on a full screen, that it cannot be read
+    address = first_healthy(gateway_urls(session.home, session.site))
+    key_file = str(session.home.admin_key_file)
+    return ["--url", address, "--key-file", key_file, "--home", str(session.home.root)]
 
 
 def _print_check(session: Session, check: "Check") -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from appliance.cli.commands import model_import
+from appliance.cli.commands import model_import, model_scale
 from appliance.cli.drawing import follow, print_table
 from appliance.cli.localised import LocalisedCommand, LocalisedGroup
 from appliance.cli.options import approval_option, json_option
@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to `app`, with help in the current language."""
     group = typer.Typer(cls=LocalisedGroup, no_args_is_help=True)
     app.add_typer(group, name="model", help=str(_("The models that the appliance serves, and their versions.")))
-    for add in (_list, _show, _stage, _split, _promote, _rollback, _drop, model_import.add):
+    for add in (_list, _show, _stage, _split, _promote, _rollback, _drop, model_import.add, model_scale.add):
         add(group)
 
 

@@ -49,28 +49,46 @@ def register(app: typer.Typer) -> None:
             typer.Option(metavar="FILE", help=str(_("A recorded machine instead of this one; may be repeated."))),
         ] = None,
         nodes: Annotated[int | None, typer.Option(help=str(_("Plan with so many such machines.")))] = None,
+        more_nodes: Annotated[int | None, _more_nodes_option()] = None,
+        like: Annotated[str | None, _like_option()] = None,
+        with_model: Annotated[list[str] | None, _with_model_option()] = None,
+        choose: Annotated[bool, _choose_option()] = False,
         apply: Annotated[bool, _apply_option()] = False,
         yes: Annotated[bool, typer.Option("--yes", help=str(_("Do not ask.")))] = False,
         as_json: Annotated[bool, json_option()] = False,
     ) -> None:
-        from appliance.operations.planning import PlanRequest, plan_site
+        from appliance.operations.planning import PlanRequest
 
         session = session_of(context)
         request = PlanRequest(
             models=tuple(model or ()), machines=tuple(machine or ()), nodes=nodes, users=users, ttft_ms=ttft_ms,
             tokens_per_s=tokens_per_s, prompt_tokens=prompt_tokens, answer_tokens=answer_tokens, context=model_context,
-            choose=apply,
+            more_nodes=more_nodes, like=like, more_models=tuple(with_model or ()), choose=choose or apply,
         )  # fmt: skip
         if apply:
             _apply(session, request, yes=yes, as_json=as_json)
-            return
-        found = plan_site(session.home, session.site, request)
-        if as_json:
-            session.print_json(found.to_dict())
         else:
-            _print_plan(session, found)
-        if not found.complete:
-            raise typer.Exit(ExitCode.CHECKS_FAILED)
+            _show(session, request, as_json=as_json)
+
+
+def _more_nodes_option() -> Any:  # noqa: ANN401 - typer's own type is private
+    told = _("Plan with so many machines beside the appliance's own.")
+    return typer.Option("--more-nodes", metavar="COUNT", help=str(told))
+
+
+def _like_option() -> Any:  # noqa: ANN401
+    told = _("The node that --more-nodes are like; by default the last one.")
+    return typer.Option("--like", metavar="NODE", help=str(told))
+
+
+def _with_model_option() -> Any:  # noqa: ANN401
+    told = _("A model of the catalogue beside those of the site file; may be repeated.")
+    return typer.Option("--with-model", metavar="ALIAS=NAME[:PRECISION]", help=str(told))
+
+
+def _choose_option() -> Any:  # noqa: ANN401
+    told = _("Let the planner choose cards and replicas; nothing is written.")
+    return typer.Option("--choose", help=str(told))
 
 
 def _model_option() -> Any:  # noqa: ANN401 - typer's own type is private
@@ -98,7 +116,7 @@ def _apply(session: Session, request: "PlanRequest", *, yes: bool, as_json: bool
         _print_plan(session, found)
     change = change_to(session.home, session.site, found)
     if not as_json or not yes:
-        _print_change(session, change, to_err=as_json)
+        print_change(session, change, to_err=as_json)
     if change.settings and not yes:
         typer.confirm(str(_("Write this to {file}?", file=session.home.site_file)), abort=True, err=True)
     apply_change(session.home, session.site, change)
@@ -112,7 +130,20 @@ def _apply(session: Session, request: "PlanRequest", *, yes: bool, as_json: bool
         session.err.print(Text(str(told)), soft_wrap=True)
 
 
-def _print_change(session: Session, change: "SiteChange", *, to_err: bool) -> None:
+def _show(session: Session, request: "PlanRequest", *, as_json: bool) -> None:
+    from appliance.operations.planning import plan_site
+
+    found = plan_site(session.home, session.site, request)
+    if as_json:
+        session.print_json(found.to_dict())
+    else:
+        _print_plan(session, found)
+    if not found.complete:
+        raise typer.Exit(ExitCode.CHECKS_FAILED)
+
+
+def print_change(session: Session, change: "SiteChange", *, to_err: bool) -> None:
+    """Print what would change of the site file, setting by setting."""
     console = session.err if to_err else session.out
     console.print()
     if change.settings:

@@ -16,7 +16,7 @@ from appliance.knowledge.readers.pdf_lines import paragraphs, pattern, running_l
 from appliance.knowledge.readers.pdf_page import PrintedLine, PrintedPage, PrintedTable, read_page
 from appliance.knowledge.readers.tables import TableWriter, add_table
 
-_PAGE_NUMBER = re.compile(r"^[-—–\s]*(?:page|第)?\s*\d{1,4}\s*(?:页|/\s*\d+|of\s+\d+)?[,，\s共\d页]*[-—–\s]*$", re.I)
+PAGE_NUMBER = re.compile(r"^[-—–\s]*(?:page|第)?\s*\d{1,4}\s*(?:页|/\s*\d+|of\s+\d+)?[,，\s共\d页]*[-—–\s]*$", re.I)
 _HEADING_CHARACTERS = 120
 _SAME_COLUMN = 4.0  # points by which a column may move from page to page
 
@@ -30,13 +30,13 @@ def read(content: bytes, name: str, limits: Limits) -> Extracted:
     count = len(document)
     if count > limits.pages:
         raise collector.too_large(f"{limits.pages} pages")
-    pages = list(_pages(document, name))
+    pages = list(pages_of(document, name))
     scans = [number for number, page in enumerate(pages, start=1) if page.scan]
     if scans and scans_can_be_read():
         scans = _recognise(document, pages, scans, limits)
     if scans and not any(page.items for number, page in enumerate(pages, start=1) if number not in scans):
         raise scanned(name, _hint())
-    _write([page.items for page in pages], collector)
+    write_pages([page.items for page in pages], collector)
     return collector.finish(count, scans)
 
 
@@ -50,7 +50,8 @@ def open_pdf(content: bytes, name: str) -> pypdfium2.PdfDocument:
         raise unreadable(name, str(error)) from error
 
 
-def _pages(document: pypdfium2.PdfDocument, name: str) -> Iterator[PrintedPage]:
+def pages_of(document: pypdfium2.PdfDocument, name: str) -> Iterator[PrintedPage]:
+    """Yield each page as it is printed. Raises `InvalidRequest`."""
     for number in range(len(document)):
         try:
             yield read_page(document[number])
@@ -80,7 +81,7 @@ def _hint() -> Message:
     )
 
 
-def _write(pages: Sequence[Sequence[_Item]], collector: Collector) -> None:
+def write_pages(pages: Sequence[Sequence[_Item]], collector: Collector) -> None:
     """Give paragraphs, headings and tables of all pages to the collector."""
     lines = [[item for item in page if isinstance(item, PrintedLine)] for page in pages]
     running = running_lines(lines)
@@ -95,7 +96,7 @@ def _write(pages: Sequence[Sequence[_Item]], collector: Collector) -> None:
                 _write_lines(waiting, number, larger, collector)
                 tables.add(item, number)
                 waiting = []
-            elif pattern(item.text) not in running and not _PAGE_NUMBER.match(item.text):
+            elif pattern(item.text) not in running and not PAGE_NUMBER.match(item.text):
                 tables.interrupt()
                 waiting.append(item)
         _write_lines(waiting, number, larger, collector)
@@ -122,7 +123,7 @@ class _Tables:
         self._last = None
 
     def add(self, table: PrintedTable, page: int) -> None:
-        if self._last is not None and self._last[2] == page - 1 and _same_columns(self._last[1], table):
+        if self._last is not None and self._last[2] == page - 1 and same_columns(self._last[1], table):
             writer = self._last[0]
             writer.carry_on(table.strips, page)
         else:
@@ -134,7 +135,8 @@ class _Tables:
         self._last = (writer, table, page)
 
 
-def _same_columns(one: PrintedTable, other: PrintedTable) -> bool:
+def same_columns(one: PrintedTable, other: PrintedTable) -> bool:
+    """Tell whether two tables part their columns at the same places."""
     return len(one.columns) == len(other.columns) and all(
         abs(left - right) <= _SAME_COLUMN for left, right in zip(one.columns, other.columns, strict=True)
     )

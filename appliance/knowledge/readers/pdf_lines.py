@@ -69,9 +69,12 @@ def _ends_paragraph(lines: Sequence[PrintedLine], number: int) -> bool:
     near = lines[max(0, number - _NEIGHBOURS) : number + _NEIGHBOURS + 1]
     left, _top, right, _bottom = line.box
     margin = max(
-        other.box[2]
-        for other in near
-        if abs(other.size - line.size) <= 0.5 and other.box[0] < right and other.box[2] > left
+        (
+            other.box[2]
+            for other in near
+            if abs(other.size - line.size) <= 0.5 and other.box[0] < right and other.box[2] > left
+        ),
+        default=right,  # a line without width, as of a font whose widths are missing, overlaps nothing
     )
     if right >= margin - _SHORT * line.size:
         return False

@@ -23,13 +23,15 @@ def read(content: bytes, name: str, limits: Limits) -> Extracted:
     collector = Collector(name, limits)
     csv.field_size_limit(_FIELD_CHARACTERS)
     try:
-        add_table(collector, _strips(csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text)), collector))
+        add_table(
+            collector, strips_of(csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text)), collector)
+        )
     except csv.Error as error:
         raise unreadable(name, str(error)) from error
     return collector.finish()
 
 
-def _separator(text: str) -> str:
+def separator_of(text: str) -> str:
     """Return the separator that cuts the first lines into the most equal records; the comma where none does."""
     sample = text[:_SAMPLE]
 
@@ -46,7 +48,8 @@ def _separator(text: str) -> str:
         return ","
 
 
-def _strips(records: Iterator[list[str]], collector: Collector) -> Iterator[tuple[int, Strip]]:
+def strips_of(records: Iterator[list[str]], collector: Collector) -> Iterator[tuple[int, Strip]]:
+    """Yield number and cells of each record. Raises `InvalidRequest` past the limit of columns."""
     for number, record in enumerate(records, start=1):
         if len(record) > _MOST_COLUMNS:
             raise collector.too_large(f"{_MOST_COLUMNS:,} columns")

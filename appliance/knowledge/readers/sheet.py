@@ -42,10 +42,10 @@ def read(content: bytes, name: str, limits: Limits) -> Extracted:
             if sheet.sheet_state != "visible":
                 continue
             with reader.archive.open(parts[sheet.title]) as part:
-                merges = _merges(part)
+                merges = merges_of(part)
             sheet.reset_dimensions()
             collector.add(sheet.title, "heading", level=1)
-            add_table(collector, _strips(sheet.iter_rows(values_only=True), merges))
+            add_table(collector, strips_of(sheet.iter_rows(values_only=True), merges))
     except (
         InvalidFileException, BadZipFile, XMLSyntaxError, ParseError, KeyError, ValueError, TypeError, AttributeError,
         IndexError, OSError,
@@ -54,7 +54,7 @@ def read(content: bytes, name: str, limits: Limits) -> Extracted:
     return collector.finish()
 
 
-def _merges(part: IO[bytes]) -> list[_Area]:
+def merges_of(part: IO[bytes]) -> list[_Area]:
     """Return the merged areas, which stand behind the cells in a sheet's XML, in the order of their first row."""
     areas: list[_Area] = []
     rest = b""
@@ -68,7 +68,7 @@ def _merges(part: IO[bytes]) -> list[_Area]:
     return sorted(areas[:_MOST_MERGES], key=lambda area: area[1])
 
 
-def _strips(rows: Iterator[tuple[object, ...]], merges: list[_Area]) -> Iterator[tuple[int, Strip]]:
+def strips_of(rows: Iterator[tuple[object, ...]], merges: list[_Area]) -> Iterator[tuple[int, Strip]]:
     """Yield number and cells of each row that is not empty; merged cells are filled in."""
     empty = 0
     waiting = iter(merges)

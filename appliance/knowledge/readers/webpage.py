@@ -81,7 +81,7 @@ class _Walk:
             self._collector.add(caption.get_text())  # directly above its table, and so its caption
         rows = [row for row in table.find_all("tr") if row.find_parent("table") is table]
         marked = _marked_rows(rows)
-        add_table(self._collector, enumerate(_strips(rows), start=1), header_rows=marked, count_data_only=True)
+        add_table(self._collector, enumerate(strips_of(rows), start=1), header_rows=marked, count_data_only=True)
 
 
 def _marked_rows(rows: list[Tag]) -> int | None:
@@ -95,7 +95,7 @@ def _marked_rows(rows: list[Tag]) -> int | None:
     return marked if 0 < marked < len(rows) else None
 
 
-def _strips(rows: list[Tag]) -> Iterator[Strip]:
+def strips_of(rows: list[Tag]) -> Iterator[Strip]:
     """Yield the rows; a cell is the same object in each column and row that it spans."""
     below: dict[int, tuple[GridCell | None, int]] = {}  # column → cell from above, rows that it still covers
     for row in rows:

@@ -60,11 +60,11 @@ def _heading_level(style: str) -> int:
 
 def _table(table: Table, collector: Collector) -> None:
     marked = sum(1 for row in table._tbl.tr_lst if row.xpath("./w:trPr/w:tblHeader"))
-    strips = enumerate(_strips(table, 0), start=1)
+    strips = enumerate(strips_of(table, 0), start=1)
     add_table(collector, strips, header_rows=marked or None, count_data_only=True)
 
 
-def _strips(table: Table, depth: int) -> Iterator[list[GridCell | None]]:
+def strips_of(table: Table, depth: int) -> Iterator[list[GridCell | None]]:
     """Yield the rows; a merged cell is the same object in each column and row that it covers."""
     above: list[GridCell | None] = []
     for row in table._tbl.tr_lst:
@@ -87,5 +87,5 @@ def _text(cell: _Cell, depth: int) -> str:
         if isinstance(part, Paragraph):
             words.append(part.text)
         elif depth < _DEEPEST:
-            words.extend(cell.line for strip in _strips(part, depth + 1) for cell in dict.fromkeys(strip) if cell)
+            words.extend(cell.line for strip in strips_of(part, depth + 1) for cell in dict.fromkeys(strip) if cell)
     return "\n".join(words)

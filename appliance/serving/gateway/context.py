@@ -25,6 +25,7 @@ from appliance.serving.gateway.exchange import Exchange
 from appliance.serving.gateway.open_sockets import OpenSockets
 from appliance.serving.handles import Handles
 from appliance.serving.isolation import cache_salt
+from appliance.serving.model_loads import ModelLoads
 from appliance.state.accounts.sessions import SESSION_PREFIX
 from appliance.state.reviews import Reviews
 
@@ -68,6 +69,8 @@ class GatewayContext:
     """The WebSockets that are open here."""
     nodes: "Nodes | None" = None
     """The appliance's nodes; None on one that others cannot reach."""
+    loads: ModelLoads = field(default_factory=ModelLoads)
+    """Asks the engines of chat models what they carry."""
     started: float = field(default_factory=time.time)
 
     def cache_salt(self, tenant: str) -> str:

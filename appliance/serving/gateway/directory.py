@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from appliance.core.authority import Permission
 from appliance.core.errors import MethodNotAllowed, NotFound
 from appliance.core.messages import _
-from appliance.scenario.routes import Method, match
+from appliance.scenario.routes import ROOT, Method, address_of, match
 from appliance.serving.gateway.errors import unknown_model, wrong_kind
 from appliance.state.served import Slot, Variant
 
@@ -114,7 +114,7 @@ class ScenarioEntry(BaseModel):
     @property
     def addresses(self) -> list[str]:
         """Method and path of each action."""
-        return [f"{action.method} {action.path}" for action in self.actions.values()]
+        return [f"{action.method} {action.path or ROOT}" for action in self.actions.values()]
 
     @property
     def socket_addresses(self) -> list[str]:
@@ -219,7 +219,7 @@ class Directory(BaseModel):
 
 def _wrong_method(scenario: str, method: str, path: str, allowed: tuple[str, ...]) -> MethodNotAllowed:
     error = MethodNotAllowed(
-        _("The route {path} does not take {method}.", path=f"/v1/scenarios/{scenario}/{path}"[:200], method=method),
+        _("The route {path} does not take {method}.", path=address_of(scenario, path)[:200], method=method),
         _("It takes {methods}.", methods=", ".join(allowed)),
     )
     error.allowed = allowed

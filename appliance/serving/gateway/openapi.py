@@ -7,6 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from appliance.core.authority import Permission
+from appliance.scenario.routes import address_of
 from appliance.serving.gateway.directory import ActionEntry, Directory, SocketEntry
 
 _REF = "#/components/schemas/{model}"
@@ -37,10 +38,10 @@ def build_openapi(app: FastAPI, directory: Directory) -> dict[str, Any]:
     document["security"] = [{"key": []}]
     for scenario in directory.scenarios:
         for name, action in scenario.actions.items():
-            path = document["paths"].setdefault(f"/v1/scenarios/{scenario.name}/{action.path}", {})
+            path = document["paths"].setdefault(address_of(scenario.name, action.path), {})
             path[action.method.lower()] = _operation(scenario.name, name, action, schemas)
         for name, socket in scenario.sockets.items():
-            path = document["paths"].setdefault(f"/v1/scenarios/{scenario.name}/{socket.path}", {})
+            path = document["paths"].setdefault(address_of(scenario.name, socket.path), {})
             path["get"] = _socket(scenario.name, name, socket, schemas)
     return document
 

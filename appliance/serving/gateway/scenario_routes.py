@@ -10,6 +10,7 @@ from appliance.core.authority import Permission, authorize
 from appliance.core.errors import ApplianceError, EngineFailed, InvalidRequest
 from appliance.core.messages import _, current_language
 from appliance.scenario.actions import Caller
+from appliance.scenario.routes import address_of
 from appliance.serving.gateway.action_calls import ActionCall, carried_out, failed, labelled, meter, note, verdicts
 from appliance.serving.gateway.admission import admitted_texts
 from appliance.serving.gateway.body import parse_json
@@ -25,6 +26,7 @@ from appliance.serving.generation import StreamedCall
 router = APIRouter(prefix="/v1/scenarios", tags=["Scenarios"])
 
 _WITH_BODY = ("POST", "PATCH")
+_METHODS = ["GET", "POST", "PATCH", "DELETE"]
 # Each action says which of all permissions it wants; these are for who may see that there is something.
 _INSIDE = permit(Permission.SCENARIO_ASK, Permission.SCENARIO_SUPERVISE)
 
@@ -44,12 +46,13 @@ async def list_scenarios(request: Request) -> Response:
     return JSONResponse({"object": "list", "data": data})
 
 
-@router.api_route(
-    "/{scenario}/{path:path}",
-    methods=["GET", "POST", "PATCH", "DELETE"],
-    include_in_schema=False,
-    dependencies=[_INSIDE],
-)
+@router.api_route("/{scenario}", methods=_METHODS, include_in_schema=False, dependencies=[_INSIDE])
+async def run_own_action(request: Request, scenario: str) -> Response:
+    """Run the action at a scenario's own address."""
+    return await run_action(request, scenario, "")
+
+
+@router.api_route("/{scenario}/{path:path}", methods=_METHODS, include_in_schema=False, dependencies=[_INSIDE])
 async def run_action(request: Request, scenario: str, path: str) -> Response:
     """Run the action at a path of a scenario; `/openapi.json` describes each one."""
     gateway = context_of(request)
@@ -59,7 +62,7 @@ async def run_action(request: Request, scenario: str, path: str) -> Response:
     parameters = _parameters(request, found)
     streaming = found.action.streams and isinstance(payload, dict) and payload.get("stream") is True
     exchange = exchange_of(request, scenario, streaming=streaming)
-    exchange.route = f"/v1/scenarios/{{scenario}}/{found.action.path}"
+    exchange.route = address_of("{scenario}", found.action.path)
     caller = Caller(principal_of(request), current_language(), exchange.request_id)
     if streaming:
         call = gateway.models.scenario_stream(

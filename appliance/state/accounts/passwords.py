@@ -43,8 +43,8 @@ class Passwords:
         self._hasher = hasher or PasswordHasher()
         self._gate = threading.BoundedSemaphore(_AT_ONCE)
 
-    def hash(self, name: str, password: str) -> str:
-        """Return the hash of a new password for the user `name`, in PHC format. Raises `InvalidRequest`."""
+    def check(self, name: str, password: str) -> None:
+        """Raise `InvalidRequest` for a password that nobody, or nobody of this name, may have."""
         fault = _fault(name, password, self._rules)
         if fault is not None:
             raise InvalidRequest(
@@ -53,6 +53,10 @@ class Passwords:
                 param="password",
                 code="weak_password",
             )
+
+    def hash(self, name: str, password: str) -> str:
+        """Return the hash of a new password for the user `name`, in PHC format. Raises as `check`."""
+        self.check(name, password)
         with self._gate:
             return self._hasher.hash(_bytes(password))
 

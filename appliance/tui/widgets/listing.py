@@ -8,10 +8,11 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Resize
-from textual.widgets import OptionList, Static
+from textual.message import Message as Event
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from appliance.core.messages import Message
+from appliance.core.messages import Message, _
 from appliance.tui import commands
 from appliance.tui.drawing import FAINT, MUTED, fit
 
@@ -43,8 +44,26 @@ class RowList(OptionList):
     ]
 
 
+class FilterInput(Input):
+    """Where one types what the rows must hold."""
+
+    BINDINGS = [commands.NO_FILTER.binding()]  # noqa: RUF012 - Textual reads the class attribute
+
+    class Cleared(Event):
+        """Every row is wanted again."""
+
+    def action_show_all(self) -> None:
+        """Ask for every row."""
+        self.post_message(self.Cleared())
+
+
 class Listing(Vertical, Generic[Row]):
-    """A table in a frame. It posts `OptionList.OptionSelected` with the row's key when a row is opened."""
+    """A table in a frame. It posts `OptionList.OptionSelected` with the row's key when a row is opened.
+
+    `/` opens a line in which one types a part of what the rows must show; Enter goes to them, Esc shows all again.
+    """
+
+    BINDINGS = [commands.FIND.binding()]  # noqa: RUF012 - Textual reads the class attribute
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes="panel")
@@ -52,9 +71,13 @@ class Listing(Vertical, Generic[Row]):
         self._rows: Mapping[str, Row] = {}
         self._empty = ""
         self._language = "en"
+        self._wanted = ""
 
     def compose(self) -> ComposeResult:
         """Lay out headings and rows; a line in their place where there are none."""
+        line = FilterInput(compact=True, classes="find")
+        line.display = line.cursor_blink = False
+        yield line
         yield Static(classes="headings")
         yield Static(classes="empty")
         yield RowList()
@@ -64,6 +87,55 @@ class Listing(Vertical, Generic[Row]):
         self._rows, self._columns = rows, columns
         self._empty, self._language = empty.render(language), language
         self._draw()
+
+    @property
+    def chosen(self) -> str | None:
+        """The key of the chosen row; None where there is no row."""
+        option = self.query_one(RowList).highlighted_option
+        return None if option is None else option.id
+
+    def action_find(self) -> None:
+        """Let the reader type what the rows must hold."""
+        line = self.query_one(FilterInput)
+        line.placeholder = _("Type a part of a row; Enter goes to the rows, Esc shows all").render(self._language)
+        line.display = True
+        line.focus()
+
+    def on_filter_input_cleared(self, event: FilterInput.Cleared) -> None:
+        """Show every row again."""
+        event.stop()
+        self._show_all()
+
+    def _show_all(self) -> None:
+        line = self.query_one(FilterInput)
+        line.value = self._wanted = ""
+        line.display = False
+        self.query_one(RowList).focus()
+        self._draw()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Show the rows that hold what is typed."""
+        event.stop()
+        self._wanted = event.value.strip().casefold()
+        self._draw()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Go to the rows."""
+        event.stop()
+        if self._wanted:
+            self.query_one(RowList).focus()
+        else:
+            self._show_all()
+
+    def _holding(self) -> Mapping[str, Row]:
+        """Return the rows that hold what was typed, in a column that is shown or not."""
+        if not self._wanted:
+            return self._rows
+        return {
+            key: row
+            for key, row in self._rows.items()
+            if any(self._wanted in column.text(row, self._language).casefold() for column in self._columns)
+        }
 
     def on_resize(self, _event: Resize) -> None:
         """Choose the columns for the new width."""
@@ -77,16 +149,18 @@ class Listing(Vertical, Generic[Row]):
         columns = _fitting(self._columns, width)
         widths = _widths(columns, width)
         empty = self.query_one(".empty", Static)
-        empty.display = not self._rows
-        empty.update(Content.styled(self._empty, MUTED))
+        rows = self._holding()
+        empty.display = not rows
+        nothing = self._empty if not self._rows else _("No row holds this.").render(self._language)
+        empty.update(Content.styled(nothing, MUTED))
         headings = self.query_one(".headings", Static)
-        headings.display = bool(self._rows)
+        headings.display = bool(rows)
         titles = [
             fit(column.title.render(self._language), size, column.align)
             for column, size in zip(columns, widths, strict=True)
         ]
         headings.update(Content.styled(_GAP.join(titles), FAINT))
-        self._fill({key: self._line(row, columns, widths) for key, row in self._rows.items()})
+        self._fill({key: self._line(row, columns, widths) for key, row in rows.items()})
 
     def _line(self, row: Row, columns: Sequence[Column[Row]], widths: Sequence[int]) -> Content:
         cells = [

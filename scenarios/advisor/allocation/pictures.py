@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy
 
+from appliance.scenario.charts import written
+
 from ..charts import bars, line
-from ..charts.drawing import draw, label_axes, legend, number_axis, written
+from ..charts.drawing import draw, label_axes, legend, number_axis
 from ..charts.style import axis_title, colour
 from ..charts.vega import colours, specification
 from ..models import Chart

@@ -7,9 +7,10 @@ import numpy
 
 from appliance.core.errors import InvalidRequest
 from appliance.core.messages import _
+from appliance.scenario.charts import font, written
 
 from ..models import Chart
-from .drawing import draw, font, label_axes, legend, number_axis, written
+from .drawing import draw, label_axes, legend, number_axis
 from .style import HATCHES, HEIGHT, INK, axis_title, colour, tick, tick_format
 from .vega import colours, specification
 

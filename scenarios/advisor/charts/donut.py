@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from appliance.core.errors import InvalidRequest
 from appliance.core.messages import _
+from appliance.scenario.charts import font, written
 
 from ..models import Chart
-from .drawing import draw, font, written
+from .drawing import draw
 from .style import colour, tick
 from .vega import colours, specification
 

@@ -3,45 +3,17 @@
 import base64
 import io
 from collections.abc import Callable
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
-from appliance.core.errors import Unavailable
-from appliance.core.messages import _
+from appliance.scenario.charts import DRAWING, font, written
 
 from .style import DPI, GRID, HEIGHT, INK, WIDTH, tick
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_FONT: Final = "NotoSansSC-Regular.ttf"
 _FIRST: Final = (0.1, 0.15, 0.8, 0.75)
 _PAD: Final = 8
-# FreeType's faces are kept by matplotlib for all threads, and are not made for two at a time.
-_DRAWING: Final = Lock()
-
-
-def font_file() -> Path:
-    """Return the font that comes with zhplot; the system's fonts are never used. Raises `Unavailable`."""
-    found = find_spec("zhplot")
-    for folder in (found.submodule_search_locations or ()) if found else ():
-        path = Path(folder) / "fonts" / _FONT
-        if path.is_file():
-            return path
-    raise Unavailable(
-        _("The font {file} of charts is missing.", file=_FONT), _("Install the package zhplot of the appliance again.")
-    )
-
-
-@cache
-def font(size: float) -> Any:  # noqa: ANN401 - matplotlib has no types here
-    """Return the font in a size (points)."""
-    from matplotlib.font_manager import FontProperties
-
-    return FontProperties(fname=str(font_file()), size=size)
 
 
 def draw(title: str, paint: Callable[["Axes"], None], height: int = HEIGHT) -> str:
@@ -49,12 +21,12 @@ def draw(title: str, paint: Callable[["Axes"], None], height: int = HEIGHT) -> s
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with _DRAWING:
+    with DRAWING:
         figure = Figure(figsize=(WIDTH / DPI, height / DPI), dpi=DPI)
         canvas = FigureCanvasAgg(figure)
         axes = figure.add_axes(_FIRST)
         # A place of its own keeps matplotlib from looking for one above all ticks, each time that it measures.
-        axes.set_title(_as_written(title), fontproperties=font(13), color=INK, loc="left", y=1.0)
+        axes.set_title(written(title), fontproperties=font(13), color=INK, loc="left", y=1.0)
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
         for side in ("left", "bottom"):
@@ -81,8 +53,8 @@ def _fit(axes: "Axes", renderer: Any, height: int) -> None:  # noqa: ANN401
 
 def label_axes(axes: "Axes", x_title: str, y_title: str) -> None:
     """Write the titles of both axes."""
-    axes.set_xlabel(_as_written(x_title), fontproperties=font(10), color=INK)
-    axes.set_ylabel(_as_written(y_title), fontproperties=font(10), color=INK)
+    axes.set_xlabel(written(x_title), fontproperties=font(10), color=INK)
+    axes.set_ylabel(written(y_title), fontproperties=font(10), color=INK)
 
 
 def number_axis(axis: Any, unit: str) -> None:  # noqa: ANN401 - matplotlib has no types here
@@ -104,13 +76,3 @@ def legend(axes: "Axes", handles: Any = None, *, outside: bool = False) -> None:
     )
     found = {} if handles is None else {"handles": handles}
     axes.legend(prop=font(10), frameon=False, labelcolor=INK, **place, **found)
-
-
-def written(text: str) -> str:
-    """Return a label as matplotlib must get it."""
-    return _as_written(text)
-
-
-def _as_written(text: str) -> str:
-    """Return the text without what matplotlib would read as a formula."""
-    return text.replace("$", r"\$")

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 import numpy
 from numpy.typing import NDArray
 
+from appliance.scenario.charts import font, written
+
 from ..models import Chart
-from .drawing import draw, font, written
+from .drawing import draw
 from .style import HEIGHT, INK, tick, tick_format
 from .vega import specification
 

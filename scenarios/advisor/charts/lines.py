@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from appliance.core.errors import InvalidRequest
 from appliance.core.messages import _
+from appliance.scenario.charts import written
 
 from ..models import Chart
-from .drawing import draw, label_axes, legend, number_axis, written
+from .drawing import draw, label_axes, legend, number_axis
 from .style import COLOURS, DASHES, INK, MOST_LINES, VEGA_DASHES, axis_title, colour, date_title, tick_format
 from .vega import colours, specification
 

@@ -175,3 +175,16 @@ def test_a_person_is_asked_before_the_file_is_written(run, home, monkeypatch, an
     assert "Write this to" in shown.err
     assert ((home / "site.yaml").read_text() != WRONG_CARDS) == written
     assert (shown.code == 0) == written
+
+
+def test_more_machines_and_another_model_are_planned_beside_what_is_there(run, home):
+    (home / "site.yaml").write_text("models:\n  general: {package: qwen3-32b}\n")
+    machine = FACTS / "8xH20.json"
+    shown = run("plan", "--json", "--choose", "--machine", machine, "--users", 5000, "--more-nodes", 1,
+                "--like", "node-1", "--with-model", "small=qwen3-8b")  # fmt: skip
+    placements = {one["alias"]: one for one in shown.json["placements"]}
+    assert set(placements) >= {"general", "small", "embedder"}
+    nodes = {use["node"] for one in placements.values() for replica in one["replicas"] for use in replica}
+    assert nodes == {"node-1", "new-1"}
+    refused = run("plan", "--apply", "--yes", "--more-nodes", 1)
+    assert "--more-nodes is not of this appliance" in refused.err

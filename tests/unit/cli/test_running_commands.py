@@ -187,9 +187,7 @@ def test_an_answer_of_something_else_is_told(run, gateway, body):
     assert run("model", "list").code == 8
 
 
-@pytest.mark.parametrize(
-    "arguments", [["status"], ["model", "list"], ["scenario", "list"], ["ask", "q"], ["tui"]], ids=str
-)
+@pytest.mark.parametrize("arguments", [["status"], ["model", "list"], ["scenario", "list"], ["ask", "q"]], ids=str)
 def test_a_home_that_was_never_started_is_not_running(run, arguments):
     shown = run(*arguments)
     assert shown.code == 4
@@ -214,7 +212,7 @@ def test_a_proxy_in_the_environment_is_not_used(run, gateway, monkeypatch):
 
 def test_tui_becomes_the_terminal_program(run, gateway, home, monkeypatch):
     started = []
-    monkeypatch.setattr(os, "execv", lambda program, command: started.append((program, command)))
+    monkeypatch.setattr(os, "execve", lambda program, command, _environment: started.append((program, command)))
     run("--language", "zh_CN", "tui")
     ((program, command),) = started
     assert program == sys.executable
@@ -223,6 +221,30 @@ def test_tui_becomes_the_terminal_program(run, gateway, home, monkeypatch):
     assert options["--key-file"] == str(home / "admin.key")
     assert options["--language"] == "zh_CN"
     assert options["--url"].startswith("http://127.0.0.1:")
+
+
+def test_on_a_bare_home_the_terminal_begins_with_the_first_start(run, home, monkeypatch):
+    started = []
+    monkeypatch.setattr(os, "execve", lambda _program, command, _environment: started.append(command))
+    (home / "admin.key").unlink(missing_ok=True)
+    run("tui")
+    assert started[0][-1] == "--first-start"
+    assert str(home) in started[0]
+
+
+def test_the_terminal_looks_at_another_appliance_with_a_key_that_no_list_of_processes_shows(run, monkeypatch):
+    started = []
+    monkeypatch.setattr(os, "execve", lambda _program, command, environment: started.append((command, environment)))
+    run("tui", "--url", "http://gpu-1:8080", "--key", "sk-secret")
+    ((command, environment),) = started
+    assert "http://gpu-1:8080" in command
+    assert not any("sk-secret" in part for part in command)
+    assert environment["APPLIANCE_TUI_KEY"] == "sk-secret"
+    assert "--home" not in command
+    shown = run("tui", "--url", "http://gpu-1:8080")
+    assert shown.code != 0
+    assert "--key-file" in shown.err
+    assert len(started) == 1
 
 
 def test_the_only_knowledge_base_need_not_be_named(run, gateway):

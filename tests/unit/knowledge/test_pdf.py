@@ -16,6 +16,8 @@ from appliance.core.errors import InvalidRequest, NotFound
 from appliance.knowledge.intake.pictures import page_png
 from appliance.knowledge.intake.reading import extract
 from appliance.knowledge.readers.lookalikes import real_characters
+from appliance.knowledge.readers.pdf_lines import paragraphs
+from appliance.knowledge.readers.pdf_page import PrintedLine
 
 WIDTH, HEIGHT = A4
 GRID = [("GRID", (0, 0), (-1, -1), 0.5, "black"), ("FONT", (0, 0), (-1, -1), "STSong-Light", 10)]
@@ -161,3 +163,11 @@ def test_the_picture_of_a_huge_page_has_a_bounded_size(tmp_path):
     path = tmp_path / "file"
     document.save(path)
     assert max(Image.open(io.BytesIO(page_png(path, 1, []))).size) <= 2400
+
+
+def test_lines_without_width_as_of_a_font_whose_widths_are_missing_are_read():
+    lines = [
+        PrintedLine("第一句。", 10.0, (50.0, 100.0 + 12 * at, 50.0, 110.0 + 12 * at), 110.0 + 12 * at)
+        for at in range(3)
+    ]
+    assert [line.text for paragraph in paragraphs(lines) for line in paragraph] == ["第一句。"] * 3

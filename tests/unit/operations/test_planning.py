@@ -183,3 +183,32 @@ def test_a_machine_file_that_is_not_there_or_far_too_large_is_refused(tmp_path):
     large.write_bytes(b" " * (8 * 1024 * 1024 + 1))
     with pytest.raises(InvalidRequest, match="too large"):
         read_machines(large)
+
+
+def test_machines_beside_those_that_are_there(home):
+    large = site("models:\n  general: {package: llama-3.3-70b}\n")
+    few = plan_site(home, large, on("8xH100", users=2000, choose=True))
+    more = plan_site(home, large, on("8xH100", users=2000, choose=True, more_nodes=2))
+    used = {use.node for replica in more.placement("general").replicas for use in replica}
+    assert used == {"node-1", "new-1", "new-2"}
+    assert more.placement("general").users > few.placement("general").users
+    same = plan_site(home, large, on("8xH100", users=2000, choose=True, more_nodes=0))
+    assert same.to_dict() == few.to_dict()
+
+
+def test_machines_are_added_like_the_one_that_is_named(home):
+    large = site("models:\n  general: {package: llama-3.3-70b}\n")
+    plan = plan_site(home, large, on("8xH100", "cpu-only", more_nodes=1, like="node-1", users=2000, choose=True))
+    uses = [use for replica in plan.placement("general").replicas for use in replica]
+    assert {use.node for use in uses} == {"node-1", "new-1"}
+    with pytest.raises(InvalidRequest, match="none like it"):
+        plan_site(home, large, on("8xH100", more_nodes=1, like="w9"))
+    with pytest.raises(InvalidRequest, match="65 machines"):
+        plan_site(home, large, on("8xH100", more_nodes=65))
+
+
+def test_a_model_beside_those_of_the_site(home):
+    plan = plan_site(home, site(), on("8xH100", more_models=("analyst=qwen3-8b",)))
+    assert {placed.alias for placed in plan.placements} >= {"general", "analyst", "embedder"}
+    with pytest.raises(InvalidRequest, match="is taken"):
+        plan_site(home, site(), on("8xH100", more_models=("general=qwen3-8b",)))

@@ -35,6 +35,7 @@ class Gateway:
             "/readyz": {"status": "ready"},
             "/v1/scenarios/agent-assist/replay": {"answer": "00:01 seat: hello"},
             "/v1/scenarios/advisor/chat": {"answer": "It is refused."},
+            "/v1/scenarios/reports/sample-report": {"answer": "A report of 90 pages."},
             f"/v1/scenarios/{PACK}/ask": {
                 "answer": "Six months.",
                 "citations": [
@@ -175,6 +176,18 @@ def test_an_answer_of_many_lines_is_long_and_a_sample_is_named(client, gateway, 
     failed = [row for row in take_tour(client, home, [], ["agent-assist"]) if not row.ok]
     assert failed
     assert not any(row.is_long for row in failed)
+
+
+def test_files_that_an_answer_tells_of_are_saved_and_named(client, gateway, home):
+    path = "/v1/scenarios/reports/jobs/job_1/files/pdf?draft=true"
+    told = {"answer": "90 pages", "downloads": [{"name": "../a company.pdf", "path": path}]}
+    gateway.answers["/v1/scenarios/reports/sample-report"] = told
+    gateway.answers[path.partition("?")[0]] = {"bytes": "of the file"}
+    rows = [row for row in take_tour(client, home, [], ["reports"]) if row.endpoint.endswith("/sample-report")]
+    file = home.tour_files / "reports-a company.pdf"
+    assert json.loads(file.read_bytes()) == {"bytes": "of the file"}
+    assert [(row.ok, row.asked) for row in rows] == [(True, "company-3")]
+    assert str(file) in rows[0].answer
 
 
 def test_charts_of_an_answer_are_saved_and_named(client, gateway, home):

@@ -1,5 +1,6 @@
 """Actions of a pack: addresses, parameters, who may, events."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -8,7 +9,7 @@ from pydantic import BaseModel, Field
 from appliance.core.authority import Permission
 from appliance.core.errors import ConfigError, InvalidRequest, PermissionDenied
 from appliance.scenario.actions import Action, Caller, check_actions, invoke, stream
-from appliance.scenario.routes import is_template, match, placeholders
+from appliance.scenario.routes import address_of, is_template, match, placeholders
 from tests.unit.knowledge.principals import A_ADMIN, A_CALLER
 
 CALLER = Caller(A_CALLER, "en")
@@ -148,6 +149,19 @@ def test_templates():
     assert match("calls", "calls") == {}
     assert is_template("funds/{id}/diagnosis")
     assert not is_template("funds/{ID}")
+    assert not is_template("funds/")
+
+
+def test_the_own_address_of_a_scenario():
+    begin = find(method="POST", path="/")
+    assert begin.template == ""
+    assert begin.describe()["path"] == ""
+    assert is_template("")
+    assert (match("", ""), match("", "calls"), match("{call_id}", "")) == ({}, None, None)
+    assert address_of("calls", "") == "/v1/scenarios/calls"
+    assert address_of("calls", "open/{id}") == "/v1/scenarios/calls/open/{id}"
+    with pytest.raises(ConfigError):
+        check_actions("pack", [begin, replace(begin, name="other")])
 
 
 @pytest.mark.parametrize(

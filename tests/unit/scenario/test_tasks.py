@@ -11,6 +11,7 @@ from appliance.core.errors import ConfigError, NotFound
 from appliance.core.messages import speaking
 from appliance.scenario.loading import load_pack
 from appliance.scenario.pack import ScenarioContext
+from appliance.scenario.services import Submission
 from appliance.scenario.tasks import LocalTasks, as_they_end
 
 DESCRIPTION = """
@@ -115,6 +116,14 @@ async def test_a_context_without_tasks_says_so():
         await context.tasks.run("sums.work:add", {})
     with pytest.raises(RuntimeError, match="no tasks"):
         await anext(context.tasks.map("sums.work:add", [{}]))
+
+
+async def test_a_context_without_reviewers_says_so():
+    context = ScenarioContext(None, (), None, None, None)
+    with pytest.raises(RuntimeError, match="no reviewers"):
+        await context.reviews.submit(None, "r-1", Submission("?", "text", {}, "/v1/scenarios/sums", ("sign-off",)))
+    with pytest.raises(RuntimeError, match="no reviewers"):
+        await context.reviews.state(None, "rev_1")
 
 
 class Gate:

@@ -60,6 +60,10 @@ DIRECTORY = {
                     },
                     "response": {"type": "object"},
                 },
+                "begin": {
+                    "summary": "Begin", "path": "", "status": 202, "request": {"type": "object"},
+                    "response": {"type": "object"},
+                },
                 "conversations": {
                     "summary": "List", "method": "GET", "path": "conversations", "request": None,
                     "response": {"type": "object"},

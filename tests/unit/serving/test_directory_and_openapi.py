@@ -39,6 +39,7 @@ def test_a_model_of_the_wrong_kind_is_told_with_those_that_fit(directory):
     [
         ("POST", "ask", "ask", {}),
         ("GET", "conversations", "conversations", {}),
+        ("POST", "", "begin", {}),
         ("POST", "conversations", "start", {}),
         ("GET", "conversations/c1", "conversation", {"conversation_id": "c1"}),
         ("GET", "conversations/..", "conversation", {"conversation_id": ".."}),
@@ -50,11 +51,12 @@ def test_an_action_is_found_by_method_and_path(directory, method, path, name, pa
     assert (found.scenario.version, found.name, found.parameters) == ("1", name, parameters)
 
 
-@pytest.mark.parametrize("path", ["tell", "", "ask/", "ask/more", "/ask", "conversations/c1/turns", "conversations/"])
+@pytest.mark.parametrize("path", ["tell", "/", "ask/", "ask/more", "/ask", "conversations/c1/turns", "conversations/"])
 def test_an_unknown_path_lists_the_actions(directory, path):
     with pytest.raises(NotFound) as caught:
         directory.action("knowledge-qa", "POST", path)
     assert "GET conversations/{conversation_id}" in caught.value.details["actions"]
+    assert "POST /" in caught.value.details["actions"]
 
 
 def test_an_unknown_scenario_lists_the_known_ones(directory):
@@ -125,3 +127,15 @@ def test_each_action_has_its_own_operation(app, directory):
     assert [parameter["name"] for parameter in one["parameters"]] == ["conversation_id"]
     asked = paths["/v1/scenarios/knowledge-qa/ask"]["post"]["responses"]["200"]["content"]
     assert set(asked) == {"application/json", "text/event-stream"}
+
+
+def test_the_own_address_of_a_scenario_takes_only_what_it_has(directory):
+    with pytest.raises(MethodNotAllowed, match="/v1/scenarios/knowledge-qa does not take DELETE") as caught:
+        directory.action("knowledge-qa", "DELETE", "")
+    assert caught.value.allowed == ("POST",)
+
+
+def test_the_document_has_the_own_address_of_a_scenario_without_a_slash(app, directory):
+    paths = build_openapi(app, directory)["paths"]
+    assert set(paths["/v1/scenarios/knowledge-qa"]) == {"post"}
+    assert "/v1/scenarios/knowledge-qa/" not in paths

@@ -51,6 +51,21 @@ async def test_a_body_leaves_no_room_for_a_query(http, scenario):
     assert scenario.calls[0][4] == {}
 
 
+@pytest.mark.parametrize("address", [BASE, f"{BASE}/"])
+async def test_an_action_at_the_scenarios_own_address(http, context, scenario, address):
+    scenario.answer = reply()
+    assert (await http.post(address, json={"question": "?"})).status_code == 202
+    assert scenario.calls[0][:3] == ("invoke", "begin", {"question": "?"})
+    assert requests_counted(context) == {("knowledge-qa", "/v1/scenarios/{scenario}", "202"): 1.0}
+
+
+async def test_the_own_address_wants_a_key_and_a_known_scenario(http, scenario):
+    error_of(await http.post(BASE, json={}, headers={"authorization": "Bearer none"}), 401, "invalid_api_key")
+    error_of(await http.post("/v1/scenarios/none", json={}), 404, "scenario_not_found")
+    error_of(await http.patch(BASE, json={}), 405, "method_not_allowed")
+    assert scenario.calls == []
+
+
 async def test_a_parameter_given_twice(http, scenario):
     for query in ("user=a&user=b", "conversation_id=c2"):
         error_of(await http.get(f"{BASE}/conversations/c1?{query}"), 400, "invalid_value")

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from appliance.core.errors import InvalidRequest
+from appliance.scenario.charts import font_file
 from scenarios.advisor import charts
-from scenarios.advisor.charts.drawing import font_file
 from scenarios.advisor.charts.style import axis_title, tick, tick_format
 from scenarios.advisor.models import Chart
 

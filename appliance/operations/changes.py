@@ -1,0 +1,136 @@
+"""What changed between one reading of the status and the next. Pure; knows no screen and no clock of its own."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from appliance.core.messages import Message, _
+from appliance.core.status import ApplianceStatus, ApplicationStatus, NodeStatus
+from appliance.operations.alerts import KINDS, application_key, node_name
+
+KEPT: Final = timedelta(hours=1)
+_MOST: Final = 500
+
+_APPLICATIONS: Final = {
+    "running": _("{kind} {name} runs."),
+    "asleep": _("{kind} {name} went to sleep: nobody asked it."),
+    "starting": _("{kind} {name} starts."),
+    "unhealthy": _("{kind} {name} does not answer as it should."),
+    "failed": _("{kind} {name} could not be started."),
+    "stopped": _("{kind} {name} stops."),
+}
+_GONE: Final = _("{kind} {name} is not there any more.")
+_STANDINGS: Final = {
+    "joining": _("Node {node} joins."),
+    "ready": _("Node {node} takes new work."),
+    "cordoned": _("Node {node} takes no new work."),
+    "draining": _("Node {node} is being emptied and takes no new work."),
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that is other than it was. `subject` is a node's address, or `kind/name` of an application; empty: all."""
+
+    at: datetime
+    level: Literal["good", "bad", "plain"]
+    what: Message
+    subject: str = ""
+    who: str = ""
+    """Who did it, where that is known."""
+
+
+class ChangeWatch:
+    """Compares each reading with the one before, and keeps what changed in the last hour, the newest last."""
+
+    def __init__(self) -> None:
+        self._before: ApplianceStatus | None = None
+        self._away = False
+        self._changes: deque[Change] = deque(maxlen=_MOST)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What changed in the hour before the last reading."""
+        return tuple(self._changes)
+
+    def observe(self, status: ApplianceStatus) -> None:
+        """Take a reading."""
+        now, before = datetime.fromisoformat(status.taken_at), self._before
+        if self._away:
+            self._changes.append(Change(now, "good", _("The appliance answers again.")))
+        if before is not None:
+            if status.uptime_s < before.uptime_s:
+                self._changes.append(Change(now, "plain", _("The appliance was started anew.")))
+            if before.version != status.version:
+                what = _("The version is now {version}.", version=status.version)
+                self._changes.append(Change(now, "plain", what))
+            self._changes.extend(_node_changes(before, status, now))
+            self._changes.extend(_application_changes(before, status, now))
+        self._before, self._away = status, False
+        while self._changes and now - self._changes[0].at > KEPT:
+            self._changes.popleft()
+
+    def miss(self, now: datetime) -> None:
+        """Take a reading that failed; before the first one that came there is nothing to compare."""
+        if self._before is not None and not self._away:
+            self._changes.append(Change(now, "bad", _("The appliance does not answer.")))
+            self._away = True
+
+
+def _node_changes(before: ApplianceStatus, after: ApplianceStatus, now: datetime) -> Iterator[Change]:
+    known, found = ({node.address: node for node in status.nodes} for status in (before, after))
+    for address, node in found.items():
+        if address not in known:
+            yield Change(now, "good", _("Node {node} is new.", node=node_name(node)), address)
+        else:
+            yield from _changed_node(known[address], node, now)
+    for address, node in known.items():
+        if address not in found:
+            yield Change(now, "plain", _("Node {node} is not there any more.", node=node_name(node)), address)
+
+
+def _changed_node(before: NodeStatus, after: NodeStatus, now: datetime) -> Iterator[Change]:
+    name = node_name(after)
+    if before.node_id != after.node_id and after.state == before.state == "alive":
+        yield Change(now, "plain", _("Node {node} was started anew.", node=name), after.address)
+    if before.state != after.state:
+        if after.state == "dead":
+            yield Change(now, "bad", _("Node {node} does not answer.", node=name), after.address)
+        else:
+            yield Change(now, "good", _("Node {node} answers again.", node=name), after.address)
+    if before.standing != after.standing and after.standing is not None:
+        level: Literal["good", "plain"] = "good" if after.standing == "ready" else "plain"
+        told = Message(_STANDINGS[after.standing].template, (("node", name),))
+        yield Change(now, level, told, after.address)
+
+
+def _application_changes(before: ApplianceStatus, after: ApplianceStatus, now: datetime) -> Iterator[Change]:
+    known, found = ({application_key(a): a for a in status.applications} for status in (before, after))
+    for key, application in found.items():
+        old = known.get(key)
+        if old is None or old.state != application.state:
+            yield Change(now, _level(application), _told(_APPLICATIONS[application.state], application), key)
+        elif old.replicas_running != application.replicas_running and application.state == "running":
+            what = _(
+                "{kind} {name} runs with {count} replicas, before with {before}.",
+                kind=KINDS[application.kind],
+                name=application.name,
+                count=application.replicas_running,
+                before=old.replicas_running,
+            )
+            yield Change(now, "plain", what, key)
+    for key, application in known.items():
+        if key not in found:
+            yield Change(now, "plain", _told(_GONE, application), key)
+
+
+def _level(application: ApplicationStatus) -> Literal["good", "bad", "plain"]:
+    if application.state in ("failed", "unhealthy"):
+        return "bad"
+    return "good" if application.state == "running" else "plain"
+
+
+def _told(sentence: Message, application: ApplicationStatus) -> Message:
+    return Message(sentence.template, (("kind", KINDS[application.kind]), ("name", application.name)))

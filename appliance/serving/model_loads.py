@@ -1,0 +1,61 @@
+"""What the engines of a chat model carry now, asked of each replica for the status."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from appliance.serving.engine_load import WAITING
+from appliance.serving.scaling import KV_USE
+
+if TYPE_CHECKING:
+    from ray.serve.handle import DeploymentBroadcastResponse, DeploymentHandle
+
+_PATIENCE_S: Final = 0.3  # a replica with all its places taken answers when one is free
+
+
+@dataclass(frozen=True)
+class ModelLoad:
+    """The engines of one model together; None is what none of them tells."""
+
+    waiting: int | None = None
+    """Requests that wait for their turn in an engine."""
+    kv_use: float | None = None
+    """Part of the KV cache in use, 0 to 1, of the replica where it is fullest."""
+
+    @classmethod
+    def of(cls, replicas: Iterable[Mapping[str, float]]) -> "ModelLoad":
+        """Return the load of a model from what its replicas told."""
+        told = list(replicas)
+        waiting = [int(load[WAITING]) for load in told if WAITING in load]
+        caches = [float(load[KV_USE]) for load in told if KV_USE in load]
+        return cls(sum(waiting) if waiting else None, max(caches, default=None))
+
+
+class ModelLoads:
+    """Asks the replicas; of each model one question is on its way at a time. For one thread at a time a model."""
+
+    def __init__(self) -> None:
+        self._asked: dict[str, DeploymentBroadcastResponse] = {}
+
+    def read(self, application: str, handle: "DeploymentHandle") -> ModelLoad:
+        """Return the load of an application with replicas. Blocks for a third of a second at most.
+
+        An answer that does not come in time is waited for again at the next reading, instead of asking once more.
+        """
+        from ray.exceptions import RayError
+        from ray.serve.exceptions import RayServeException
+
+        asked = self._asked.pop(application, None)
+        try:
+            if asked is None:
+                asked = handle.broadcast("load_now")
+            found: list[Any] = asked.results(timeout_s=_PATIENCE_S, return_exceptions=True)
+        except TimeoutError:
+            if asked is not None:
+                self._asked[application] = asked
+            return ModelLoad()
+        except (RayError, RayServeException):
+            return ModelLoad()  # its replicas are being replaced
+        if any(isinstance(answer, TimeoutError) for answer in found):
+            self._asked[application] = asked
+        return ModelLoad.of(answer for answer in found if isinstance(answer, dict))

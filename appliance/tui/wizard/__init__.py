@@ -1,0 +1,1 @@
+"""The first start: from a bare home to an appliance that answers, page by page."""

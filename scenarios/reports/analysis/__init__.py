@@ -1,0 +1,1 @@
+"""Figures computed from statements, fields and payments, and the early-warning rules over them."""

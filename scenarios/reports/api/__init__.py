@@ -1,0 +1,1 @@
+"""The actions of the pack: requests, answers, and what runs between them."""

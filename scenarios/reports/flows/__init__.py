@@ -1,0 +1,1 @@
+"""Bank statements: their payments, what flows where, and what stands out."""

@@ -1,0 +1,1 @@
+"""Outlines: what a report says, in which order, and under which conditions; YAML that a bank writes without code."""

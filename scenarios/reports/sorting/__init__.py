@@ -1,0 +1,1 @@
+"""What kind of paper each file of a folder is, and whose."""

@@ -1,0 +1,1 @@
+"""Writing: sections from an outline, a dossier and an analysis, each sentence with what it rests on."""

@@ -1,0 +1,154 @@
+"""Tables that list: fields, entries of a group, payments, findings, and figures with their formulas."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from .. import showing
+from ..models import Cell, Finding, Place, Table
+from ..outlines.models import TablePart
+from .naming import place_title
+from .sources import Sources
+from .titles import title
+
+MISSING: Final = "—"
+_INPUTS: Final = 8
+"""Inputs that a table names of a figure; the evidence file has all."""
+
+
+def facts_table(part: TablePart, block_id: str, caption: str, sources: Sources) -> Table:
+    """Return fields with what they say and where."""
+    rows = []
+    for name in part.facts:
+        fact = sources.fact(name)
+        if fact is None:
+            continue
+        place = sources.place(fact.place, fact.value)
+        texts = (fact.title, fact.shown, place_title(fact.place, sources))
+        rows.append(tuple(Cell(text=text, place=place) for text in texts))
+    return Table(
+        id=block_id,
+        caption=caption,
+        columns=tuple(sources.say(name) for name in ("item", "content", "source")),
+        numeric=(False, False, False),
+        rows=tuple(rows),
+        widths=(0.2, 0.5, 0.3),
+    )
+
+
+def group_table(part: TablePart, block_id: str, caption: str, sources: Sources) -> Table:
+    """Return the entries of a group, one a row."""
+    rows = []
+    numeric = [True] * len(part.columns)
+    for group in sources.groups(part.group or ""):
+        cells = []
+        for at, name in enumerate(part.columns):
+            fact = sources.fact(name, group)
+            fact = fact if fact is not None and fact.group == group else None
+            numeric[at] = numeric[at] and (fact is None or fact.number is not None)
+            place = sources.place(fact.place, fact.value) if fact is not None else None
+            cells.append(Cell(text=fact.shown if fact is not None else MISSING, place=place))
+        rows.append(tuple(cells))
+    return Table(
+        id=block_id,
+        caption=caption,
+        columns=tuple(sources.title("fact", name) for name in part.columns),
+        numeric=tuple(numeric),
+        rows=tuple(rows),
+    )
+
+
+def payments_table(part: TablePart, block_id: str, caption: str, sources: Sources) -> Table:
+    """Return lines of bank statements by day, or the largest of them first."""
+    payments = sorted(sources.dossier.payments, key=lambda one: (one.day, one.place.line or 0))
+    if part.payments == "largest":
+        payments = sorted(payments, key=lambda one: -abs(one.amount))[: part.most]
+    currency = payments[0].currency if payments else "CNY"
+    rows = []
+    for one in payments[: part.most]:
+        place = sources.place(one.place, f"{one.day} {one.amount:.2f} {one.counterparty} {one.purpose}")
+        texts = (showing.day_title(one.day, sources.language), one.counterparty, one.purpose)
+        amount = showing.rounded(one.amount, 2)
+        source = place_title(one.place, sources)
+        rows.append(tuple(Cell(text=text or MISSING, place=place) for text in (*texts, amount, source)))
+    unit = "元" if sources.language.startswith("zh") and currency == "CNY" else currency
+    heads = [sources.say(name, unit=unit) for name in ("day", "counterparty", "purpose", "amount", "source")]
+    return Table(
+        id=block_id,
+        caption=caption,
+        columns=tuple(heads),
+        numeric=(False, False, False, True, False),
+        rows=tuple(rows),
+        widths=(0.15, 0.25, 0.18, 0.17, 0.25),
+    )
+
+
+def findings_table(part: TablePart, block_id: str, caption: str, sources: Sources) -> Table:
+    """Return what rules found, the most serious first."""
+    rows = [_finding_row(one, sources) for one in sources.findings(part.findings or "all")]
+    return Table(
+        id=block_id,
+        caption=caption,
+        columns=tuple(sources.say(name) for name in ("severity", "finding", "content", "source")),
+        numeric=(False, False, False, False),
+        rows=tuple(rows),
+        widths=(0.1, 0.22, 0.43, 0.25),
+    )
+
+
+def _finding_row(finding: Finding, sources: Sources) -> tuple[Cell, ...]:
+    places = sources.places_of(finding)
+    place: Place | None = places[0] if places else None
+    figure = finding.figures[0] if finding.figures else None
+    serious = finding.severity == "serious"
+    return (
+        Cell(text=sources.say(finding.severity), strong=serious),
+        Cell(text=finding.title, figure=figure, place=place, strong=serious),
+        Cell(text=finding.text, figure=figure, figures=finding.figures, place=place, places=places),
+        Cell(text=_named(places[:3], sources), place=place, places=places[:3]),
+    )
+
+
+def _symbol(symbol: str, sources: Sources) -> str:
+    """Return what went into a figure by its title; `prior` and the like stay in front of it."""
+    name = re.search(r"[a-z][a-z0-9_.]*$", symbol)
+    if name is None:
+        return symbol
+    for form in ("item", "figure"):
+        titled = title(form, name[0], sources.language)
+        if titled is not None:
+            return f"{symbol[: name.start()]}{titled}"
+    return symbol
+
+
+def _named(places: Sequence[Place], sources: Sources) -> str:
+    return "；".join(dict.fromkeys(place_title(one, sources) for one in places)) or MISSING
+
+
+def formulas_table(part: TablePart, block_id: str, caption: str, sources: Sources) -> Table:
+    """Return every figure of the years with its formula and what went into it."""
+    of = sources.analysis.figures
+    days = sources.last_years(part.periods)
+    chosen = [one for one in of if part.formulas == "all" or one.id.partition("@")[0] in part.formulas]
+    rows = []
+    for one in chosen:
+        family = one.id.partition(".")[0]
+        if one.period not in days or not one.inputs or family in ("count", "check", *part.without):
+            continue
+        inputs = "；".join(f"{_symbol(each.symbol, sources)} = {each.shown}" for each in one.inputs[:_INPUTS])
+        inputs = f"{inputs}；…" if len(one.inputs) > _INPUTS else inputs
+        place = next(sources.figure_places(one), None)
+        texts = (
+            one.title,
+            sources.period_title(one.period),
+            one.shown if one.value is not None or one.unit == "text" else one.note or MISSING,
+        )
+        rows.append(tuple(Cell(text=text, figure=one.id, place=place) for text in (*texts, one.formula, inputs)))
+    return Table(
+        id=block_id,
+        caption=caption,
+        columns=tuple(sources.say(name) for name in ("figure", "period", "value", "formula", "inputs")),
+        numeric=(False, False, True, False, False),
+        rows=tuple(rows),
+        widths=(0.17, 0.09, 0.16, 0.26, 0.32),
+    )
