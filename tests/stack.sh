@@ -9,7 +9,7 @@ APPLIANCE_HOME=$APPLIANCE_TEST_MODEL_HOME .venv/bin/python images/models/build.p
 
 # One appliance after the other: there is memory for one. A folder in which "$@" selects nothing (5) is no failure.
 run='status=0
-for folder in gateway cluster; do
+for folder in gateway cluster terminal; do
     .venv/bin/pytest -m stack "tests/$folder" --durations=25 "$@" || { [ "$?" -eq 5 ] || status=1; }
 done
 exit "$status"'

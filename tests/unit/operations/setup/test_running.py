@@ -10,14 +10,11 @@ from appliance.core.progress import Progress
 from appliance.operations import packages
 from appliance.operations.accounts import list_users
 from appliance.operations.doctor import Check
-from appliance.operations.packages import build, make_key
 from appliance.operations.setup import running
 from appliance.operations.setup.answers import Administrator, Answers
 from appliance.operations.setup.journal import unfinished
-from appliance.packages.signed.building import Wish
 from tests.unit.serving.ports import free_ports
 
-LEXICON = 'version: "1"\ngroups:\n  - {category: own, tier: block, words: [一号项目]}\n'
 PASSWORD = "Quiet-Harbour-27"
 
 
@@ -45,20 +42,6 @@ def started(monkeypatch):
 
     monkeypatch.setattr(running, "bring_up", bring_up)
     return sites, failures
-
-
-@pytest.fixture
-def lexicon(tmp_path):
-    """Return a signed package of a lexicon, and the public key it is signed with."""
-    folder = tmp_path / "words"
-    folder.mkdir()
-    (folder / "lexicon.yaml").write_text(LEXICON, encoding="utf-8")
-    key = make_key(tmp_path / "vendor", None)
-    assert key.key_id
-    target = tmp_path / "own.lmab"
-    wish = Wish(kind="lexicon", name="own", version="1.0", release_counter=1, licence="MIT", source="test")
-    list(build(wish, folder, tmp_path / "vendor.key", None, target))
-    return target, tmp_path / "vendor.pub"
 
 
 def steps(news):
