@@ -1,13 +1,15 @@
 """What is wrong now, and what to do about each: from the status alone. Pure; knows no screen and no clock."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from appliance.core.messages import Message, _
-from appliance.core.status import AcceleratorStatus, ApplianceStatus, ApplicationStatus, NodeStatus
+
+if TYPE_CHECKING:
+    from appliance.core.status import AcceleratorStatus, ApplianceStatus, ApplicationStatus, NodeStatus
 
 FULL_WARNING: Final = 0.80
 FULL_CRITICAL: Final = 0.92
@@ -61,7 +63,7 @@ class ErrorWatch:
     def __init__(self) -> None:
         self._points: dict[str, deque[tuple[datetime, int, int]]] = {}
 
-    def observe(self, status: ApplianceStatus) -> dict[str, Growth]:
+    def observe(self, status: "ApplianceStatus") -> dict[str, Growth]:
         """Take a reading; return the growth of each application, by `application_key`."""
         now, kept = datetime.fromisoformat(status.taken_at), {}
         for application in status.applications:
@@ -77,35 +79,33 @@ class ErrorWatch:
         return {key: Growth(p[-1][1] - p[0][1], p[-1][2] - p[0][2]) for key, p in kept.items()}
 
 
-def application_key(application: ApplicationStatus) -> str:
+def application_key(application: "ApplicationStatus") -> str:
     """Return what tells applications apart: a model and a scenario may have one name."""
     return f"{application.kind}/{application.name}"
 
 
-def node_name(node: NodeStatus) -> str:
+def node_name(node: "NodeStatus") -> str:
     """Return what people call a node: its name, or its address where it has none."""
     return node.name or node.address
 
 
-def alerts(status: ApplianceStatus, growth: Mapping[str, Growth]) -> tuple[Alert, ...]:
-    """Return what is wrong, what has failed first, in the order of nodes and applications."""
-    found = [alert for node in status.nodes for alert in _node_alerts(node)]
+def alerts(status: "ApplianceStatus", growth: Mapping[str, Growth]) -> tuple[Alert, ...]:
+    """Return what is wrong, the worst first: nodes that are gone, applications, then what machines run out of."""
+    found = [alert for node in status.nodes if node.state == "dead" for alert in _gone(node)]
     for application in status.applications:
         found += _application_alerts(application, growth.get(application_key(application), Growth(0, 0)))
+    found += [alert for node in status.nodes if node.state == "alive" for alert in _node_alerts(node)]
     return tuple(sorted(found, key=lambda alert: alert.level != "failed"))
 
 
-def _node_alerts(node: NodeStatus) -> Iterator[Alert]:
+def _gone(node: "NodeStatus") -> Iterator[Alert]:
+    what = _("Node {node} does not answer.", node=node_name(node))
+    todo = _("See whether the machine is on and its network works; if it never comes back, remove the node.")
+    yield Alert("failed", node.address, what, todo, f"appliance node show {node_name(node)}")
+
+
+def _node_alerts(node: "NodeStatus") -> Iterator[Alert]:
     name, show = node_name(node), f"appliance node show {node_name(node)}"
-    if node.state == "dead":
-        yield Alert(
-            "failed",
-            node.address,
-            _("Node {node} does not answer.", node=name),
-            _("See whether the machine is on and its network works; if it never comes back, remove the node."),
-            show,
-        )
-        return
     if node.standing in ("draining", "cordoned"):
         what = (
             _("Node {node} is being emptied and takes no new work.", node=name)
@@ -117,14 +117,14 @@ def _node_alerts(node: NodeStatus) -> Iterator[Alert]:
     yield from _full(
         node,
         (node.memory_used_bytes, node.memory_total_bytes),
-        _("{share} of the memory of node {node} is in use."),
+        lambda share, name: _("{share} of the memory of node {node} is in use.", share=share, node=name),
         _("When it is full the system ends processes: see what runs there beside the appliance."),
         show,
     )
     yield from _full(
         node,
         (node.disk_used_bytes, node.disk_total_bytes),
-        _("{share} of the disk of node {node} is in use."),
+        lambda share, name: _("{share} of the disk of node {node} is in use.", share=share, node=name),
         _("When it is full nothing can be written any more: remove packages and backups that nobody needs."),
         "appliance package list",
     )
@@ -133,17 +133,21 @@ def _node_alerts(node: NodeStatus) -> Iterator[Alert]:
 
 
 def _full(
-    node: NodeStatus, used_of_total: tuple[int | None, int | None], what: Message, todo: Message, command: str
+    node: "NodeStatus",
+    used_of_total: tuple[int | None, int | None],
+    told: Callable[[str, str], Message],
+    todo: Message,
+    command: str,
 ) -> Iterator[Alert]:
     used, total = used_of_total
     if used is None or not total or used / total < FULL_WARNING:
         return
     level: Literal["failed", "warning"] = "failed" if used / total >= FULL_CRITICAL else "warning"
-    values = (("share", f"{100 * used / total:.0f} %"), ("node", node_name(node)))
-    yield Alert(level, node.address, Message(what.template, values), todo, command)
+    what = told(f"{100 * used / total:.0f} %", node_name(node))
+    yield Alert(level, node.address, what, todo, command)
 
 
-def _hot(node: NodeStatus, card: AcceleratorStatus) -> Iterator[Alert]:
+def _hot(node: "NodeStatus", card: "AcceleratorStatus") -> Iterator[Alert]:
     if card.temperature_c is None or card.temperature_c < HOT_C:
         return
     yield Alert(
@@ -160,7 +164,7 @@ def _hot(node: NodeStatus, card: AcceleratorStatus) -> Iterator[Alert]:
     )
 
 
-def _application_alerts(application: ApplicationStatus, growth: Growth) -> Iterator[Alert]:
+def _application_alerts(application: "ApplicationStatus", growth: Growth) -> Iterator[Alert]:
     subject, named = application_key(application), {"kind": KINDS[application.kind], "name": application.name}
     if application.state == "failed":
         what = _("{kind} {name} could not be started.", **named)
@@ -190,7 +194,7 @@ def _application_alerts(application: ApplicationStatus, growth: Growth) -> Itera
         yield Alert("failed", subject, what, todo, f"appliance audit search --target {application.name} --since 1h")
 
 
-def _waiting(application: ApplicationStatus, named: Mapping[str, object]) -> Iterator[Alert]:
+def _waiting(application: "ApplicationStatus", named: Mapping[str, object]) -> Iterator[Alert]:
     """Yield what makes callers wait."""
     waiting, subject = application.waiting, application_key(application)
     if not waiting:
@@ -200,5 +204,5 @@ def _waiting(application: ApplicationStatus, named: Mapping[str, object]) -> Ite
         yield Alert("warning", subject, what, _("They are answered as soon as it runs."), "appliance status")
     elif waiting >= QUEUE_LONG or (application.kv_use is not None and application.kv_use >= CACHE_FULL):
         what = _("{count} requests wait for their turn at {kind} {name}.", count=waiting, **named)
-        todo = _("More replicas answer more at once, if there is room for them.")
+        todo = _("More replicas answer more at once; they count from the next start.")
         yield Alert("warning", subject, what, todo, f"appliance model scale {application.name} --replicas N")

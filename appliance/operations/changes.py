@@ -4,35 +4,21 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from appliance.core.messages import Message, _
-from appliance.core.status import ApplianceStatus, ApplicationStatus, NodeStatus
 from appliance.operations.alerts import KINDS, application_key, node_name
+
+if TYPE_CHECKING:
+    from appliance.core.status import ApplianceStatus, ApplicationStatus, NodeStatus
 
 KEPT: Final = timedelta(hours=1)
 _MOST: Final = 500
 
-_APPLICATIONS: Final = {
-    "running": _("{kind} {name} runs."),
-    "asleep": _("{kind} {name} went to sleep: nobody asked it."),
-    "starting": _("{kind} {name} starts."),
-    "unhealthy": _("{kind} {name} does not answer as it should."),
-    "failed": _("{kind} {name} could not be started."),
-    "stopped": _("{kind} {name} stops."),
-}
-_GONE: Final = _("{kind} {name} is not there any more.")
-_STANDINGS: Final = {
-    "joining": _("Node {node} joins."),
-    "ready": _("Node {node} takes new work."),
-    "cordoned": _("Node {node} takes no new work."),
-    "draining": _("Node {node} is being emptied and takes no new work."),
-}
-
 
 @dataclass(frozen=True)
 class Change:
-    """Something that is other than it was. `subject` is a node's address, or `kind/name` of an application; empty: all."""
+    """Something that is other than it was. `subject` is a node's address, or `kind/name`; empty: the appliance."""
 
     at: datetime
     level: Literal["good", "bad", "plain"]
@@ -55,7 +41,7 @@ class ChangeWatch:
         """What changed in the hour before the last reading."""
         return tuple(self._changes)
 
-    def observe(self, status: ApplianceStatus) -> None:
+    def observe(self, status: "ApplianceStatus") -> None:
         """Take a reading."""
         now, before = datetime.fromisoformat(status.taken_at), self._before
         if self._away:
@@ -79,7 +65,7 @@ class ChangeWatch:
             self._away = True
 
 
-def _node_changes(before: ApplianceStatus, after: ApplianceStatus, now: datetime) -> Iterator[Change]:
+def _node_changes(before: "ApplianceStatus", after: "ApplianceStatus", now: datetime) -> Iterator[Change]:
     known, found = ({node.address: node for node in status.nodes} for status in (before, after))
     for address, node in found.items():
         if address not in known:
@@ -91,7 +77,7 @@ def _node_changes(before: ApplianceStatus, after: ApplianceStatus, now: datetime
             yield Change(now, "plain", _("Node {node} is not there any more.", node=node_name(node)), address)
 
 
-def _changed_node(before: NodeStatus, after: NodeStatus, now: datetime) -> Iterator[Change]:
+def _changed_node(before: "NodeStatus", after: "NodeStatus", now: datetime) -> Iterator[Change]:
     name = node_name(after)
     if before.node_id != after.node_id and after.state == before.state == "alive":
         yield Change(now, "plain", _("Node {node} was started anew.", node=name), after.address)
@@ -102,16 +88,15 @@ def _changed_node(before: NodeStatus, after: NodeStatus, now: datetime) -> Itera
             yield Change(now, "good", _("Node {node} answers again.", node=name), after.address)
     if before.standing != after.standing and after.standing is not None:
         level: Literal["good", "plain"] = "good" if after.standing == "ready" else "plain"
-        told = Message(_STANDINGS[after.standing].template, (("node", name),))
-        yield Change(now, level, told, after.address)
+        yield Change(now, level, _of_standing(after.standing, name), after.address)
 
 
-def _application_changes(before: ApplianceStatus, after: ApplianceStatus, now: datetime) -> Iterator[Change]:
+def _application_changes(before: "ApplianceStatus", after: "ApplianceStatus", now: datetime) -> Iterator[Change]:
     known, found = ({application_key(a): a for a in status.applications} for status in (before, after))
     for key, application in found.items():
         old = known.get(key)
         if old is None or old.state != application.state:
-            yield Change(now, _level(application), _told(_APPLICATIONS[application.state], application), key)
+            yield Change(now, _level(application), _of_state(application), key)
         elif old.replicas_running != application.replicas_running and application.state == "running":
             what = _(
                 "{kind} {name} runs with {count} replicas, before with {before}.",
@@ -123,14 +108,32 @@ def _application_changes(before: ApplianceStatus, after: ApplianceStatus, now: d
             yield Change(now, "plain", what, key)
     for key, application in known.items():
         if key not in found:
-            yield Change(now, "plain", _told(_GONE, application), key)
+            gone = _("{kind} {name} is not there any more.", kind=KINDS[application.kind], name=application.name)
+            yield Change(now, "plain", gone, key)
 
 
-def _level(application: ApplicationStatus) -> Literal["good", "bad", "plain"]:
+def _level(application: "ApplicationStatus") -> Literal["good", "bad", "plain"]:
     if application.state in ("failed", "unhealthy"):
         return "bad"
     return "good" if application.state == "running" else "plain"
 
 
-def _told(sentence: Message, application: ApplicationStatus) -> Message:
-    return Message(sentence.template, (("kind", KINDS[application.kind]), ("name", application.name)))
+def _of_state(application: "ApplicationStatus") -> Message:
+    kind, name = KINDS[application.kind], application.name
+    return {
+        "running": _("{kind} {name} runs.", kind=kind, name=name),
+        "asleep": _("{kind} {name} went to sleep: nobody asked it.", kind=kind, name=name),
+        "starting": _("{kind} {name} starts.", kind=kind, name=name),
+        "unhealthy": _("{kind} {name} does not answer as it should.", kind=kind, name=name),
+        "failed": _("{kind} {name} could not be started.", kind=kind, name=name),
+        "stopped": _("{kind} {name} stops.", kind=kind, name=name),
+    }[application.state]
+
+
+def _of_standing(standing: str, node: str) -> Message:
+    return {
+        "joining": _("Node {node} joins.", node=node),
+        "ready": _("Node {node} takes new work.", node=node),
+        "cordoned": _("Node {node} takes no new work.", node=node),
+        "draining": _("Node {node} is being emptied and takes no new work.", node=node),
+    }[standing]

@@ -1,11 +1,12 @@
 """Put files into a knowledge base, one by one, telling how each went."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from appliance.core.errors import ApplianceError, BodyTooLarge, InvalidRequest, Unsupported
+from appliance.core.errors import ApplianceError, BodyTooLarge, InvalidRequest, PermissionDenied, Unsupported
 from appliance.core.messages import Message, _
 from appliance.core.progress import Progress
 from appliance.core.units import human_bytes
@@ -49,7 +50,8 @@ def add_documents(
     name of a document, the files become its new versions in their order.
     Raises what concerns them all: `NotRunning`, `AuthenticationFailed`, `NotFound`, `Unavailable`.
     """
-    client.knowledge.ensure_base(knowledge_base, knowledge_base)
+    with suppress(PermissionDenied):  # who may add documents need not be one who may make bases
+        client.knowledge.ensure_base(knowledge_base, knowledge_base)
     document_id = None
     if version_of is not None:
         document_id = str(client.knowledge.find_document(knowledge_base, version_of)["id"])

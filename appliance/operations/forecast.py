@@ -28,7 +28,9 @@ HORIZON_DAYS: Final = 365
 BUSY_HOUR_SHARE: Final = 0.15
 """Part of a day's work that its busiest hour is taken to have: offices that work ten hours are near it."""
 
-Outlook = Literal["few_days", "no_use", "unknown_limit", "reached", "on", "later", "not_growing", "no_trend"]
+Outlook = Literal[
+    "few_days", "no_use", "unknown_limit", "below_level", "reached", "on", "later", "not_growing", "no_trend"
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,8 @@ def _outlook(days: Sequence[Day], users: Trend | None, limit: int | None) -> tup
         return "no_use", None
     if limit is None:
         return "unknown_limit", None
+    if limit == 0:
+        return "below_level", None
     if max(day.users_at_once for day in days[-WEEK:]) >= limit:
         return "reached", None
     if users is None:
@@ -166,6 +170,7 @@ def in_words(found: Forecast) -> Message:
             "{count} whole days are too few to foretell anything; {needed} are needed.", count=count, needed=FEWEST_DAYS
         ),
         "unknown_limit": _("How many users the plan carries is not known, so no day can be named."),
+        "below_level": _("By the plan not even one user gets what is asked for each, so no day can be named."),
         "reached": _("The busiest hour of the last week had as many users as the plan carries, or more."),
         "not_growing": _("Use is not growing."),
         "no_trend": _("Use goes up and down without a clear trend."),

@@ -1,7 +1,7 @@
 """Installed packages as people look at them: the release in use, the one kept beside it, who signed them, licences."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,7 @@ from appliance.operations.accounts import nothing_there, open_accounts
 from appliance.operations.models import KIND
 from appliance.operations.operator import operator
 from appliance.operations.packages import installed, trust, trusted
+from appliance.operations.setup.finding import FoundPackage, find_packages
 from appliance.packages.signed.building import SIGNATURE
 from appliance.packages.signed.manifest import Kind
 from appliance.packages.signed.minisign import PublicKey, parse_public_key, parse_signature
@@ -57,6 +58,29 @@ def installed_packages(home: Home) -> tuple[InstalledPackage, ...]:
         signed_by = _signed_by(used or releases[0])
         found.append(InstalledPackage(kind, name, used, kept, signed_by, signed_by in keys))
     return tuple(found)
+
+
+def find_new(home: Home, site: SiteConfig, folders: Iterable[Path]) -> Iterator[FoundPackage]:
+    """Yield what `find_packages` does; one that is in use already, or older than what was here, has that as its fault.
+
+    Raises `PackageError` for an installed manifest that is damaged.
+    """
+    releases = {(one.kind, one.name): one for one in installed_packages(home)}
+    for found in find_packages(home, site, folders):
+        manifest = found.manifest
+        package = None if manifest is None else releases.get((manifest.kind, manifest.name))
+        if manifest is None or package is None or found.fault is not None:
+            yield found
+            continue
+        counters = [one.manifest.release_counter for one in (package.used, package.kept) if one is not None]
+        if package.used is not None and manifest.release_counter == package.used.manifest.release_counter:
+            yield replace(found, fault=_("it is in use already"))
+        elif manifest.release_counter < max(counters):
+            highest = max(counters)
+            told = _("release {highest} is here, and an older one is not taken in its place", highest=highest)
+            yield replace(found, fault=told)
+        else:
+            yield found
 
 
 def licence_text(folder: Path, licence: str) -> str:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.app import App, SystemCommand
@@ -17,20 +17,21 @@ from textual.screen import Screen
 from appliance.core.clock import Clock, utc_now
 from appliance.core.errors import ApplianceError
 from appliance.core.messages import LANGUAGES, _
-from appliance.core.status import ApplianceStatus
 from appliance.operations.alerts import ErrorWatch, alerts
 from appliance.operations.changes import ChangeWatch
 from appliance.tui import commands
-from appliance.tui.identity import Who
+from appliance.tui.deferred import made
 from appliance.tui.rates import RateTracker
-from appliance.tui.screens.calls import CallsScreen
 from appliance.tui.screens.help import HelpScreen
 from appliance.tui.screens.mode import ModeScreen
 from appliance.tui.screens.overview import OverviewScreen
-from appliance.tui.screens.reviews import ReviewsScreen
 from appliance.tui.source import Sources
 from appliance.tui.themes import CONTRAST, DARK, LIGHT
 from appliance.tui.view import View
+
+if TYPE_CHECKING:
+    from appliance.core.status import ApplianceStatus
+    from appliance.tui.identity import Who
 
 INTERVAL_S = 2.0
 
@@ -38,7 +39,7 @@ INTERVAL_S = 2.0
 class StatusRead(Event):
     """A reading came."""
 
-    def __init__(self, status: ApplianceStatus) -> None:
+    def __init__(self, status: "ApplianceStatus") -> None:
         super().__init__()
         self.status = status
 
@@ -46,7 +47,7 @@ class StatusRead(Event):
 class WhoRead(Event):
     """It is known whose key it is."""
 
-    def __init__(self, who: Who) -> None:
+    def __init__(self, who: "Who") -> None:
         super().__init__()
         self.who = who
 
@@ -59,12 +60,31 @@ class StatusMissed(Event):
         self.error = error
 
 
+def _loaded(module: str, name: str) -> Callable[[], ModeScreen[None]]:
+    """Return what makes a screen, which is loaded only when it is wanted: the first one is there sooner."""
+
+    def make() -> ModeScreen[None]:
+        screen: ModeScreen[None] = made(f"screens.{module}", name)()
+        return screen
+
+    return make
+
+
 class TerminalApp(App[None]):
     """The appliance on one terminal. It holds no key; what changes the appliance is asked back for first."""
 
     TITLE = "LLM Appliance"
     CSS_PATH = "appliance.tcss"
-    MODES: ClassVar = {screen.MODE: screen for screen in (OverviewScreen, ReviewsScreen, CallsScreen)}
+    MODES: ClassVar = {
+        "overview": OverviewScreen,
+        "capacity": _loaded("capacity", "CapacityScreen"),
+        "models": _loaded("models", "ModelsScreen"),
+        "scenarios": _loaded("scenarios", "ScenariosScreen"),
+        "knowledge": _loaded("knowledge", "KnowledgeScreen"),
+        "governance": _loaded("governance", "GovernanceScreen"),
+        "reviews": _loaded("reviews", "ReviewsScreen"),
+        "calls": _loaded("calls", "CallsScreen"),
+    }
     DEFAULT_MODE = "overview"
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -1,7 +1,7 @@
 """Keys of the capacity screens."""
 
 from appliance.core.messages import _
-from appliance.tui.commands import Command
+from appliance.tui.command import Command
 
 FORECAST = Command("capacity.forecast", "f", "forecast", _("Forecast"), _("Show use by day and where it is going."))
 WHAT_IF = Command(

@@ -4,7 +4,7 @@ from appliance.core.messages import Message, _
 from appliance.operations.forecast import FEWEST_DAYS, Forecast, Trend
 from appliance.tui import figures
 
-_ORDER = ("reached", "on", "later", "few_days", "no_trend", "not_growing", "unknown_limit", "no_use")
+_ORDER = ("below_level", "reached", "on", "later", "few_days", "no_trend", "not_growing", "unknown_limit", "no_use")
 
 
 def amount(number: float) -> str:
@@ -32,6 +32,7 @@ def when(found: Forecast) -> Message:
         "no_trend": _("no clear trend"),
         "not_growing": _("not growing"),
         "unknown_limit": _("not known"),
+        "below_level": _("below the level"),
         "no_use": _("no use yet"),
     }
     return told[found.outlook]

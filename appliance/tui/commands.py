@@ -1,36 +1,8 @@
 """Keys: each has a stable id, a label for the footer and a sentence for the help and the tooltip."""
 
-from dataclasses import dataclass
-
-from textual.binding import Binding
-
 from appliance.core.messages import Message, _
-
-
-@dataclass(frozen=True)
-class Command:
-    """One key and what it does; `action` is Textual's name of the method."""
-
-    id: str
-    key: str
-    action: str
-    label: Message
-    tip: Message
-    display: str | None = None
-    show: bool = True
-
-    def binding(self) -> Binding:
-        """Return Textual's form; texts are put into the reader's language by `LocalisedScreen`."""
-        return Binding(
-            self.key,
-            self.action,
-            self.label.template,
-            id=self.id,
-            tooltip=self.tip.template,
-            key_display=self.display,
-            show=self.show,
-        )
-
+from appliance.tui import capacity_keys, governance_keys, knowledge_keys, models_keys, scenarios_keys
+from appliance.tui.command import Command
 
 QUIT = Command("app.quit", "q", "app.quit", _("Quit"), _("Leave the terminal; the appliance keeps running."))
 HELP = Command("app.help", "question_mark", "app.help", _("Help"), _("Show every key of this screen."), "?")
@@ -47,6 +19,12 @@ DOWN = Command("list.down", "down", "cursor_down", _("Down"), _("Choose the row 
 OPEN = Command("list.open", "enter", "select", _("Open"), _("Open the chosen row."), "Enter")
 FIND = Command("list.find", "slash", "find", _("Find"), _("Show only the rows that hold a text."), "/", show=False)
 NO_FILTER = Command("list.all", "escape", "show_all", _("All rows"), _("Show every row again."), "Esc", show=False)
+FIRST = Command("list.first", "home", "first", _("First"), _("Go to the first row."), "Home", show=False)
+LAST = Command("list.last", "end", "last", _("Last"), _("Go to the last row."), "End", show=False)
+ROWS_UP = Command("list.page_up", "pageup", "page_up", _("Page up"), _("Go a page of rows up."), "PgUp", show=False)
+ROWS_DOWN = Command(
+    "list.page_down", "pagedown", "page_down", _("Page down"), _("Go a page of rows down."), "PgDn", show=False
+)
 SCROLL_UP = Command("text.up", "up", "scroll_up", _("Up"), _("Scroll the text up."), "↑", show=False)
 SCROLL_DOWN = Command("text.down", "down", "scroll_down", _("Down"), _("Scroll the text down."), "↓", show=False)
 PAGE_UP = Command("text.page_up", "pageup", "page_up", _("Page up"), _("Scroll a page up."), "PgUp", show=False)
@@ -81,6 +59,12 @@ LANGUAGE_SETUP = Command(
     "setup.language", "f2", "app.language", _("中文/English"), _("Switch between English and Chinese at once."), "F2"
 )
 
+ALERTS = Command("overview.alerts", "a", "alerts", _("Alerts"), _("Show what is wrong now, and what to do about it."))
+CHANGES = Command("overview.changes", "h", "changes", _("Last hour"), _("Show what changed in the last hour."))
+FOLD = Command("node.fold", "space", "fold", _("Fold"), _("Show a node with its cards, or on one line."), "Space")
+FOLD_ALL = Command(
+    "node.fold_all", "z", "fold_all", _("Fold all"), _("Show all nodes with cards, or on one line."), show=False
+)
 FILTER = Command("review.filter", "f", "filter", _("Pending/all"), _("Show pending reviews only, or all."))
 APPROVE = Command("review.approve", "a", "decide('approve')", _("Approve"), _("Send the answer as it is."))
 EDIT = Command("review.edit", "e", "decide('edit')", _("Edit"), _("Send another text in place of the answer."))
@@ -99,8 +83,17 @@ def _mode(name: str, key: str, label: Message, tip: Message) -> Command:
 
 MODES: dict[str, Command] = {
     "overview": _mode("overview", "1", _("Overview"), _("Nodes, models, scenarios and traffic.")),
-    "reviews": _mode("reviews", "2", _("Reviews"), _("Answers that wait for a person.")),
-    "calls": _mode("calls", "3", _("Calls"), _("Calls that are going on, and figures of those that were.")),
+    "capacity": _mode("capacity", "2", _("Capacity"), _("What is used of what there is, and the way to more.")),
+    "models": _mode("models", "3", _("Models"), _("Models by alias, versions and packages.")),
+    "scenarios": _mode(
+        "scenarios", "4", _("Scenarios"), _("What the appliance does for people; each can be tried here.")
+    ),
+    "knowledge": _mode("knowledge", "5", _("Knowledge"), _("Documents that answers are drawn from, and their intake.")),
+    "governance": _mode(
+        "governance", "6", _("Governance"), _("Tenants, people, keys, quotas, guardrails and the audit.")
+    ),
+    "reviews": _mode("reviews", "7", _("Reviews"), _("Answers that wait for a person.")),
+    "calls": _mode("calls", "8", _("Calls"), _("Calls that are going on, and figures of those that were.")),
 }
 """The screens by number, in the order of the top line; `TerminalApp.MODES` holds the class of each."""
 
@@ -109,8 +102,10 @@ COMMANDS = {
     for command in (
         *MODES.values(), QUIT, HELP, LANGUAGE, REFRESH, PALETTE, NEXT_PANEL, UP, DOWN, OPEN, FIND, NO_FILTER,
         SCROLL_UP, SCROLL_DOWN, PAGE_UP, PAGE_DOWN, CLOSE, BACK, CANCEL, CONFIRM, CLOSE_TASK, SEND,
+        FIRST, LAST, ROWS_UP, ROWS_DOWN, ALERTS, CHANGES, FOLD, FOLD_ALL,
         FILTER, APPROVE, EDIT, REFUSE,
         RISK_FILTER, STATISTICS, EXPORT, GROUP, ON, BACK_PAGE, CHECK_AGAIN, LOOK_AGAIN, PLAN_AGAIN, PICK, TRY_AGAIN,
         LOG, LEAVE_SETUP, HELP_SETUP, LANGUAGE_SETUP,
+        *capacity_keys.KEYS, *models_keys.KEYS, *scenarios_keys.KEYS, *knowledge_keys.KEYS, *governance_keys.KEYS,
     )
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """Keys of the governance screens."""
 
 from appliance.core.messages import _
-from appliance.tui.commands import Command
+from appliance.tui.command import Command
 
 BLOCKED = Command(
     "governance.blocked", "b", "blocked", _("Blocked"), _("Show what guardrails blocked since yesterday began.")
@@ -27,8 +27,8 @@ APPROVE = Command("governance.approve", "a", "decide('approve')", _("Approve"), 
 REFUSE = Command("governance.refuse", "x", "decide('refuse')", _("Refuse"), _("Do not let it be made; say why."))
 READY = Command("governance.ready", "f", "ready", _("Ready filters"), _("Choose a search that is asked for often."))
 SEARCH = Command("governance.search", "s", "search", _("Search"), _("Fill in what the records must tell."))
-OLDER = Command("governance.older", "right", "older", _("Older"), _("Show the records before these."), "→")
-NEWER = Command("governance.newer", "left", "newer", _("Newer"), _("Show the records after these."), "←", show=False)
+OLDER = Command("governance.older", "n", "older", _("Older"), _("Show the records before these."))
+NEWER = Command("governance.newer", "p", "newer", _("Newer"), _("Show the records after these."))
 REQUEST = Command("governance.request", "o", "request", _("Whole request"), _("Show every record of the same request."))
 CONTENT = Command(
     "governance.content", "c", "content", _("Read text"), _("Open the text that was kept; this is recorded.")

@@ -33,7 +33,7 @@ CHANGES: dict[str, Message] = {
 }
 ACTIONS: dict[str, StateMark] = {
     "block": StateMark("✖", _("blocked"), "$text-error"),
-    "leave_out": StateMark("◇", _("passage left out"), "$text-warning"),
+    "leave_out": StateMark("◇", _("left out"), "$text-warning"),
     "mask": StateMark("◆", _("masked"), "$text-warning"),
     "review": StateMark("◐", _("held"), "$text-warning"),
     "warn": StateMark("▲", _("noted"), MUTED),
@@ -61,7 +61,7 @@ _FAMILIES: dict[str, Message] = {
 }
 _KINDS: dict[str, Message] = {
     "request.opened": _("request came"),
-    "request.completed": _("request ended"),
+    "request.completed": _("request"),
     "request.aborted": _("request broken off"),
     "admin.request": _("over the API"),
     "admin.command": _("at the machine"),
@@ -164,7 +164,7 @@ def users_in_short(found: Sequence[UserSeen]) -> Message:
 
 def approvals_in_short(found: Sequence[ApprovalSeen]) -> Message:
     """Say how many changes wait."""
-    return _("{count} wait for a second person", count=len(found)) if found else _("none waits")
+    return _("waiting for a second person: {count}", count=len(found)) if found else _("none waits")
 
 
 def moment(at: str) -> str:

@@ -1,12 +1,14 @@
 """Who reads the terminal: the role and permissions of the key that it sends."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from appliance.core.errors import PermissionDenied
 from appliance.core.messages import _
-from appliance.tui.connection import HttpConnection
+
+if TYPE_CHECKING:
+    from appliance.tui.connection import HttpConnection
 
 
 class Who(BaseModel):
@@ -34,7 +36,7 @@ class IdentitySource(Protocol):
 class HttpIdentitySource:
     """Reads `GET /v1/auth/me`."""
 
-    def __init__(self, connection: HttpConnection) -> None:
+    def __init__(self, connection: "HttpConnection") -> None:
         self._connection = connection
 
     async def read(self) -> Who:

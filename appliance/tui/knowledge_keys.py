@@ -1,7 +1,7 @@
 """Keys of the screens of knowledge bases."""
 
 from appliance.core.messages import _
-from appliance.tui.commands import Command
+from appliance.tui.command import Command
 
 QUEUE = Command(
     "knowledge.queue", "i", "queue", _("Intake"), _("Show what waits to be read, is being read, or failed.")

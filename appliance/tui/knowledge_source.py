@@ -213,13 +213,13 @@ class HttpKnowledgeSource:
         return await self._connection.read("POST", path, Rebuilding, forbidden, timeout_s=_READING_S)
 
     def adding(self, base: str, paths: Sequence[Path]) -> "Iterator[Progress | AddedDocument]":
-        """Put files, and those of folders, into a base one by one, as `appliance kb add` does."""
+        """Put files, and those of folders, into a base one by one, as `appliance kb add --no-wait` does."""
         from appliance.operations.client import ApplianceClient
         from appliance.operations.documents import add_documents
 
         address, key = self._connection.address, self._connection.key()
         with ApplianceClient(address, key, transport=self._transport) as client:
-            yield from add_documents(client, base, paths)
+            yield from add_documents(client, base, paths, wait=False)
 
     def _forbidden(self, permission: str) -> PermissionDenied:
         return PermissionDenied(

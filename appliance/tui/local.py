@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from appliance.config.home import Home
-from appliance.config.site import SiteConfig, load_site
 from appliance.core.messages import speaking
 from appliance.core.progress import Progress
+
+if TYPE_CHECKING:
+    from appliance.config.home import Home
+    from appliance.config.site import SiteConfig
 
 _Result = TypeVar("_Result")
 
@@ -17,10 +19,12 @@ _Result = TypeVar("_Result")
 class Local:
     """The home folder of the appliance that the terminal runs beside. Without one only the HTTP API is there."""
 
-    home: Home
+    home: "Home"
 
-    def site(self) -> SiteConfig:
+    def site(self) -> "SiteConfig":
         """Return the site file as it is now. Raises `ConfigError`."""
+        from appliance.config.site import load_site
+
         return load_site(self.home.site_file)
 
 

@@ -1,12 +1,10 @@
 """Keys of the screens of models and packages."""
 
 from appliance.core.messages import _
-from appliance.tui.commands import Command
+from appliance.tui.command import Command
 
 ROLL_BACK = Command("models.rollback", "b", "roll_back", _("Roll back"), _("Let the version before be in use again."))
-PROMOTE = Command(
-    "models.promote", "p", "promote", _("Promote"), _("Let the candidate serve everybody, after test questions.")
-)
+PROMOTE = Command("models.promote", "p", "promote", _("Promote"), _("Let the candidate serve everybody, once tested."))
 STAGE = Command("models.stage", "s", "stage", _("New version"), _("Start another version beside the one that serves."))
 SPLIT = Command("models.split", "a", "split", _("A/B split"), _("Send a part of the requests to the candidate."))
 DROP = Command("models.drop", "x", "drop", _("Drop"), _("Stop the candidate; what serves goes on."))

@@ -13,13 +13,14 @@ from appliance.operations.model_versions import Gate
 from appliance.operations.models import change_of
 from appliance.operations.package_facts import (
     InstalledPackage,
+    find_new,
     granted,
     installed_packages,
     licence_text,
     read_key,
     trust_known,
 )
-from appliance.operations.setup.finding import FoundPackage, find_packages, sticks
+from appliance.operations.setup.finding import FoundPackage, sticks
 from appliance.packages.signed.manifest import Kind, Manifest
 from appliance.packages.signed.minisign import PublicKey
 from appliance.tui.local import Local
@@ -48,7 +49,7 @@ class LocalModelsWork:
     def find(self, folder: Path | None) -> Sequence[FoundPackage]:
         """Return the packages in a folder, or on the sticks. Changes nothing."""
         folders = sticks() if folder is None else [folder]
-        return list(find_packages(self._local.home, self._local.site(), folders))
+        return list(find_new(self._local.home, self._local.site(), folders))
 
     def licence(self, folder: Path, licence: str) -> str:
         """Return the texts of the licence in a folder."""

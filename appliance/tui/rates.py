@@ -4,13 +4,14 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from appliance.core.status import ApplianceStatus, ApplicationStatus
+from appliance.operations.alerts import application_key
 
+if TYPE_CHECKING:
+    from appliance.core.status import ApplianceStatus
 
-def application_key(application: ApplicationStatus) -> str:
-    """Return what tells applications apart: a model and a scenario may have one name."""
-    return f"{application.kind}/{application.name}"
+__all__ = ["Rate", "RateTracker", "application_key"]
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class RateTracker:
         """The appliance's total rate at each reading, oldest first; a missed reading is a gap."""
         return tuple(self._history)
 
-    def observe(self, status: ApplianceStatus) -> dict[str, Rate]:
+    def observe(self, status: "ApplianceStatus") -> dict[str, Rate]:
         """Take a reading; return the rate of each application in it, by `application_key`."""
         moment = datetime.fromisoformat(status.taken_at)
         if self._points and moment < self._points[-1].moment:
@@ -83,7 +84,7 @@ class RateTracker:
         self._points.clear()
         self._counters.clear()
 
-    def _grow(self, status: ApplianceStatus) -> dict[str, tuple[int, int]]:
+    def _grow(self, status: "ApplianceStatus") -> dict[str, tuple[int, int]]:
         for application in status.applications:
             totals = application.traffic.requests_total, application.traffic.completion_tokens_total
             self._counters.setdefault(application_key(application), _Counters(*totals)).read(*totals)

@@ -1,7 +1,7 @@
 """Keys of the screens of scenarios."""
 
 from appliance.core.messages import _
-from appliance.tui.commands import Command
+from appliance.tui.command import Command
 
 TRY = Command("scenarios.try", "t", "try_here", _("Try it"), _("Try the scenario here, with an example or your own."))
 COPY = Command(

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Final
 from urllib.parse import quote
 
+from appliance.core.errors import NotRunning, Unavailable
 from appliance.core.messages import Message, _
 from appliance.tui.scenarios_source import ROOT, ScenariosSource
 from appliance.tui.scenarios_trials import Offer, Told, read_as
@@ -13,6 +14,8 @@ _REPORTS: Final = f"{ROOT}/reports"
 _SAMPLE: Final = "company-3"
 _TEMPLATE: Final = "due-diligence"
 _LOOK_S: Final = 1.0
+_MISSED: Final = 20
+"""Looks in a row that may fail."""
 
 
 class ReportTrial:
@@ -44,12 +47,19 @@ class ReportTrial:
         folder = await self._folder(language)
         body = {"folder": folder, "template": _TEMPLATE, "language": language}
         job = read_as(Job, await self._source.call("POST", _REPORTS, body))
+        missed = 0
         while True:
             yield _told(job)
             if job.state in ("done", "failed"):
                 return
             await self._pause(_LOOK_S)
-            job = read_as(Job, await self._source.call("GET", f"{_REPORTS}/jobs/{quote(job.id, safe='')}"))
+            try:
+                job = read_as(Job, await self._source.call("GET", f"{_REPORTS}/jobs/{quote(job.id, safe='')}"))
+                missed = 0
+            except (NotRunning, Unavailable):  # a replica or a gateway that starts again; the job goes on
+                missed += 1
+                if missed > _MISSED:
+                    raise
 
     async def _folder(self, language: str) -> str:
         """Return the id of a folder with the papers, one that is there already or a new one."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 import httpx
 from pydantic import BaseModel, ConfigDict
 
-from appliance.core.errors import Conflict, NotFound, PermissionDenied, Unavailable
+from appliance.core.errors import ApplianceError, Conflict, NotFound, PermissionDenied, Unavailable
 from appliance.core.messages import _
 from appliance.tui.connection import HttpConnection
 from appliance.tui.local import Local, in_thread
@@ -63,11 +63,15 @@ class ActionFacts:
 
 @dataclass(frozen=True)
 class ScenarioFacts:
-    """What one scenario's screen shows; `errors` is None where the audit log is on another machine."""
+    """What one scenario's screen shows.
+
+    `errors` is None where the audit log is on another machine, or could not be read: then `unread` says why.
+    """
 
     actions: tuple[ActionFacts, ...]
     examples: tuple["Example", ...]
     errors: tuple["ScenarioError", ...] | None
+    unread: ApplianceError | None = None
 
 
 class ScenariosSource(Protocol):
@@ -129,8 +133,13 @@ class HttpScenariosSource:
             raise self._connection.not_understood() from error
         if not actions:
             raise NotFound(_("There is no scenario {name} any more.", name=name), _("Go back, and refresh the list."))
-        errors = None if local is None else await in_thread(lambda: _errors(local, name), language)
-        return ScenarioFacts(actions, await self.examples(name, local, language), errors)
+        examples = await self.examples(name, local, language)
+        if local is None:
+            return ScenarioFacts(actions, examples, None)
+        try:
+            return ScenarioFacts(actions, examples, await in_thread(lambda: _errors(local, name), language))
+        except ApplianceError as error:
+            return ScenarioFacts(actions, examples, None, error)
 
     async def examples(self, name: str, local: Local | None, language: str) -> tuple["Example", ...]:
         """Return requests to try one with."""

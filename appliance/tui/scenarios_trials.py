@@ -5,6 +5,7 @@ import shlex
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeVar
+from urllib.parse import quote
 
 from pydantic import BaseModel, ValidationError
 from textual.content import Content
@@ -198,7 +199,8 @@ class AdvisorTrial(ExamplesTrial):
         """Diagnose, or ask."""
         client = _client_of(asked)
         if client is not None:
-            answer = await self._source.call("GET", f"{ROOT}/{self._name}/accounts/{client}/diagnosis")
+            path = f"{ROOT}/{self._name}/accounts/{quote(client, safe='')}/diagnosis"
+            answer = await self._source.call("GET", path)
         else:
             body: Json = {"message": _words_of(asked, "message"), "charts": False, "keep": False}
             answer = await self._source.call("POST", f"{ROOT}/{self._name}/chat", body)

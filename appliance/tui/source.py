@@ -2,24 +2,28 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
-from typing import Protocol, Self
-
-import httpx
+from typing import TYPE_CHECKING, Protocol, Self
 
 from appliance.core.errors import ApplianceError, PermissionDenied
 from appliance.core.messages import _
-from appliance.core.status import ApplianceStatus
-from appliance.tui.calls_source import CallsSource, HttpCallsSource
-from appliance.tui.capacity_source import CapacitySource, capacity_of
-from appliance.tui.connection import HttpConnection
-from appliance.tui.governance_source import GovernanceSource, HttpGovernanceSource
-from appliance.tui.identity import HttpIdentitySource, IdentitySource
-from appliance.tui.knowledge_source import HttpKnowledgeSource, KnowledgeSource
-from appliance.tui.local import Local
-from appliance.tui.models_source import HttpModelsSource, ModelsSource
-from appliance.tui.reviews_source import HttpReviewsSource, ReviewsSource
-from appliance.tui.scenarios_source import HttpScenariosSource, ScenariosSource
+from appliance.tui.deferred import later
+
+if TYPE_CHECKING:
+    import httpx
+
+    from appliance.core.status import ApplianceStatus
+    from appliance.tui.calls_source import CallsSource
+    from appliance.tui.capacity_source import CapacitySource
+    from appliance.tui.connection import HttpConnection
+    from appliance.tui.governance_source import GovernanceSource
+    from appliance.tui.identity import IdentitySource
+    from appliance.tui.knowledge_source import KnowledgeSource
+    from appliance.tui.local import Local
+    from appliance.tui.models_source import ModelsSource
+    from appliance.tui.reviews_source import ReviewsSource
+    from appliance.tui.scenarios_source import ScenariosSource
 
 
 class StatusSource(Protocol):
@@ -30,7 +34,7 @@ class StatusSource(Protocol):
         """Where the readings come from, as shown to people."""
         ...
 
-    async def read(self) -> ApplianceStatus:
+    async def read(self) -> "ApplianceStatus":
         """Return the status now. Raises `ApplianceError` with what to do."""
         ...
 
@@ -42,19 +46,22 @@ class StatusSource(Protocol):
 class HttpStatusSource:
     """Reads `GET /v1/appliance/status`."""
 
-    def __init__(self, connection: HttpConnection) -> None:
+    def __init__(self, connection: "HttpConnection", address: str | None = None) -> None:
         self._connection = connection
+        self._address = address
 
     @property
     def address(self) -> str:
         """The appliance's address."""
-        return self._connection.address
+        return self._address or self._connection.address
 
-    async def read(self) -> ApplianceStatus:
+    async def read(self) -> "ApplianceStatus":
         """Return the status now. Raises `NotRunning`, `AuthenticationFailed`, `PermissionDenied` or `Unavailable`."""
         response = await self._connection.send("GET", "/v1/appliance/status")
-        if response.status_code != httpx.codes.OK:
+        if response.status_code != HTTPStatus.OK:
             raise self._refusal(response)
+        from appliance.core.status import ApplianceStatus
+
         try:
             status = ApplianceStatus.model_validate_json(response.content)
             datetime.fromisoformat(status.taken_at)  # rates are computed from it
@@ -66,8 +73,8 @@ class HttpStatusSource:
         """Close the connections."""
         await self._connection.close()
 
-    def _refusal(self, response: httpx.Response) -> ApplianceError:
-        if response.status_code == httpx.codes.NOT_FOUND:
+    def _refusal(self, response: "httpx.Response") -> ApplianceError:
+        if response.status_code == HTTPStatus.NOT_FOUND:
             return self._connection.not_understood()
         forbidden = PermissionDenied(
             _("The key in {file} may not see the appliance's status.", file=self._connection.key_file),
@@ -80,32 +87,32 @@ class HttpStatusSource:
 class Sources:
     """Where each screen's data come from; a screen that needs other data adds its source here."""
 
-    status: StatusSource
-    reviews: ReviewsSource
-    calls: CallsSource
-    identity: IdentitySource
-    local: Local | None = None
+    status: "StatusSource"
+    reviews: "ReviewsSource"
+    calls: "CallsSource"
+    identity: "IdentitySource"
+    local: "Local | None" = None
     """The home of the appliance on this machine; None where the terminal looks at it from elsewhere."""
-    models: ModelsSource | None = None
-    scenarios: ScenariosSource | None = None
-    knowledge: KnowledgeSource | None = None
-    capacity: CapacitySource | None = None
+    models: "ModelsSource | None" = None
+    scenarios: "ScenariosSource | None" = None
+    knowledge: "KnowledgeSource | None" = None
+    capacity: "CapacitySource | None" = None
     """What is known and done beside the appliance alone; None elsewhere."""
-    governance: GovernanceSource | None = None
+    governance: "GovernanceSource | None" = None
 
     @classmethod
-    def over_http(cls, url: str, key: Path | str, language: str, local: Local | None = None) -> Self:
+    def over_http(cls, url: str, key: Path | str, language: str, local: "Local | None" = None) -> Self:
         """Return the sources of the appliance at `url`; all share one connection, which `status` closes."""
-        connection = HttpConnection(url, key, language)
+        connection = later("connection", "HttpConnection", url, key, language)
         return cls(
-            HttpStatusSource(connection),
-            HttpReviewsSource(connection),
-            HttpCallsSource(connection),
-            HttpIdentitySource(connection),
+            HttpStatusSource(connection, url.rstrip("/")),
+            later("reviews_source", "HttpReviewsSource", connection),
+            later("calls_source", "HttpCallsSource", connection),
+            later("identity", "HttpIdentitySource", connection),
             local,
-            models=HttpModelsSource(connection, local),
-            scenarios=HttpScenariosSource(connection),
-            knowledge=HttpKnowledgeSource(connection),
-            capacity=capacity_of(local),
-            governance=HttpGovernanceSource(connection, local, language),
+            models=later("models_source", "HttpModelsSource", connection, local),
+            scenarios=later("scenarios_source", "HttpScenariosSource", connection),
+            knowledge=later("knowledge_source", "HttpKnowledgeSource", connection),
+            capacity=None if local is None else later("capacity_source", "capacity_of", local),
+            governance=later("governance_source", "HttpGovernanceSource", connection, local, language),
         )

@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from appliance.core.errors import ApplianceError
 from appliance.core.messages import Message
-from appliance.core.status import ApplianceStatus
 from appliance.operations.alerts import Alert
 from appliance.operations.changes import Change
-from appliance.tui.identity import Who
 from appliance.tui.rates import Rate
+
+if TYPE_CHECKING:
+    from appliance.core.status import ApplianceStatus
+    from appliance.tui.identity import Who
 
 Connection = Literal["connecting", "connected", "lost"]
 
@@ -37,14 +39,14 @@ class View:
     address: str
     language: str
     interval_s: float
-    status: ApplianceStatus | None = None
+    status: "ApplianceStatus | None" = None
     rates: Mapping[str, Rate] = field(default_factory=dict)
     history: tuple[Rate, ...] = ()
     fault: ApplianceError | None = None
     alerts: tuple[Alert, ...] = ()
     changes: tuple[Change, ...] = ()
     """What changed while the terminal was open, the newest last."""
-    who: Who | None = None
+    who: "Who | None" = None
     """Whose key it is; None until it is known."""
 
     def may(self, permission: str) -> bool:

@@ -12,12 +12,11 @@ from appliance.core.progress import Progress
 from appliance.operations.forecast import Day
 from appliance.operations.nodes.tokens import NewToken
 from appliance.operations.plan_applying import SettingChange, SiteChange
-from appliance.operations.planning import PlanRequest, plan_site
+from appliance.operations.planning import plan_site
 from appliance.state.nodes import JoinToken, NodeRecord
-from appliance.tui import app, capacity_keys, commands
+from appliance.tui import app
 from appliance.tui.app import TerminalApp
 from appliance.tui.capacity_source import ALL, Inventory, ModelLimits
-from appliance.tui.screens.capacity import CapacityScreen
 from tests.tui.recorded import load, recorded_app
 
 FACTS = Path(__file__).parents[1] / "data" / "machines" / "facts"
@@ -104,7 +103,7 @@ class CapacityDouble:
         self.fails = None
         self.fails_once = None
         self.down = None
-        self.planned = {}
+        self.plan_changes = {}
 
     async def inventory(self, _language):
         if self.down:
@@ -115,7 +114,8 @@ class CapacityDouble:
         self.told.append(("plan", request))
         if self.down:
             raise self.down
-        return planned(request)
+        plan = planned(request)
+        return replace(plan, placements=tuple(replace(one, **self.plan_changes) for one in plan.placements))
 
     async def planned_change(self, request, _language):
         self.told.append(("planned_change", request))
@@ -181,23 +181,33 @@ class CapacityDouble:
 
 
 _PLANS = {}
+_NAMES = {"node-1": "head", "node-2": "w1"}
+_USERS = {"general": 160, "finance": 63}
 
 
 def planned(request):
-    """Return the real planner's answer for two recorded machines with eight cards each."""
+    """Return the real planner's answer for two recorded machines, under the names of the nodes."""
     key = repr(request)
     if key not in _PLANS:
-        site = parse_site(SITE, "site.yaml")
-        machines = (FACTS / "1xL20.json",) * 4 if request.more_nodes is None else (FACTS / "8xH20.json",)
-        given = replace(request, machines=machines or PlanRequest().machines, like=None)
-        _PLANS[key] = plan_site(Home(Path("/nowhere")), site, given)
+        machines = (FACTS / "8xH20.json",) * 2
+        given = replace(request, machines=machines, like=None)
+        plan = plan_site(Home(Path("/nowhere")), parse_site(SITE, "site.yaml"), given)
+        users = _USERS if request.users is None else {}
+        _PLANS[key] = replace(plan, placements=tuple(_renamed(one, users) for one in plan.placements))
     return _PLANS[key]
 
 
-class CapacityApp(TerminalApp):
-    """The terminal with this screen."""
+def _renamed(placed, users):
+    replicas = tuple(
+        tuple(replace(use, node=_NAMES.get(use.node, use.node)) for use in replica) for replica in placed.replicas
+    )
+    return replace(placed, replicas=replicas, users=users.get(placed.alias, placed.users))
 
-    MODES = {**TerminalApp.MODES, "capacity": CapacityScreen}  # noqa: RUF012 - Textual reads the class attribute
+
+class CapacityApp(TerminalApp):
+    """The terminal that opens on this screen."""
+
+    DEFAULT_MODE = "capacity"
     CSS_PATH = Path(app.__file__).with_name("appliance.tcss")
 
 
@@ -206,17 +216,3 @@ def capacity_app(source, *readings, **more):
     made = recorded_app(*(readings or (status(),)), kind=CapacityApp, **more)
     made.sources = replace(made.sources, capacity=source)
     return made
-
-
-def register(monkeypatch):
-    """Make the keys and the places in the top line known, where they are not yet."""
-    titles = {
-        "capacity": _("Capacity"), "models": _("Models"), "scenarios": _("Scenarios"), "knowledge": _("Knowledge"),
-        "governance": _("Governance"),
-    }  # fmt: skip
-    order = ("overview", "capacity", "models", "scenarios", "knowledge", "governance", "reviews", "calls")
-    known = {name: commands.MODES.get(name) or commands._mode(name, "0", titles[name], titles[name]) for name in order}
-    modes = {name: replace(command, key=str(place)) for place, (name, command) in enumerate(known.items(), 1)}
-    monkeypatch.setattr(commands, "MODES", modes)
-    for command in capacity_keys.KEYS:
-        monkeypatch.setitem(commands.COMMANDS, command.id, command)

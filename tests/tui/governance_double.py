@@ -37,7 +37,7 @@ NIGHT = "lma-c4t9zq2n"
 OLD = "lma-d0w6rk7p"
 LI = "lmu-5n8c1xwt"
 WANG = "lmu-9f3k2bqa"
-SECRET = "lma-e3m5vt8y.W4pXqz7nR2sKd9fHb6TjLc3vGy8mAe5u"  # noqa: S105 - made up
+SECRET = "lma-e3m5vt8y.W4pXqz7nR2sKd9fHb6TjLc3vGy8mAe5u"
 TICKET = "apr_01jd9qx4m2"
 
 
@@ -72,8 +72,8 @@ KEYS = [
         created_at="2026-09-06T03:00:00.000Z",
     ),
     key(
-        NIGHT, "nightly-reports", "risk", priority="batch", last_used="2026-11-23", expires_at="2027-09-06T00:00:00.000Z",
-        created_at="2026-09-07T03:00:00.000Z",
+        NIGHT, "nightly-reports", "risk", priority="batch", last_used="2026-11-23",
+        expires_at="2027-09-06T00:00:00.000Z", created_at="2026-09-07T03:00:00.000Z",
     ),
     key(
         OLD, "pilot", "retail", state="revoked", revoked_at="2026-10-01T03:00:00.000Z", last_used="2026-09-30",
@@ -133,7 +133,9 @@ class GovernanceDouble:
         self.refusal = None
         self.down = False
         methods = ["GET", "POST", "DELETE"]
-        self.app = Starlette(routes=[Route(path, getattr(self, f"on_{name}"), methods=methods) for path, name in ROUTES])
+        self.app = Starlette(
+            routes=[Route(path, getattr(self, f"on_{name}"), methods=methods) for path, name in ROUTES]
+        )
 
     @property
     def changes(self):
@@ -173,7 +175,7 @@ class GovernanceDouble:
             if request.method == "DELETE":
                 known.update(state="revoked")
                 return known
-            made = key("lma-e3m5vt8y", **{"name": body["name"], "of": body["tenant"]}) if known is None else known
+            made = key("lma-e3m5vt8y", name=body["name"], of=body["tenant"]) if known is None else known
             made = made | {"id": "lma-e3m5vt8y", "last_used": None, "created_at": "2026-11-24T06:02:30.000Z"}
             self.keys.append(made)
             return made | {"key": SECRET}
@@ -185,7 +187,7 @@ class GovernanceDouble:
         def change(_body, user_id, verb):
             known = next(one for one in self.users if one["id"] == user_id)
             states = {"disable": "disabled", "enable": "active"}
-            known.update(state=states.get(verb, known["state"]))
+            known.update(state=states.get(verb, known["state"]), disabled_at=None)
             return known
 
         self.users = [dict(one) for one in self.users]
@@ -225,7 +227,9 @@ def record(seq, kind, at, **more):
 
 def verdicts(*found, **more):
     told = [{"rule": rule, "action": action, "start": 4, "end": 12, "version": "2026-10"} for rule, action in found]
-    return json.dumps({"status": 200, "verdicts": told} | more, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return json.dumps(
+        {"status": 200, "verdicts": told} | more, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
 
 
 def asked(seq, at, number, **more):
@@ -244,8 +248,10 @@ OPENED = record(
     role="caller", action="POST /v1/chat/completions", target="general", content_digest="5" * 64, content_key="k1",
     data='{"arrived_at":"2026-11-23T08:41:06.990Z","model":"general"}',
 )  # fmt: skip
-MASKED = asked(48204, "2026-11-24T02:15:40.500Z", 2,
-               data=verdicts(("personal:bank_card", "mask"), ("personal:phone", "mask"), ("personal:phone", "mask")))  # fmt: skip
+MASKED = asked(
+    48204, "2026-11-24T02:15:40.500Z", 2,
+    data=verdicts(("personal:bank_card", "mask"), ("personal:phone", "mask"), ("personal:phone", "mask")),
+)  # fmt: skip
 CUT = asked(48230, "2026-11-24T05:02:11.000Z", 3, data=verdicts(("lexicon:fraud/17", "block")))
 NOTED = asked(48301, "2026-11-24T05:55:00.000Z", 4, data=verdicts(("topic:promise/returns", "warn")))
 CHANGED = record(
@@ -278,8 +284,22 @@ def quota(scope, name, limits, given, day, month):
 
 QUOTAS = (
     quota("key", "*", {"requests_per_minute": 600, "tokens_per_day": 3_000_000}, [], 0, 0),
-    quota("key", COUNTER, {"tokens_per_day": 1_000_000, "requests_per_minute": 120}, ["tokens_per_day"], 864_000, 3_562_000),
-    quota("tenant", "retail", {"tokens_per_day": 2_000_000, "tokens_per_month": 40_000_000}, ["tokens_per_day"], 864_000, 3_562_000),
+    quota(
+        "key",
+        COUNTER,
+        {"tokens_per_day": 1_000_000, "requests_per_minute": 120},
+        ["tokens_per_day"],
+        864_000,
+        3_562_000,
+    ),
+    quota(
+        "tenant",
+        "retail",
+        {"tokens_per_day": 2_000_000, "tokens_per_month": 40_000_000},
+        ["tokens_per_day"],
+        864_000,
+        3_562_000,
+    ),
     quota("tenant", "risk", {"tokens_per_month": 1_000_000}, [], 156_000, 1_014_000),
     quota("model", "general", {"concurrent_requests": 32}, [], 1_020_000, 4_576_000),
 )
@@ -340,7 +360,8 @@ class RecordsDouble:
             and (filters.text is None or filters.text.lower() in one.data.lower())
             and (filters.since is None or one.at >= filters.since)
             and all(
-                getattr(filters, name) in (None, getattr(one, name)) for name in ("tenant", "actor", "outcome", "request_id")
+                getattr(filters, name) in (None, getattr(one, name))
+                for name in ("tenant", "actor", "outcome", "request_id")
             )
         ]
         shown = found[: min(limit, self.page)]
@@ -358,7 +379,9 @@ class RecordsDouble:
         return self.report
 
 
-MODE = commands._mode("governance", "6", _("Governance"), _("Keys, people, quotas, usage, guardrails, approvals, audit."))
+MODE = commands._mode(
+    "governance", "6", _("Governance"), _("Keys, people, quotas, usage, guardrails, approvals, audit.")
+)
 
 
 @contextmanager
@@ -384,4 +407,3 @@ def governance_app(source, who=ADMIN, language="en"):
     app = recorded_app(load("one-cpu-node"), language=language, who=who, kind=GovernanceApp)
     app.sources = replace(app.sources, governance=source)
     return app
-

@@ -120,6 +120,9 @@ class KnowledgeDouble:
 
     def _uploaded(self, request, base):
         name = re.search(rb'filename="([^"]+)"', request.content)
+        if name and name[1].endswith(b".xyz"):
+            told = {"message": "No reader takes files of the type .xyz.", "type": "x", "param": None}
+            return 415, {"error": told | {"code": "unsupported"}}
         row = document(9, name[1].decode() if name else "x", status=self.uploaded, stage="waiting")
         self.asked[-1] += (row["name"], dict(request.url.params))
         self.documents[base].append(row)

@@ -1,5 +1,6 @@
 """Recorded models and packages in place of an appliance; what the screens want done is kept in `asked`."""
 
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -155,7 +156,7 @@ STAGEABLE = (
 
 
 class RecordedWork:
-    """Keeps what it is asked to do, and tells two steps of it; `fails` stands in place of what comes behind them."""
+    """Keeps what it is asked to do; while `go_on` is not set it stands at 43 %. `fails` is raised instead."""
 
     def __init__(self) -> None:
         self.asked = []
@@ -165,6 +166,8 @@ class RecordedWork:
         self.fails = None
         self.unreadable = None
         self.lost = None
+        self.go_on = threading.Event()
+        self.go_on.set()
         self.text = "LICENSE\n\nApache License\nVersion 2.0, January 2004\n"
 
     def read(self, packages):
@@ -236,6 +239,7 @@ class RecordedWork:
         moved = _("{done} of {total}, {rate}/s, {left} left", done="6.1 GiB", total="14.2 GiB", rate="412.0 MiB",
                   left="20.1 s")  # fmt: skip
         yield Progress("package.install", title, "running", moved, 0.43)
+        assert self.go_on.wait(60)
         self._do(*what)
         yield Progress("package.install", title, "done", fraction=1.0)
 
@@ -279,6 +283,10 @@ class ModelsApp(TerminalApp):
     MODES = TerminalApp.MODES | {"models": ModelsScreen}
     DEFAULT_MODE = "models"
     CSS_PATH = Path(app.__file__).with_name("appliance.tcss")
+
+    def on_unmount(self):
+        """Let what still works end."""
+        self.sources.models.machine.go_on.set()
 
 
 def models_app(source, status="three-gpu-nodes", **more):

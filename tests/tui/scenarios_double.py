@@ -25,10 +25,10 @@ def scenario(name, en, zh, told_en, told_zh, *actions):
 SCENARIOS = [
     scenario("knowledge-qa", "Knowledge Q&A", "智能知识问答",
              "Answers questions from the bank's own documents, each sentence quoted with document, page and section.",
-             "依据本行文件回答问题，逐句给出文件、页码和章节的原文引用。", "ask", "list-conversations", "give-feedback"),
-    scenario("agent-assist", "Agent assist", "智能坐席辅助", "Follows a call turn by turn.", "逐句跟随通话。", "replay"),
-    scenario("advisor", "Advisor assistant", "理财顾问助手", "Suitability and diagnoses.", "适当性匹配与诊断。", "chat"),
-    scenario("reports", "Report generation", "智能报告生成", "Reports from a folder of papers.", "由材料生成报告。", "jobs"),
+             "依据本行文件回答问题，逐句给出原文引用。", "ask"),
+    scenario("agent-assist", "Agent assist", "智能坐席辅助", "Follows a call turn by turn.", "跟随通话。", "replay"),
+    scenario("advisor", "Advisor assistant", "理财顾问助手", "Suitability and diagnoses.", "匹配与诊断。", "chat"),
+    scenario("reports", "Report generation", "智能报告生成", "Reports from papers.", "生成报告。", "jobs"),
     scenario("front-desk", "Front desk", "大堂助手", "Says which counter helps.", "告知到哪个窗口办理。", "direct"),
 ]  # fmt: skip
 ASK_SCHEMA = {
@@ -80,9 +80,10 @@ SAMPLES = [
     {"name": "en-card-dispute", "title": "A card payment is disputed", "language": "en", "direction": "inbound",
      "turns": 18, "duration_s": 160.0},
 ]  # fmt: skip
+_REST = {"assessed_on": "2026-03-02", "currency": "CNY", "target": "balanced", "advisor": "rm-17"}
 CLIENTS = [
-    {"id": "C0006", "name": "赵**", "kind": "ordinary", "level": "C2"},
-    {"id": "C0007", "name": "钱**", "kind": "ordinary", "level": "C4"},
+    {"id": "C0006", "name": "赵**", "kind": "ordinary", "level": "C2", **_REST},
+    {"id": "C0007", "name": "钱**", "kind": "ordinary", "level": "C4", **_REST},
 ]
 DIAGNOSIS = {
     "answer": "账户总资产 1,204,300.00 元，其中权益类占 61.2%，高于目标 40.0%。\n集中度：单一产品最高 34.5%。",
@@ -99,14 +100,17 @@ STEPS = [
 ]
 JOB = {
     "id": "job_7q9m2fv8d4h6s0a1c3e5", "state": "running", "template": "due-diligence",
-    "title": "贷前尽职调查报告：远帆机械有限公司（虚构）", "language": "zh_CN", "subject": "远帆机械", "steps": STEPS, "error": None,
+    "title": "贷前尽职调查报告：远帆机械有限公司（虚构）", "language": "zh_CN",
+    "subject": "远帆机械", "steps": STEPS, "error": None,
     "sections": [
         {"id": "company", "title": "借款人基本情况", "state": "done", "seconds": 0.21, "fault": None},
         {"id": "statements", "title": "财务报表分析", "state": "done", "seconds": 0.45, "fault": None},
         {"id": "flows", "title": "银行流水分析", "state": "waiting", "seconds": None, "fault": None},
         {"id": "opinion", "title": "综合意见", "state": "waiting", "seconds": None, "fault": None},
     ],
-    "conflicts": [], "gaps": [], "questions": [], "untraced": 0, "version": None,
+    "conflicts": [], "gaps": [], "questions": [], "untraced": 0, "version": None, "as_of": "2026-11-24",
+    "folder": "fld_1", "created_at": "2026-11-24T06:00:00.000Z", "ended_at": None, "resumed": 0, "documents": [],
+    "phrase": False,
 }  # fmt: skip
 DONE_JOB = JOB | {
     "state": "done", "version": 1,
@@ -174,7 +178,10 @@ class ScenariosDouble:
         if self.refusal:
             status, code, message = self.refusal
             return JSONResponse({"error": {"message": message, "type": "x", "param": None, "code": code}}, status)
-        found = self.answers[(request.method, request.url.path)]
+        found = self.answers.get((request.method, request.url.path))
+        if found is None:
+            told = {"message": "There is no such thing here.", "type": "x", "param": None, "code": "not_found"}
+            return JSONResponse({"error": told}, 404)
         found = found() if callable(found) else found
         if isinstance(found, str):
             return Response(found, media_type="text/event-stream")

@@ -1,17 +1,12 @@
 """An app with the screens of scenarios and knowledge in front, whatever number they have."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from appliance.core.status import ApplicationStatus, TrafficStatus
-from appliance.tui import commands, knowledge_keys, scenarios_keys
-from appliance.tui.screens.knowledge import KnowledgeScreen
-from appliance.tui.screens.scenarios import ScenariosScreen
+from appliance.tui import app as terminal
+from appliance.tui.app import TerminalApp
 from tests.tui.recorded import ADMIN, load, recorded_app, screen_text, settled
-
-commands.COMMANDS.update({one.id: one for one in (*scenarios_keys.KEYS, *knowledge_keys.KEYS)})
-
-
-MODES = {"scenarios": ScenariosScreen, "knowledge": KnowledgeScreen}
 
 
 def application(name, state="running", message="", running=1, **traffic):
@@ -32,13 +27,15 @@ MORE = (
 )  # fmt: skip
 
 
-def app_with(*, scenarios=None, knowledge=None, language="en", who=ADMIN, local=None, refused=None):
+def app_with(*, scenarios=None, knowledge=None, language="en", who=ADMIN, local=None, refused=None, mode="scenarios"):
     status = load("three-gpu-nodes")
     status = status.model_copy(update={"applications": (*status.applications, *MORE)})
-    app = recorded_app(refused or status, language=language, who=who, local=local)
-    for mode, screen in MODES.items():
-        if mode not in app.MODES:
-            app.add_mode(mode, screen)
+    own = {  # other screens have tests of their own
+        "DEFAULT_MODE": mode,
+        "CSS_PATH": Path(terminal.__file__).with_name("appliance.tcss"),
+    }
+    kind = type("TerminalApp", (TerminalApp,), own)
+    app = recorded_app(refused or status, language=language, who=who, local=local, kind=kind)
     app.sources = replace(app.sources, scenarios=scenarios, knowledge=knowledge)
     return app
 
@@ -50,9 +47,8 @@ async def press(pilot, *keys):
     return screen_text(pilot.app)
 
 
-async def go(pilot, mode, *keys):
-    await settled(pilot)
-    await pilot.app.switch_mode(mode)
+async def opened(pilot, *keys):
+    """Press keys on the first screen, once it is there."""
     await settled(pilot)
     return await press(pilot, *keys)
 

@@ -9,7 +9,7 @@ from textual.widgets import Static
 from appliance.core.errors import NotRunning
 from appliance.core.messages import Message
 from appliance.tui.screens.help import HelpScreen
-from appliance.tui.widgets.applications import ApplicationList
+from appliance.tui.widgets.listing import RowList
 from appliance.tui.widgets.fault_banner import FaultBanner
 from appliance.tui.widgets.nodes import NodesPanel
 from appliance.tui.words import STATES
@@ -69,7 +69,7 @@ async def test_chosen_row_stays_chosen_and_tells_its_message():
     app = recorded_app(status, later(status, 1))
     async with app.run_test() as pilot:
         await pilot.pause()
-        rows = app.screen.query_one(ApplicationList)
+        rows = app.screen.query_one(RowList)
         while rows.highlighted_option.id != "scenario/aml-monitoring":
             await pilot.press("down")
         assert "out of memory" in str(app.screen.query_one("#application-message", Static).content)
@@ -84,7 +84,7 @@ async def test_model_and_scenario_of_one_name():
     app = recorded_app(status.model_copy(update={"applications": (*status.applications, twin)}))
     async with app.run_test() as pilot:
         await pilot.pause()
-        ids = [option.id for option in app.screen.query_one(ApplicationList).options]
+        ids = [option.id for option in app.screen.query_one(RowList).options]
         assert ids == [
             "model/general",
             "embedding/embedder",
@@ -100,7 +100,7 @@ async def test_help_is_made_from_the_bindings():
         await pilot.pause()
         await pilot.press("question_mark")
         assert isinstance(app.screen, HelpScreen)
-        text = screen_text(app)
+        text = str(app.screen.query_one("#help Static", Static).content)
         for words in ("Leave the terminal", "Switch between English and Chinese", "Tab", "↓"):
             assert words in text
         await pilot.press("escape")

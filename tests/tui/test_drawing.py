@@ -7,7 +7,7 @@ from appliance.core.messages import LANGUAGES
 from appliance.core.status import AcceleratorStatus, NodeStatus
 from appliance.tui import figures
 from appliance.tui.drawing import bar, fit, history
-from appliance.tui.widgets.nodes import node_lines
+from appliance.tui.widgets.node_lines import node_lines
 from tests.tui.recorded import load
 
 

@@ -31,7 +31,7 @@ def records():
 
 @pytest.fixture
 def shot(snap_compare, double, records, tmp_path, monkeypatch):
-    """Return a function that goes to governance, presses keys, each after what came before has settled, and compares."""
+    """Return a function that goes to governance, presses keys, each after what came before has settled."""
     monkeypatch.chdir(tmp_path)
     key_file = Path("admin.key")
     key_file.write_text("key-1")
@@ -44,6 +44,7 @@ def shot(snap_compare, double, records, tmp_path, monkeypatch):
             for key in ("6", *press):
                 await pilot.press(key)
                 await settled(pilot)
+            assert app._exception is None
 
         return snap_compare(app, terminal_size=size, run_before=before)
 
@@ -65,6 +66,9 @@ class TestEachSizeAndLanguage:
     def test_part(self, shot, language, size, part):
         assert shot(*opened(part), language=language, size=size)
 
+
+@pytest.mark.parametrize(("language", "size"), [("en", (80, 24)), ("zh_CN", (160, 48))], ids=["80x24", "160x48"])
+class TestInside:
     def test_key_form(self, shot, language, size):
         assert shot(*opened("keys", "n"), language=language, size=size)
 

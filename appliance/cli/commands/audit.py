@@ -1,4 +1,4 @@
-"""`appliance audit verify | export | search | retire`."""
+"""`appliance audit verify | export | search | content | retire`."""
 
 import sys
 from enum import StrEnum
@@ -40,6 +40,7 @@ def register(app: typer.Typer) -> None:
     _register_verify(group)
     _register_export(group)
     _register_search(group)
+    _register_content(group)
     _register_retire(group)
 
 
@@ -148,6 +149,27 @@ def _register_search(group: typer.Typer) -> None:
         )
         if page.before is not None:
             session.err.print(Text(str(_("There are more: add --before {number}.", number=page.before)), style="dim"))
+
+
+def _register_content(group: typer.Typer) -> None:
+    @group.command(
+        "content", cls=LocalisedCommand, help=str(_("Show the text that a record keeps; that it was read is recorded."))
+    )
+    def content(
+        context: typer.Context,
+        number: Annotated[
+            int, typer.Argument(metavar="NUMBER", min=1, help=str(_("The number that `appliance audit search` shows.")))
+        ],
+        as_json: Annotated[bool, json_option()] = False,
+    ) -> None:
+        from appliance.operations.audit import read_content
+
+        session = session_of(context)
+        text = read_content(session.home, session.site, number, operator())
+        if as_json:
+            session.print_json({"seq": number, "content": text})
+        else:
+            session.out.print(Text(text), soft_wrap=True)
 
 
 def _register_retire(group: typer.Typer) -> None:

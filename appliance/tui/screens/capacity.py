@@ -6,6 +6,7 @@ from textual.content import Content
 from textual.widgets import OptionList
 
 from appliance.core.messages import Message, _
+from appliance.operations.forecast import assumption, in_words
 from appliance.tui import capacity_keys as keys
 from appliance.tui import capacity_words as words
 from appliance.tui import commands, figures
@@ -29,12 +30,17 @@ from appliance.tui.view import View
 from appliance.tui.widgets.command_line import CommandLine
 from appliance.tui.widgets.lines import Lines
 from appliance.tui.widgets.listing import Listing
+from appliance.tui.widgets.notice_line import NoticeLine
 from appliance.tui.widgets.use_chart import UseChart
+
+_WIDE = 120
+"""Cells from which on there is room for whole sentences."""
 
 
 class CapacityScreen(CapacityBase):
     """Nodes and models against their limits, and the forecast; Enter opens a row."""
 
+    COMPACT_BELOW = 110
     AUTO_FOCUS = "#capacity-nodes RowList"
     BINDINGS = [  # noqa: RUF012 - Textual reads the class attribute
         command.binding() for command in (keys.WHAT_IF, keys.FORECAST, keys.JOIN, commands.NEXT_PANEL)
@@ -42,8 +48,6 @@ class CapacityScreen(CapacityBase):
 
     def body(self) -> ComposeResult:
         """Yield the panels from top to bottom."""
-        from appliance.tui.widgets.notice_line import NoticeLine
-
         yield NoticeLine()
         yield Listing[NodeRow](id="capacity-nodes")
         yield Listing[ModelRow](id="capacity-models")
@@ -75,7 +79,7 @@ class CapacityScreen(CapacityBase):
     def _show_forecast(self, language: str) -> None:
         found = self.known.forecasts()
         everything = found.pop(ALL, None)
-        self.query_one("#capacity-forecast").display = self.may(USAGE, CLUSTER)
+        self.query_one("#capacity-forecast").set_class(not self.may(USAGE, CLUSTER), "-absent")
         panel = self.query_one("#capacity-words", Lines)
         panel.border_title = _("Where use is going").render(language)
         chart = self.query_one("#capacity-chart", UseChart)
@@ -84,10 +88,8 @@ class CapacityScreen(CapacityBase):
             panel.say(Content.styled(_("Reading …").render(language), MUTED))
             return
         lines = [
-            self._figure(
-                _("Requests a day"), words.amount(everything.requests_a_day), words.trend(everything.requests)
-            ),
-            self._figure(_("Tokens a day"), words.amount(everything.tokens_a_day), words.trend(everything.tokens)),
+            self._figure(_("Requests/day"), words.amount(everything.requests_a_day), words.trend(everything.requests)),
+            self._figure(_("Tokens/day"), words.amount(everything.tokens_a_day), words.trend(everything.tokens)),
         ]
         name = words.tightest(found)
         if name is not None:
@@ -97,11 +99,14 @@ class CapacityScreen(CapacityBase):
                 Content.styled(told.render(language), MUTED),
                 Content.assemble("  ", (words.when(found[name]).render(language), "bold")),
             ]
+            if self.size.width >= _WIDE:
+                lines += [Content(""), Content(in_words(found[name]).render(language))]
+                lines.append(Content.styled(assumption().render(language), MUTED))
         panel.say(Content("\n").join(lines))
 
     def _figure(self, label: Message, value: str, trend: str) -> Content:
         language = self.terminal.language
-        week = _("{trend} a week", trend=trend).render(language) if trend != figures.UNKNOWN else ""
+        week = _("{trend}/week", trend=trend).render(language) if trend != figures.UNKNOWN else ""
         return Content.assemble((f"{label.render(language)}  ", MUTED), (value, "bold"), (f"  {week}", FAINT))
 
     def _show_command(self) -> None:

@@ -82,6 +82,7 @@ class CapacityBase(ModeScreen[None]):
     """Keeps what is known, reads it when it is opened and told to, and says why keys are missing."""
 
     MODE = "capacity"
+    COMPACT_BELOW = 100
     INTERVAL_S = 30.0
 
     def __init__(self, known: Known | None = None) -> None:
@@ -97,14 +98,13 @@ class CapacityBase(ModeScreen[None]):
         return self.terminal.sources.capacity
 
     def on_mount(self) -> None:
-        """Draw what the app knows, and read the rest."""
+        """Draw what the app knows, and plan the site; the rest is read when the screen comes to the front."""
         super().on_mount()
-        self.read_inventory()
         if self.known.plan is None:
             self.read_plan()
 
     def on_screen_resume(self) -> None:
-        """Catch up with what was done on another screen."""
+        """Catch up with what was read, or done on another screen."""
         super().on_screen_resume()
         self.read_inventory()
 
@@ -164,8 +164,11 @@ class CapacityBase(ModeScreen[None]):
             self.post_message(KnownRead(plan_fault=error))
 
     def on_known_read(self, event: KnownRead) -> None:
-        """Keep it and show it."""
+        """Keep it and show it; plan again where the plan is of something else now."""
+        before = _planned_on(self.known.inventory)
         self.known = replace(self.known, **event.what)  # type: ignore[arg-type]
+        if before is not None and before != _planned_on(self.known.inventory):
+            self.read_plan()
         self.show(self.terminal.view)
         self.refresh_bindings()
 
@@ -185,6 +188,13 @@ class CapacityBase(ModeScreen[None]):
     def action_back(self) -> None:
         """Go back."""
         self.dismiss(None)
+
+
+def _planned_on(inventory: Inventory | None) -> object:
+    """Return what of an inventory the plan depends on."""
+    if inventory is None:
+        return None
+    return inventory.models, [(node.name, node.state) for node in inventory.nodes]
 
 
 def changes_in_words(change: "SiteChange", language: str) -> Message:

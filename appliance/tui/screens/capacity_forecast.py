@@ -27,7 +27,7 @@ _COLUMNS = (
     Column[_Row](_("Tok./day"), 8, lambda r, _l: words.amount(r[1].tokens_a_day), align="right", rank=1),
     Column[_Row](_("a week"), 9, lambda r, _l: words.trend(r[1].tokens), align="right", rank=1),
     Column[_Row](_("Users"), 9, lambda r, _l: _users(r), align="right"),
-    Column[_Row](_("Full"), 17, lambda r, lang: _full(r, lang), style=lambda r: _style(r)),
+    Column[_Row](_("Full"), 22, lambda r, lang: _full(r, lang), style=lambda r: _style(r)),
 )
 
 

@@ -60,6 +60,9 @@ class ModelScreen(CapacityBase):
         self.refresh_bindings()
 
     def _outlook(self, language: str) -> Iterator[Content]:
+        placed = None if self.known.plan is None else self.known.plan.placement(self._alias)
+        if placed is not None and placed.shortfall is not None:
+            yield Content.styled(f"▲ {one_line(placed.shortfall.render(language))}", "$text-warning")
         found = self.known.forecasts().get(self._alias)
         if found is not None:
             yield Content("")

@@ -14,11 +14,11 @@ from appliance.tui.capacity_source import Leaving, NodeOrder
 from appliance.tui.drawing import MUTED, one_line
 from appliance.tui.screens.capacity_base import CLUSTER, CapacityBase, Known
 from appliance.tui.screens.capacity_forms import CapacityForm, Form, FormField, Values, not_a_number, whole_number
-from appliance.tui.screens.capacity_rows import NodeRow, labels_text, node_rows, placed_text
+from appliance.tui.screens.capacity_rows import STANDINGS, NodeRow, labels_text, node_rows, placed_text
 from appliance.tui.view import View
 from appliance.tui.widgets.command_line import CommandLine
 from appliance.tui.widgets.content_panel import ContentPanel
-from appliance.tui.widgets.nodes import node_lines
+from appliance.tui.widgets.node_lines import node_lines
 from appliance.tui.widgets.notice_line import NoticeLine
 
 _FROM: dict[str, tuple[str, ...]] = {
@@ -74,7 +74,7 @@ class NodeScreen(CapacityBase):
                 lines += node_lines(row.status, width, language, headings=True)
             panel.draw(one_line(row.name), Content("\n").join(lines), f"{mark.shape} {mark.word.render(language)}")
         named = row is not None and row.record is not None
-        shown = f"appliance node show {row.name}" if named and row is not None else "appliance status"
+        shown = f"appliance node show {one_line(row.name)}" if named and row is not None else "appliance status"
         self.query_one(CommandLine).show(self.done_by or shown)
         self.refresh_bindings()
 
@@ -90,47 +90,50 @@ class NodeScreen(CapacityBase):
     @work(exclusive=True, group="action")
     async def action_cordon(self) -> None:
         """Close it."""
-        question = _("Give {name} no new work?", name=self._name)
+        question = _("Give {name} no new work?", name=one_line(self.node_name))
         warning = _("What runs there goes on. Other nodes carry what is new.")
-        await self.act(self._task(NodeOrder("cordon", self._name), keys.CORDON.label, question, warning))
+        await self.act(self._task_of(NodeOrder("cordon", self.node_name), keys.CORDON.label, question, warning))
 
     @work(exclusive=True, group="action")
     async def action_uncordon(self) -> None:
         """Open it."""
-        question = _("Give {name} new work again?", name=self._name)
-        await self.act(self._task(NodeOrder("uncordon", self._name), keys.UNCORDON.label, question))
+        question = _("Give {name} new work again?", name=one_line(self.node_name))
+        await self.act(self._task_of(NodeOrder("uncordon", self.node_name), keys.UNCORDON.label, question))
 
     @work(exclusive=True, group="action")
     async def action_drain(self) -> None:
         """Empty it, within a time that is asked."""
-        name = self._name
+        name = self.node_name
         values = await self.app.push_screen_wait(CapacityForm(_timeout_form(name)))
         if values is None:
             return
         seconds = whole_number(values["timeout"])
         order = NodeOrder("drain", name, None if seconds is None else float(seconds))
         warning = _("Its replicas end their requests and start elsewhere, as far as there is room.")
-        await self.act(self._task(order, keys.DRAIN.label, _("Empty the node {name}?", name=name), warning))
+        await self.act(
+            self._task_of(order, keys.DRAIN.label, _("Empty the node {name}?", name=one_line(name)), warning)
+        )
 
     @work(exclusive=True, group="action")
     async def action_remove(self) -> None:
         """Empty it and take it out; where it cannot be emptied, ask whether it is to go nevertheless."""
-        name = self._name
-        question = _("Empty the node {name} and take it out of the appliance?", name=name)
+        name = self.node_name
+        question = _("Empty the node {name} and take it out of the appliance?", name=one_line(name))
         warning = _("To come back it must join again with a new token.")
-        notice = await self.act(self._task(NodeOrder("remove", name), keys.REMOVE.label, question, warning))
+        notice = await self.act(self._task_of(NodeOrder("remove", name), keys.REMOVE.label, question, warning))
         if notice is None or notice.kind != "failed":
             return
-        again = _("It could not be emptied. Take {name} out all the same?", name=name)
+        again = _("It could not be emptied. Take {name} out all the same?", name=one_line(name))
         lost = _("For a node that is lost: what still runs there ends at once, with the requests that it has.")
-        await self.act(self._task(NodeOrder("remove", name, force=True), keys.REMOVE.label, again, lost))
+        await self.act(self._task_of(NodeOrder("remove", name, force=True), keys.REMOVE.label, again, lost))
 
     @property
-    def _name(self) -> str:
+    def node_name(self) -> str:
+        """What the commands call it."""
         row = self.row
         return self._address if row is None else row.name
 
-    def _task(self, order: NodeOrder, title: Message, question: Message, warning: Message | None = None) -> Task:
+    def _task_of(self, order: NodeOrder, title: Message, question: Message, warning: Message | None = None) -> Task:
         source, language = self.source, self.terminal.language
         assert source is not None
 
@@ -139,13 +142,13 @@ class NodeScreen(CapacityBase):
             return _DONE[order.do]
 
         named = None if self.row is None else Message(_named(self.row))
-        return Task(title, question, order.command, do, named=named, warning=warning)
+        return Task(title, question, one_line(order.command), do, named=named, warning=warning)
 
 
 def _named(row: NodeRow) -> str:
     address = row.record.address if row.record is not None else ""
     placed = placed_text(row)
-    return " · ".join(part for part in (row.name, address, placed) if part)
+    return " · ".join(one_line(part) for part in (row.name, address, placed) if part)
 
 
 def _facts(row: NodeRow, language: str) -> Iterator[Content]:
@@ -156,7 +159,9 @@ def _facts(row: NodeRow, language: str) -> Iterator[Content]:
     ]
     if record is not None:
         role = _("head node") if record.role == "head" else _("worker node")
+        standing = STANDINGS[record.state]
         pairs += [
+            (_("Decided by the head"), f"{standing.shape} {standing.word.render(language)}"),
             (_("Role"), role.render(language)),
             (_("Address"), record.address),
             (_("Version"), one_line(record.version)),
@@ -181,10 +186,10 @@ def _timeout_form(name: str) -> Form:
 
     def command(values: Values) -> str:
         written = values["timeout"]
-        return f"appliance node drain {name}" + (f" --timeout {one_line(written)}" if written else "")
+        return f"appliance node drain {one_line(name)}" + (f" --timeout {one_line(written)}" if written else "")
 
     return Form(
-        title=_("Drain {name}", name=name),
+        title=_("Drain {name}", name=one_line(name)),
         told=_("Requests that run there end first. Without a time it waits for the longest generation and a minute."),
         fields=(FormField("timeout", _("Longest wait in seconds")),),
         check=check,

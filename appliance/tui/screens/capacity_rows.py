@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from appliance.core.messages import _
-from appliance.core.status import ApplicationStatus, NodeStatus
 from appliance.tui import figures
 from appliance.tui.capacity_source import ModelLimits
 from appliance.tui.drawing import MUTED, level_style, one_line
@@ -14,6 +13,7 @@ from appliance.tui.widgets.listing import Column
 from appliance.tui.words import KINDS, STATES, StateMark
 
 if TYPE_CHECKING:
+    from appliance.core.status import ApplicationStatus, NodeStatus
     from appliance.state.nodes import NodeRecord
 
 STANDINGS: dict[str, StateMark] = {
@@ -29,7 +29,7 @@ STANDINGS: dict[str, StateMark] = {
 class NodeRow:
     """One machine: as the cluster has it, as the head's database has it, and what the plan places there."""
 
-    status: NodeStatus | None
+    status: "NodeStatus | None"
     record: "NodeRecord | None"
     placed: tuple[tuple[str, int], ...] = ()
 
@@ -43,7 +43,9 @@ class NodeRow:
     @property
     def standing(self) -> str | None:
         """What the head has decided of it; None on an appliance of one machine."""
-        return self.record.state if self.record is not None else self.status and self.status.standing
+        if self.record is not None:
+            return self.record.state
+        return None if self.status is None else self.status.standing
 
     @property
     def mark(self) -> StateMark:
@@ -75,7 +77,7 @@ class NodeRow:
 class ModelRow:
     """One model: as it runs, what the site file allows, and how many users the plan carries."""
 
-    status: ApplicationStatus
+    status: "ApplicationStatus"
     limits: ModelLimits | None
     users: int | None
 
@@ -160,7 +162,7 @@ NODE_COLUMNS = (
         style=lambda n: level_style(figures.share(*n.used("disk"))),
     ),
     Column[NodeRow](_("Cores"), 9, lambda n, _l: _cores(n), align="right"),
-    Column[NodeRow](_("Labels"), 18, lambda n, _l: labels_text(n), style=lambda _n: MUTED, rank=1),
+    Column[NodeRow](_("Labels"), 22, lambda n, _l: labels_text(n), style=lambda _n: MUTED, rank=1),
     Column[NodeRow](_("Placed by the plan"), 22, lambda n, _l: placed_text(n), rank=2, grows=True),
 )  # fmt: skip
 MODEL_COLUMNS = (

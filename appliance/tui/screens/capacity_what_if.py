@@ -10,7 +10,6 @@ from textual.content import Content
 from textual.message import Message as Event
 from textual.widgets import Input, Select, Static
 
-from appliance.catalogue.loading import load_catalogue
 from appliance.core.errors import ApplianceError
 from appliance.core.messages import Message, _
 from appliance.tui import capacity_keys as keys
@@ -28,6 +27,15 @@ from appliance.tui.widgets.plan_text import plan_text
 if TYPE_CHECKING:
     from appliance.catalogue.plan import Plan
     from appliance.operations.planning import PlanRequest
+
+
+_LABELS = {
+    "users": _("Users at once"),
+    "nodes": _("More nodes"),
+    "like": _("of the kind of"),
+    "model": _("Another model beside"),
+}
+_NONE = {"like": _("the last one"), "model": _("none")}
 
 
 class Planned(Event):
@@ -49,44 +57,47 @@ class WhatIfScreen(CapacityBase):
     def __init__(self, known: Known, nodes: Sequence[str]) -> None:
         """`nodes` are the names of those that others can be like; without names there is one machine."""
         super().__init__(known)
-        self._nodes = nodes
+        self._kinds = nodes
         self._request: PlanRequest | None = None
         self._plan: Plan | None = None
         self._planning = False
 
     def body(self) -> ComposeResult:
         """Yield the fields and the answer."""
-        language = self.terminal.language
+        from appliance.catalogue.loading import load_catalogue
+
         yield NoticeLine()
         with Horizontal(id="what-if-form"):
-            yield from self._line("users", _("Users at once"))
-            yield from self._line("nodes", _("More nodes"))
-            if len(self._nodes) > 1:
-                likes = [(name, name) for name in self._nodes]
-                yield from self._choice("like", _("of the kind of"), likes, _("the last one"))
+            yield from self._line("users")
+            yield from self._line("nodes")
+            if len(self._kinds) > 1:
+                yield from self._choice("like", [(name, name) for name in self._kinds])
             models = [(entry.title, name) for name, entry in load_catalogue().items() if entry.kind == "chat"]
-            yield from self._choice("model", _("Another model beside"), sorted(models), _("none"))
-        panel = ContentPanel(id="what-if", classes="panel")
-        panel.border_title = _("What the planner says").render(language)
-        yield panel
+            yield from self._choice("model", sorted(models))
+        yield ContentPanel(id="what-if", classes="panel")
         yield CommandLine()
 
-    def _line(self, name: str, label: Message) -> ComposeResult:
+    def _line(self, name: str) -> ComposeResult:
         with Vertical(classes=f"field {name}"):
-            yield Static(Content.styled(label.render(self.terminal.language), "bold"), id=f"label-{name}")
+            yield Static(id=f"label-{name}")
             line = Input(id=name, compact=True, classes="written")
             line.cursor_blink = False  # a terminal over ssh is not drawn anew for nothing
             yield line
 
-    def _choice(self, name: str, label: Message, options: Sequence[tuple[str, str]], none: Message) -> ComposeResult:
-        language = self.terminal.language
+    def _choice(self, name: str, options: Sequence[tuple[str, str]]) -> ComposeResult:
         with Vertical(classes=f"field {name}"):
-            yield Static(Content.styled(label.render(language), "bold"), id=f"label-{name}")
-            yield Select(options, prompt=none.render(language), id=name, compact=True)
+            yield Static(id=f"label-{name}")
+            yield Select(options, id=name, compact=True)
 
     def show(self, view: View) -> None:
-        """Draw the answer."""
+        """Draw labels and answer."""
         super().show(view)
+        for name, label in _LABELS.items():
+            for line in self.query(f"#label-{name}").results(Static):
+                line.update(Content.styled(label.render(view.language), "bold"))
+        for name, none in _NONE.items():
+            for choice in self.query(f"#{name}").results(Select):
+                choice.prompt = none.render(view.language)
         language, panel = view.language, self.query_one("#what-if", ContentPanel)
         title = _("What the planner says").render(language)
         if self._planning:
@@ -109,6 +120,8 @@ class WhatIfScreen(CapacityBase):
         """Say whether this can be applied, and what is to be done where not."""
         if self._request is not None and (self._request.more_nodes or self._request.more_models):
             return _("More nodes come with a join token, another model as a package; neither is written from here.")
+        if self._plan is not None and not self._plan.complete:
+            return _("Nothing was changed. Only a plan that serves everything can be written into the site file.")
         if not self._can_apply():
             return _("Nothing was changed.")
         return _("Nothing was changed. `a` shows what of it goes into the site file, and asks.")
@@ -121,7 +134,7 @@ class WhatIfScreen(CapacityBase):
         request, plan = self._request, self._plan
         if plan is None or request is None or self._planning or request.more_nodes or request.more_models:
             return False
-        return self.may(MODELS)
+        return plan.complete and self.may(MODELS)
 
     def _asked(self) -> dict[str, str]:
         """Return what is written and chosen, by the name of the field."""

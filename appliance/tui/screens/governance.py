@@ -1,6 +1,5 @@
 """Governance at a glance: its parts with what is to be known of each, and what the guardrails stopped last."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,19 +14,13 @@ from appliance.operations.audit_filters import day_start
 from appliance.operations.guardrail_hits import Hit, Hits
 from appliance.tui import commands
 from appliance.tui import governance_keys as keys
-from appliance.tui import governance_words as words
 from appliance.tui.drawing import MUTED
-from appliance.tui.screens import governance_guardrails, governance_usage
-from appliance.tui.screens.governance_api_keys import KeysScreen
-from appliance.tui.screens.governance_approvals import ApprovalsScreen
+from appliance.tui.screens import governance_guardrails
 from appliance.tui.screens.governance_audit import AuditScreen
-from appliance.tui.screens.governance_guardrails import HIT_COLUMNS, GuardrailsScreen
+from appliance.tui.screens.governance_guardrails import HIT_COLUMNS
 from appliance.tui.screens.governance_part import GovernanceBase
-from appliance.tui.screens.governance_quotas import QuotasScreen
+from appliance.tui.screens.governance_parts import PARTS, Part, readings
 from appliance.tui.screens.governance_record import RecordScreen
-from appliance.tui.screens.governance_tenants import TenantsScreen
-from appliance.tui.screens.governance_usage import UsageScreen
-from appliance.tui.screens.governance_users import UsersScreen
 from appliance.tui.screens.governance_verify import VerifyScreen
 from appliance.tui.view import Connection, Notice, View
 from appliance.tui.widgets.command_line import CommandLine
@@ -36,39 +29,6 @@ from appliance.tui.widgets.listing import Column, Listing
 from appliance.tui.widgets.notice_line import NoticeLine
 
 _INTERVAL_S = 60.0
-
-
-@dataclass(frozen=True)
-class Part:
-    """One part: who may see it, whether it is read on the appliance's machine only, and the screen that shows it."""
-
-    name: str
-    title: Message
-    explained: Message
-    permission: str
-    at_machine: bool
-    command: str
-    screen: Callable[[], GovernanceBase]
-
-
-PARTS: tuple[Part, ...] = (
-    Part("tenants", _("Tenants"), _("head office, branches, departments"), "tenants.manage", False,
-         "appliance tenant list", TenantsScreen),
-    Part("keys", _("API keys"), _("what programs are let in with"), "keys.manage", False,
-         "appliance key list", KeysScreen),
-    Part("users", _("People"), _("who signs in, with which role"), "users.manage", False,
-         "appliance user list", UsersScreen),
-    Part("quotas", _("Quotas"), _("how much may be used, and is"), "usage.read", True,
-         "appliance quota list", QuotasScreen),
-    Part("usage", _("Usage"), _("tokens by day, tenant, model"), "usage.read", True,
-         "appliance usage --since 6d", UsageScreen),
-    Part("guardrails", _("Guardrails"), _("what was blocked or masked, by rule"), "audit.read", True,
-         "appliance audit search --text '\"verdicts\":[{'", GuardrailsScreen),
-    Part("approvals", _("Approvals"), _("changes that need a second person"), "approvals.decide", False,
-         "appliance approval list --state pending", ApprovalsScreen),
-    Part("audit", _("Audit"), _("every request and change; search, check"), "audit.read", True,
-         "appliance audit search", AuditScreen),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -133,6 +93,8 @@ class GovernanceScreen(GovernanceBase):
         super().__init__()
         self._glance = _Glance({}, {})
         self._notice: Notice | None = None
+        self._waiting = False
+        """Whether it is to be read as soon as it is known who reads."""
 
     def body(self) -> ComposeResult:
         """Yield the parts and the newest hits."""
@@ -144,16 +106,19 @@ class GovernanceScreen(GovernanceBase):
     def show(self, view: View) -> None:
         """Draw everything."""
         super().show(view)
+        if self._waiting and self.reader is not None:
+            self._waiting = False
+            self._read_for_ever()
         language, glance = view.language, self._glance
         fault = next(iter(glance.faults.values()), None)
         self.set_class(fault is not None and glance.seen is not None, "-stale")
         self.query_one(FaultBanner).show(fault, glance.seen, every(_INTERVAL_S), language)
-        self.query_one(NoticeLine).show(self._notice or self._standing(view), language)
+        self.query_one(NoticeLine).show(self._notice or self._standing(), language)
         parts = self.query_one("#governance-parts", Listing)
         parts.border_title = _("Governance").render(language)
-        parts.show({part.name: self._row(part, view) for part in PARTS}, _COLUMNS, Message(""), language)
+        parts.show({part.name: self._row(part) for part in PARTS}, _COLUMNS, Message(""), language)
         newest = self.query_one("#governance-newest", Listing)
-        newest.display = self._may(_part("guardrails"), view)
+        self.set_class(not self._may(_part("guardrails")), "-no-hits")
         newest.border_title = _("Found by guardrails since yesterday").render(language)
         hits = glance.hits.newest if glance.hits else ()
         nothing = _("Nothing was found in this time.") if glance.hits else _("Waiting for the first reading …")
@@ -167,27 +132,29 @@ class GovernanceScreen(GovernanceBase):
             return "lost"
         return "connecting" if self._glance.seen is None and self._readable() else "connected"
 
-    def _may(self, part: Part, view: View) -> bool:
-        return view.may(part.permission) and (not part.at_machine or self.source.records is not None)
+    def _may(self, part: Part) -> bool:
+        return self.may(part.permission) and (not part.at_machine or self.source.records is not None)
 
     def _readable(self) -> list[Part]:
-        return [part for part in PARTS if self._may(part, self.terminal.view)]
+        return [part for part in PARTS if self._may(part)]
 
-    def _row(self, part: Part, view: View) -> PartRow:
-        if view.who is None:
+    def _row(self, part: Part) -> PartRow:
+        who = self.reader
+        if who is None:
             return PartRow(part, Message("…"), MUTED)
-        if not view.may(part.permission):
-            return PartRow(part, _("○ not for the role {role}", role=view.who.role), MUTED)
+        if not who.may(part.permission):
+            return PartRow(part, _("○ not for the role {role}", role=who.role), MUTED)
         if part.at_machine and self.source.records is None:
             return PartRow(part, _("○ only in the terminal on the head"), MUTED)
         if part.name in self._glance.faults:
             return PartRow(part, _("✖ could not be read"), "$text-error")
         return PartRow(part, self._glance.told.get(part.name, Message("…")))
 
-    def _standing(self, view: View) -> Notice | None:
-        if view.who is None or any(view.may(one) for one in ("keys.manage", "users.manage", "policy.write")):
+    def _standing(self) -> Notice | None:
+        who = self.reader
+        if who is None or any(who.may(one) for one in ("keys.manage", "users.manage", "policy.write")):
             return None
-        return Notice("warning", _("The role {role} changes nothing here: read-only.", role=view.who.role))
+        return Notice("warning", _("The role {role} changes nothing here: read-only.", role=who.role))
 
     def on_screen_resume(self) -> None:
         """Start reading."""
@@ -205,8 +172,9 @@ class GovernanceScreen(GovernanceBase):
     @work(exclusive=True, group="glance")
     async def _read_for_ever(self) -> None:
         while True:
-            while self.terminal.view.who is None:
-                await self.terminal.pause(0.2)
+            if self.reader is None:
+                self._waiting = True
+                return
             for part in self._readable():
                 await self._read(part)
             await self.terminal.pause(_INTERVAL_S)
@@ -219,48 +187,11 @@ class GovernanceScreen(GovernanceBase):
                 hits = await self.records.hits(day_start(now, 1), self.tenant)
                 told = governance_guardrails.in_short(hits)
             else:
-                told = await self._readings(now)[part.name]()
+                told = await readings(self, now)[part.name]()
         except ApplianceError as error:
             self.post_message(GlanceMissed(part.name, error))
         else:
             self.post_message(GlanceRead(part.name, told, hits, now))
-
-    def _readings(self, now: datetime) -> dict[str, Callable[[], Awaitable[Message]]]:
-        """Return what tells the state of each part in a few words."""
-        source = self.source
-
-        async def tenants() -> Message:
-            return _("{count} tenants", count=len(await source.tenants()))
-
-        async def api_keys() -> Message:
-            return words.keys_in_short(await source.keys(), now)
-
-        async def people() -> Message:
-            return words.users_in_short(await source.users())
-
-        async def quotas() -> Message:
-            rows = [row for row in await self.records.quotas() if row["name"] != "*"]
-            full = sum(_used_up(row) for row in rows)
-            return (
-                _("{count} set, {full} used up", count=len(rows), full=full)
-                if full
-                else _("{count} set", count=len(rows))
-            )
-
-        async def usage() -> Message:
-            return governance_usage.in_short(await self.records.usage("0h", self.tenant))
-
-        async def approvals() -> Message:
-            return words.approvals_in_short(await source.approvals(True))
-
-        async def audit() -> Message:
-            page = await self.records.find(AuditScreen.everything(self.tenant), None, 1)
-            return _("{count} records", count=f"{page.records[0].seq:,}") if page.records else _("no record yet")
-
-        return {
-            "tenants": tenants, "keys": api_keys, "users": people, "quotas": quotas, "usage": usage,
-            "approvals": approvals, "audit": audit,
-        }  # fmt: skip
 
     def on_glance_read(self, event: GlanceRead) -> None:
         """Keep it and show it."""
@@ -292,18 +223,16 @@ class GovernanceScreen(GovernanceBase):
 
     def _open(self, part: Part) -> bool:
         """Tell whether a part can be opened; say why where it cannot."""
-        view = self.terminal.view
-        if self._may(part, view):
+        if self._may(part):
             self._notice = None
             return True
-        if view.may(part.permission):
+        if self.may(part.permission):
             said = _("Usage, quotas and the audit are read on the appliance's own machine.")
             self._notice = Notice("warning", said, _("Open `appliance tui` there, for example over ssh."))
-        else:
-            role = view.who.role if view.who else "–"
-            said = _("The role {role} does not see this.", role=role)
+        elif (who := self.reader) is not None:
+            said = _("The role {role} does not see this.", role=who.role)
             self._notice = Notice("warning", said, _("Ask an administrator for a key whose role does."))
-        self.show(view)
+        self.show(self.terminal.view)
         return False
 
     def action_blocked(self) -> None:
@@ -319,11 +248,3 @@ class GovernanceScreen(GovernanceBase):
 
 def _part(name: str) -> Part:
     return next((part for part in PARTS if part.name == name), PARTS[-1])
-
-
-def _used_up(row: object) -> bool:
-    """Tell whether the tokens of a day or month of a quota are gone."""
-    assert isinstance(row, dict)
-    limits, used = row["limits"], row["used"]
-    kinds = ("tokens_per_day", "tokens_per_month")
-    return any(limits.get(kind) is not None and used[kind] >= limits[kind] for kind in kinds)

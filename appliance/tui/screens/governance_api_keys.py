@@ -15,6 +15,7 @@ from appliance.tui import governance_words as words
 from appliance.tui.acting import Task, Tell
 from appliance.tui.drawing import MUTED, one_line
 from appliance.tui.governance_source import KeyMade, KeyOrder, KeySeen, TenantSeen
+from appliance.tui.screens.governance_facts import GivenFacts
 from appliance.tui.screens.governance_form import Filled, FormDialog
 from appliance.tui.screens.governance_key_forms import (
     create_command,
@@ -23,7 +24,7 @@ from appliance.tui.screens.governance_key_forms import (
     rotate_command,
     rotate_form,
 )  # fmt: skip
-from appliance.tui.screens.governance_part import GivenFacts, PartScreen
+from appliance.tui.screens.governance_part import PartScreen
 from appliance.tui.screens.governance_secret import SecretScreen
 from appliance.tui.screens.task import perform
 from appliance.tui.view import View
@@ -38,9 +39,9 @@ class KeyList:
     tenants: tuple[TenantSeen, ...]
 
 
-_NAME = Column[KeySeen](_("Name"), 16, lambda k, _l: one_line(k.name), style=lambda _k: "bold", grows=True)
-_TENANT = Column[KeySeen](_("Tenant"), 11, lambda k, _l: one_line(k.tenant))
-_ROLE = Column[KeySeen](_("Role"), 8, lambda k, _l: one_line(k.role))
+_NAME = Column[KeySeen](_("Name"), 14, lambda k, _l: one_line(k.name), style=lambda _k: "bold", grows=True)
+_TENANT = Column[KeySeen](_("Tenant"), 10, lambda k, _l: one_line(k.tenant), rank=1)
+_ROLE = Column[KeySeen](_("Role"), 8, lambda k, _l: one_line(k.role), rank=1)
 _STATE = Column[KeySeen](
     _("State"),
     10,
@@ -49,9 +50,9 @@ _STATE = Column[KeySeen](
 )
 _LIMITS = Column[KeySeen](_("May use"), 20, lambda k, language: words.scopes(k.scopes, language), rank=2, grows=True)
 _USED = Column[KeySeen](
-    _("Last used"), 10, lambda k, language: k.last_used or _("never").render(language), style=lambda _k: MUTED
+    _("Last used"), 10, lambda k, language: k.last_used or _("never").render(language), style=lambda _k: MUTED, rank=1
 )
-_ENDS = Column[KeySeen](_("Ends"), 10, lambda k, language: words.day(k.expires_at, language))
+_ENDS = Column[KeySeen](_("Ends"), 10, lambda k, language: words.day(k.expires_at, language), rank=1)
 _MADE = Column[KeySeen](
     _("Made"), 10, lambda k, language: words.day(k.created_at, language), style=lambda _k: MUTED, rank=3
 )
@@ -72,7 +73,7 @@ class KeysScreen(PartScreen[KeyList]):
     async def fetch(self) -> KeyList:
         """Read keys and tenants; keys that are good come first, then the newest."""
         found = await self.source.keys()
-        tenants = await self.source.tenants() if self.terminal.view.may("tenants.manage") else ()
+        tenants = await self.source.tenants() if self.may("tenants.manage") else ()
         ordered = sorted(found, key=lambda one: (one.state != "active", -one.created_at.timestamp()))
         return KeyList(tuple(ordered), tenants)
 
@@ -122,7 +123,7 @@ class KeysScreen(PartScreen[KeyList]):
     @work(exclusive=True, group="form")
     async def action_new(self) -> None:
         """Make a key, and show it once."""
-        who, reading = self.terminal.view.who, self.reading.value
+        who, reading = self.reader, self.reading.value
         own = "" if who is None else who.tenant
         form = key_form(own, reading.tenants if reading else (), self._draft, self.terminal.clock())
         filled: Filled = await self.app.push_screen_wait(FormDialog(form))
@@ -136,9 +137,12 @@ class KeysScreen(PartScreen[KeyList]):
             values["name"],
             values["tenant"],
             values["role"],
-            *(names_in(values[kind]) for kind in ("models", "scenarios", "knowledge_bases", "networks")),
-            parse_expiry(expires, self.terminal.clock()) if expires else None,
-            values["priority"],
+            models=names_in(values["models"]),
+            scenarios=names_in(values["scenarios"]),
+            knowledge_bases=names_in(values["knowledge_bases"]),
+            networks=names_in(values["networks"]),
+            expires_at=parse_expiry(expires, self.terminal.clock()) if expires else None,
+            priority=values["priority"],
         )
 
     async def _make(self, order: KeyOrder, values: Mapping[str, str]) -> None:

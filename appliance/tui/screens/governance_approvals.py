@@ -16,8 +16,9 @@ from appliance.tui import governance_words as words
 from appliance.tui.acting import Task, Tell
 from appliance.tui.drawing import MUTED, one_line, visible
 from appliance.tui.governance_source import ApprovalSeen, Verdict
+from appliance.tui.screens.governance_facts import Fact, FactsScreen, heading
 from appliance.tui.screens.governance_form import Filled, Form, FormDialog, FormField
-from appliance.tui.screens.governance_part import Acted, Fact, FactsScreen, PartScreen, heading
+from appliance.tui.screens.governance_part import Acted, PartScreen
 from appliance.tui.screens.task import perform
 from appliance.tui.view import Notice, View
 from appliance.tui.widgets.listing import Column, Listing
@@ -28,12 +29,12 @@ def _change(one: ApprovalSeen, language: str) -> str:
 
 
 _WHAT = Column[ApprovalSeen](_("Change"), 22, _change, style=lambda _a: "bold", grows=True)
-_TENANT = Column[ApprovalSeen](_("Tenant"), 12, lambda a, _l: one_line(a.tenant), rank=1)
-_ASKED_BY = Column[ApprovalSeen](_("Asked by"), 20, lambda a, _l: one_line(a.asked_by), grows=True)
+_TENANT = Column[ApprovalSeen](_("Tenant"), 12, lambda a, _l: one_line(a.tenant), rank=2)
+_ASKED_BY = Column[ApprovalSeen](_("Asked by"), 20, lambda a, _l: one_line(a.asked_by), rank=1, grows=True)
 _ASKED_AT = Column[ApprovalSeen](
     _("Asked at"), 11, lambda a, _l: figures.day_and_time(a.asked_at), style=lambda _a: MUTED
 )
-_UNTIL = Column[ApprovalSeen](_("Good until"), 11, lambda a, _l: figures.day_and_time(a.expires_at))
+_UNTIL = Column[ApprovalSeen](_("Good until"), 11, lambda a, _l: figures.day_and_time(a.expires_at), rank=1)
 _STATE = Column[ApprovalSeen](
     _("State"), 10, lambda a, language: words.state(words.APPROVALS[a.status], language),
     style=lambda a: words.APPROVALS[a.status].style,
@@ -134,7 +135,7 @@ class ApprovalScreen(FactsScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What is decided cannot be decided again."""
         if action == "decide":
-            return self._one.status == "pending" and self.terminal.view.may("approvals.decide")
+            return self._one.status == "pending" and self.may("approvals.decide")
         return super().check_action(action, parameters)
 
     @work(exclusive=True, group="form")
@@ -145,7 +146,7 @@ class ApprovalScreen(FactsScreen):
             self._reason = filled.values["reason"]
             if not filled.go_on:
                 return
-        notice = await perform(self.app, self._task(verdict))
+        notice = await perform(self.app, self._deciding(verdict))
         if notice is not None and notice.kind == "done":
             self.dismiss(notice)
         elif notice is not None:
@@ -171,7 +172,7 @@ class ApprovalScreen(FactsScreen):
             check,
         )
 
-    def _task(self, verdict: Verdict) -> Task:
+    def _deciding(self, verdict: Verdict) -> Task:
         one, reason = self._one, self._reason
 
         async def decide(_tell: Tell) -> Message:

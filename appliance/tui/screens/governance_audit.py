@@ -1,7 +1,7 @@
 """Search in the audit: ready filters, a form, pages, and one record in detail."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from textual import work
 from textual.app import ComposeResult
@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
+from appliance.core.errors import ApplianceError
 from appliance.core.messages import Message, _
 from appliance.operations.audit_filters import READY, ReadyFilter, search_command, when
 from appliance.operations.guardrail_hits import findings_of, severest
@@ -26,42 +27,64 @@ from appliance.tui.screens.governance_verify import VerifyScreen
 from appliance.tui.screens.localised import LocalisedDialog
 from appliance.tui.view import View
 from appliance.tui.widgets.listing import Column, Listing
+from appliance.tui.words import StateMark
 
 PAGE = 100
 _FIELDS = ("text", "kind", "outcome", "actor", "tenant", "target", "since", "until")
 
 
 def _what(record: Record, language: str) -> str:
-    action = (record.action or "").replace("/v1/", "/", 1)
-    parts = (words.kind(record.kind, language), one_line(action), one_line(record.target or ""))
+    """Return what happened: of a request its target and what guardrails found, of anything else what was done."""
+    found = list(dict.fromkeys(rule for rule, _done in findings_of(record.data)))
+    action = "" if record.kind.startswith("request.") else (record.action or "").replace("/v1/", "/", 1)
+    rules = ", ".join(words.rule(rule, language) for rule in found)
+    parts = (words.kind(record.kind, language), one_line(record.target or ""), one_line(action), rules)
     return "  ".join(part for part in parts if part)
 
 
-def _found(record: Record, language: str) -> str:
-    action = severest({done for _rule, done in findings_of(record.data)})
-    return words.state(words.ACTIONS[action], language) if action in words.ACTIONS else ""
+def _mark(record: Record) -> StateMark | None:
+    """Return what guardrails did, unless something else became of the request."""
+    if record.outcome not in (None, "ok", "done", "content_filter", "held"):
+        return None
+    return words.ACTIONS.get(severest({done for _rule, done in findings_of(record.data)}))
+
+
+def _outcome(record: Record, language: str) -> str:
+    mark = _mark(record)
+    return words.outcome(record.outcome, language) if mark is None else words.state(mark, language)
 
 
 def _style(record: Record) -> str:
-    action = severest({done for _rule, done in findings_of(record.data)})
-    return words.ACTIONS[action].style if action in words.ACTIONS else ""
+    mark = _mark(record)
+    if mark is not None:
+        return mark.style
+    return "$text-error" if record.outcome in ("refused", "quota_exceeded") else ""
 
 
-_COLUMNS = (
-    Column[Record](_("Time"), 11, lambda r, _l: words.moment(r.at), style=lambda _r: MUTED),
-    Column[Record](_("What"), 26, _what, style=lambda _r: "bold", grows=True),
-    Column[Record](_("By"), 14, lambda r, _l: one_line(r.actor or figures.UNKNOWN)),
-    Column[Record](_("Tenant"), 12, lambda r, _l: one_line(r.tenant or figures.UNKNOWN), rank=2),
-    Column[Record](_("Guardrails"), 10, _found, style=_style),
-    Column[Record](
-        _("Outcome"), 9, lambda r, language: words.outcome(r.outcome, language),
-        style=lambda r: "$text-error" if r.outcome in ("refused", "content_filter") else "",
-    ),
-    Column[Record](_("Number"), 9, lambda r, _l: str(r.seq), align="right", style=lambda _r: MUTED, rank=1),
-)  # fmt: skip
+def _columns(names: Mapping[str, str]) -> tuple[Column[Record], ...]:
+    def by(record: Record, _language: str) -> str:
+        actor = record.actor or figures.UNKNOWN
+        return one_line(names.get(actor, actor))
+
+    return (
+        Column[Record](_("When"), 11, lambda r, _l: words.moment(r.at), style=lambda _r: MUTED, rank=1),
+        Column[Record](_("Outcome"), 12, _outcome, style=_style),
+        Column[Record](_("What"), 26, _what, style=lambda _r: "bold", grows=True),
+        Column[Record](_("By"), 14, by, rank=1),
+        Column[Record](_("Tenant"), 12, lambda r, _l: one_line(r.tenant or figures.UNKNOWN), rank=3),
+        Column[Record](_("Number"), 9, lambda r, _l: str(r.seq), align="right", style=lambda _r: MUTED, rank=2),
+    )  # fmt: skip
 
 
-class AuditScreen(PartScreen[Page]):
+@dataclass(frozen=True)
+class Found:
+    """A page of records, and what the keys and people in it are called."""
+
+    page: Page
+    names: Mapping[str, str]
+
+
+class AuditScreen(PartScreen[Found]):
     """What happened, newest first. It opens with what was blocked since yesterday."""
 
     INTERVAL_S = 60.0
@@ -91,9 +114,15 @@ class AuditScreen(PartScreen[Page]):
         """Return the filter and the page."""
         return self._filters, self._title, self._pages
 
-    async def fetch(self) -> Page:
+    async def fetch(self) -> Found:
         """Read a page."""
-        return await self.records.find(self.filters, self._pages[-1] if self._pages else None, PAGE)
+        page = await self.records.find(self.filters, self._pages[-1] if self._pages else None, PAGE)
+        return Found(page, await self.names())
+
+    @property
+    def page(self) -> Page | None:
+        """The page that is shown."""
+        return self.reading.value.page if self.reading.value else None
 
     def contents(self) -> ComposeResult:
         """Yield the list."""
@@ -101,13 +130,14 @@ class AuditScreen(PartScreen[Page]):
 
     def draw(self, view: View) -> None:
         """Draw the page."""
-        page, language = self.reading.value, view.language
+        page, language = self.page, view.language
         records = page.records if page else ()
         listing = self.query_one(Listing)
         listing.border_title = _("Audit: {what}", what=self._title).render(language)
         listing.border_subtitle = self._counted(page, language)
         nothing = self.nothing(_("No record tells this. f has other searches, s a form."))
-        listing.show({f"r-{one.seq}": one for one in records}, _COLUMNS, nothing, language)
+        columns = _columns(self.reading.value.names if self.reading.value else {})
+        listing.show({f"r-{one.seq}": one for one in records}, columns, nothing, language)
 
     def _counted(self, page: Page | None, language: str) -> str:
         if page is None or not page.records:
@@ -115,7 +145,7 @@ class AuditScreen(PartScreen[Page]):
         parts = [_("page {number}", number=len(self._pages) + 1)] if self._pages else []
         parts.append(_("{count} records", count=len(page.records)))
         if page.before is not None:
-            parts.append(_("→ shows older ones"))
+            parts.append(_("n shows older ones"))
         return ", ".join(part.render(language) for part in parts)
 
     def command(self) -> str:
@@ -126,7 +156,7 @@ class AuditScreen(PartScreen[Page]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A page is only turned where there is one."""
         if action == "older":
-            return self.reading.value is not None and self.reading.value.before is not None
+            return self.page is not None and self.page.before is not None
         if action == "newer":
             return bool(self._pages)
         return super().check_action(action, parameters)
@@ -142,7 +172,7 @@ class AuditScreen(PartScreen[Page]):
 
     def action_older(self) -> None:
         """Show the page behind."""
-        page = self.reading.value
+        page = self.page
         if page is not None and page.before is not None:
             self._pages = (*self._pages, page.before)
             self.ask_anew()
@@ -179,7 +209,10 @@ class AuditScreen(PartScreen[Page]):
             filters_of(values)
 
         def command(values: Mapping[str, str]) -> str:
-            return search_command(Filters(**{name: values[name] or None for name in _FIELDS}))
+            try:
+                return search_command(filters_of(values))
+            except ApplianceError:  # a time that is half written
+                return search_command(Filters(**{name: values[name] or None for name in _FIELDS}))
 
         form = Form(_("Search in the audit"), _form_fields(self._draft), command, check)
         filled: Filled = await self.app.push_screen_wait(FormDialog(form))
@@ -189,10 +222,10 @@ class AuditScreen(PartScreen[Page]):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Open the chosen record."""
-        records = self.reading.value.records if self.reading.value else ()
-        record = next((one for one in records if f"r-{one.seq}" == event.option_id), None)
-        if record is not None:
-            self.app.push_screen(RecordScreen(record))
+        found = self.reading.value
+        record = next((one for one in (found.page.records if found else ()) if f"r-{one.seq}" == event.option_id), None)
+        if found is not None and record is not None:
+            self.app.push_screen(RecordScreen(record, found.names.get(record.actor or "")))
 
 
 class ReadyDialog(LocalisedDialog[ReadyFilter | None]):

@@ -18,7 +18,7 @@ from appliance.tui.drawing import MUTED, fit, one_line
 from appliance.tui.screens.localised import LocalisedDialog
 from appliance.tui.widgets.command_line import CommandLine
 
-_LABEL_CELLS = 16
+_LABEL_CELLS = 18
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class FormDialog(LocalisedDialog[Filled]):
         language = self.terminal.language
         with Vertical(classes="dialog panel form") as box:
             box.border_title = self._form.title.render(language)
-            with VerticalScroll(classes="form-fields", can_focus=False):
+            with FieldList(classes="form-fields", can_focus=False):
                 for field in self._form.fields:
                     yield FormLine(field, language)
             yield Static(classes="form-hint")
@@ -176,6 +176,10 @@ class FormDialog(LocalisedDialog[Filled]):
     def action_cancel(self) -> None:
         """Go back; what was written is offered again."""
         self.dismiss(Filled(self.values, go_on=False))
+
+
+class FieldList(VerticalScroll, inherit_bindings=False):
+    """The fields; ↑ and ↓ go from field to field, and what has the focus is scrolled to."""
 
 
 class FormLine(Horizontal):

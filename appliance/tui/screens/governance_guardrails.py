@@ -29,15 +29,15 @@ def _style(action: str) -> str:
 
 
 HIT_COLUMNS = (
-    Column[Hit](_("Time"), 11, lambda h, _l: when(h), style=lambda _h: MUTED),
-    Column[Hit](_("Done"), 12, lambda h, language: _mark(h.action, language), style=lambda h: _style(h.action)),
+    Column[Hit](_("When"), 11, lambda h, _l: when(h), style=lambda _h: MUTED, rank=1),
+    Column[Hit](_("Handled"), 12, lambda h, language: _mark(h.action, language), style=lambda h: _style(h.action)),
     Column[Hit](
         _("Rule"), 22, lambda h, language: ", ".join(words.rule(one, language) for one in h.rules),
         style=lambda _h: "bold", grows=True,
     ),
-    Column[Hit](_("Tenant"), 12, lambda h, _l: one_line(h.record.tenant or figures.UNKNOWN)),
-    Column[Hit](_("Target"), 12, lambda h, _l: one_line(h.record.target or figures.UNKNOWN), rank=1, grows=True),
-    Column[Hit](_("Asked by"), 16, lambda h, _l: one_line(h.record.actor or figures.UNKNOWN), rank=2),
+    Column[Hit](_("Tenant"), 12, lambda h, _l: one_line(h.record.tenant or figures.UNKNOWN), rank=1),
+    Column[Hit](_("Target"), 12, lambda h, _l: one_line(h.record.target or figures.UNKNOWN), rank=2, grows=True),
+    Column[Hit](_("Asked by"), 16, lambda h, _l: one_line(h.record.actor or figures.UNKNOWN), rank=3),
 )  # fmt: skip
 
 
@@ -88,9 +88,11 @@ class GuardrailsScreen(PartScreen[Hits]):
             Column[RuleCount](
                 _("Rule"), 24, lambda c, said: words.rule(c.rule, said), style=lambda _c: "bold", grows=True
             ),
-            Column[RuleCount](_("Done"), 16, lambda c, said: _mark(c.action, said), style=lambda c: _style(c.action)),
-            Column[RuleCount](_("Times"), 7, lambda c, _l: figures.count(c.count), align="right"),
-            Column[RuleCount](Message(""), _BAR_CELLS, lambda c, _l: bar(c.count / most, _BAR_CELLS).plain),
+            Column[RuleCount](
+                _("Handled"), 16, lambda c, said: _mark(c.action, said), style=lambda c: _style(c.action)
+            ),
+            Column[RuleCount](_("Times"), 7, lambda c, _l: figures.count(c.count), align="right", rank=1),
+            Column[RuleCount](Message(""), _BAR_CELLS, lambda c, _l: bar(c.count / most, _BAR_CELLS).plain, rank=1),
         )
         nothing = self.nothing(_("Nothing was found in this time."))
         rules.show({f"rule-{at}": one for at, one in enumerate(counts)}, columns, nothing, language)

@@ -1,6 +1,5 @@
 """What the parts of governance share: one reading, its age, actions that are asked back for, details of a row."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
@@ -8,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.content import Content
 from textual.message import Message as Event
 from textual.widgets import OptionList
 
@@ -17,23 +15,19 @@ from appliance.core.messages import Message, _
 from appliance.core.principal import PLATFORM_TENANT
 from appliance.tui import commands
 from appliance.tui.acting import Task
-from appliance.tui.drawing import FAINT, MUTED, fit, visible
 from appliance.tui.screens.mode import ModeScreen
 from appliance.tui.screens.task import perform
 from appliance.tui.view import Connection, Notice, View
 from appliance.tui.widgets.command_line import CommandLine
 from appliance.tui.widgets.fault_banner import FaultBanner, every
-from appliance.tui.widgets.lines import Lines
 from appliance.tui.widgets.notice_line import NoticeLine
-from appliance.tui.widgets.text_panel import TextPanel
 
 if TYPE_CHECKING:
     from appliance.tui.governance_local import Records
     from appliance.tui.governance_source import GovernanceSource
+    from appliance.tui.identity import Who
 
 Value = TypeVar("Value")
-Fact = tuple[Message, str]
-_LABEL_CELLS = 18
 
 
 @dataclass(frozen=True)
@@ -73,6 +67,7 @@ class GovernanceBase(ModeScreen[Notice | None]):
     """What every screen of this mode finds: the source, the machine's records, and whose records may be shown."""
 
     MODE = "governance"
+    _reader: "Who | None" = None
 
     @property
     def source(self) -> "GovernanceSource":
@@ -93,10 +88,30 @@ class GovernanceBase(ModeScreen[Notice | None]):
         return found
 
     @property
+    def reader(self) -> "Who | None":
+        """Who reads; while that is asked anew, who it was: nothing may flicker or be read by halves."""
+        self._reader = self.terminal.view.who or self._reader
+        return self._reader
+
+    def may(self, permission: str) -> bool:
+        """Tell whether the reader has a permission."""
+        who = self.reader
+        return who is not None and who.may(permission)
+
+    @property
     def tenant(self) -> str | None:
         """The tenant whose records are shown; None for the head office, which sees all."""
-        who = self.terminal.view.who
+        who = self.reader
         return None if who is None or who.tenant == PLATFORM_TENANT else who.tenant
+
+    async def names(self) -> dict[str, str]:
+        """Return what keys and people are called, by their ids, as far as the reader may know."""
+        may, found = self.may, dict[str, str]()
+        if may("keys.manage"):
+            found |= {one.id: one.name for one in await self.source.keys()}
+        if may("users.manage"):
+            found |= {one.id: one.name for one in await self.source.users()}
+        return found
 
     def action_back(self) -> None:
         """Go back."""
@@ -231,73 +246,3 @@ class PartScreen(GovernanceBase, Generic[Value]):
     def on_option_list_option_highlighted(self, _event: OptionList.OptionHighlighted) -> None:
         """Offer what can be done to the row."""
         self.refresh_bindings()
-
-
-def laid_out(facts: Sequence[Fact], language: str) -> Content:
-    """Return facts as lines: a label and what is known; longer texts go on below each other."""
-    lines = []
-    for label, value in facts:
-        first, *rest = visible(value).split("\n")
-        lines.append(Content.assemble((fit(label.render(language), _LABEL_CELLS) + "  ", MUTED), first))
-        lines += [Content(" " * (_LABEL_CELLS + 2) + line) for line in rest]
-    return Content("\n").join(lines)
-
-
-class FactsScreen(GovernanceBase):
-    """Everything that is known of one row."""
-
-    AUTO_FOCUS = "TextPanel"
-    COMPACT_BELOW = 90
-    BINDINGS: ClassVar[list[BindingType]] = [commands.BACK.binding()]
-
-    def __init__(self, title: Message, command: str) -> None:
-        super().__init__()
-        self._title, self._command = title, command
-        self.notice: Notice | None = None
-
-    def facts(self, language: str) -> Sequence[Fact]:
-        """Return what is shown."""
-        raise NotImplementedError
-
-    def below(self, _language: str) -> Content | None:
-        """Return what stands below the facts."""
-        return None
-
-    def body(self) -> ComposeResult:
-        """Yield one text."""
-        yield NoticeLine()
-        yield TextPanel(id="governance-facts", classes="panel")
-        yield CommandLine()
-
-    def show(self, view: View) -> None:
-        """Draw the facts."""
-        super().show(view)
-        language = view.language
-        self.query_one(FaultBanner).display = False
-        self.query_one(NoticeLine).show(self.notice, language)
-        panel = self.query_one(TextPanel)
-        panel.border_title = self._title.render(language)
-        text, more = laid_out(self.facts(language), language), self.below(language)
-        panel.query_one(Lines).say(text if more is None else Content("\n\n").join([text, more]))
-        self.query_one(CommandLine).show(self._command)
-
-    def connection(self, _view: View) -> Connection:
-        """What is shown was read before."""
-        return "connected"
-
-
-class GivenFacts(FactsScreen):
-    """Facts that are known already."""
-
-    def __init__(self, title: Message, command: str, facts: Sequence[tuple[Message, str | Message]]) -> None:
-        super().__init__(title, command)
-        self._facts = facts
-
-    def facts(self, language: str) -> Sequence[Fact]:
-        """Return them."""
-        return [(label, one.render(language) if isinstance(one, Message) else one) for label, one in self._facts]
-
-
-def heading(text: str) -> Content:
-    """Return a heading between facts."""
-    return Content.styled(text, FAINT)

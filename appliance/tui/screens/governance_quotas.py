@@ -2,53 +2,33 @@
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import cast
 
 from textual import work
 from textual.app import ComposeResult
 from textual.widgets import OptionList
 
-from appliance.core.errors import InvalidRequest
 from appliance.core.messages import Message, _
-from appliance.state.quotas import LIMITS, Scope
+from appliance.state.quotas import Scope
 from appliance.tui import figures
 from appliance.tui import governance_keys as keys
 from appliance.tui import governance_words as words
 from appliance.tui.acting import Task, Tell
 from appliance.tui.drawing import WARNING_SHARE, bar, level_style, one_line
 from appliance.tui.governance_local import Quota
-from appliance.tui.screens.governance_form import Filled, Form, FormDialog, FormField
-from appliance.tui.screens.governance_key_forms import approval_field
-from appliance.tui.screens.governance_part import GivenFacts, PartScreen
+from appliance.tui.screens.governance_facts import GivenFacts
+from appliance.tui.screens.governance_form import Filled, FormDialog
+from appliance.tui.screens.governance_part import PartScreen
+from appliance.tui.screens.governance_quota_forms import EVERY, QuotaRow, limits_in, quota_command, quota_form
 from appliance.tui.view import View
 from appliance.tui.widgets.listing import Column, Listing
 
-_BAR_CELLS = 6
-EVERY = "*"
-
-
-@dataclass(frozen=True)
-class QuotaRow:
-    """A quota; `title` is what the key or person of it is called, where that is known."""
-
-    scope: Scope
-    name: str
-    limits: Mapping[str, int | None]
-    given: tuple[str, ...]
-    """The limits that were set here; the others are those of the site file."""
-    used: Mapping[str, int]
-    title: str = ""
-
-    def share(self, kind: str) -> float | None:
-        """Return how much of a limit is used; None where there is no limit, or many keys share the row."""
-        limit = self.limits.get(kind)
-        return None if limit is None or self.name == EVERY else 1.0 if not limit else self.used.get(kind, 0) / limit
+_BAR_CELLS = 5
 
 
 def _named(row: QuotaRow, language: str) -> str:
     if row.name == EVERY:
-        return _("each without one of its own").render(language)
+        return _("other keys").render(language)
     return one_line(row.title or row.name)
 
 
@@ -75,17 +55,19 @@ def _style(row: QuotaRow) -> str:
 
 
 _COLUMNS = (
-    Column[QuotaRow](_("Of"), 6, lambda r, language: words.SCOPES[r.scope].render(language)),
+    Column[QuotaRow](_("Of"), 6, lambda r, language: words.SCOPES[r.scope].render(language), rank=1),
     Column[QuotaRow](_("Name"), 14, _named, style=lambda _r: "bold", grows=True),
     Column[QuotaRow](
-        _("Tokens today (UTC)"), 24, lambda r, language: _used("tokens_per_day", r, language), style=_style
+        _("Tokens today (UTC)"), 23, lambda r, language: _used("tokens_per_day", r, language), style=_style
     ),
-    Column[QuotaRow](_("This month"), 24, lambda r, language: _used("tokens_per_month", r, language), style=_style),
-    Column[QuotaRow](_("Req./min"), 8, lambda r, _l: _limit("requests_per_minute", r), align="right", rank=1),
-    Column[QuotaRow](_("Tok./min"), 8, lambda r, _l: _limit("tokens_per_minute", r), align="right", rank=1),
-    Column[QuotaRow](_("At once"), 8, lambda r, _l: _limit("concurrent_requests", r), align="right", rank=1),
     Column[QuotaRow](
-        _("Set in"), 10, lambda r, language: (_("here") if r.given else _("site file")).render(language), rank=2
+        _("This month"), 23, lambda r, language: _used("tokens_per_month", r, language), style=_style, rank=1
+    ),
+    Column[QuotaRow](_("Req./min"), 8, lambda r, _l: _limit("requests_per_minute", r), align="right", rank=2),
+    Column[QuotaRow](_("Tok./min"), 8, lambda r, _l: _limit("tokens_per_minute", r), align="right", rank=2),
+    Column[QuotaRow](_("At once"), 8, lambda r, _l: _limit("concurrent_requests", r), align="right", rank=2),
+    Column[QuotaRow](
+        _("Set in"), 10, lambda r, language: (_("here") if r.given else _("site file")).render(language), rank=3
     ),
 )
 
@@ -102,11 +84,7 @@ class QuotasScreen(PartScreen[tuple[QuotaRow, ...]]):
     async def fetch(self) -> tuple[QuotaRow, ...]:
         """Read the quotas; those of a tenant's reader are its own."""
         found = await self.records.quotas()
-        titles: dict[str, str] = {}
-        if self.terminal.view.may("keys.manage"):
-            titles |= {one.id: one.name for one in await self.source.keys()}
-        if self.terminal.view.may("users.manage"):
-            titles |= {one.id: one.name for one in await self.source.users()}
+        titles = await self.names()
         return tuple(_row(one, titles) for one in found if self.tenant is None or self._own(one, titles))
 
     def _own(self, quota: Quota, titles: Mapping[str, str]) -> bool:
@@ -155,7 +133,7 @@ class QuotasScreen(PartScreen[tuple[QuotaRow, ...]]):
 
     @property
     def _may_set(self) -> bool:
-        return self.terminal.view.may("policy.write") and self.source.records is not None and self.tenant is None
+        return self.may("policy.write") and self.source.records is not None and self.tenant is None
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Show every limit of the chosen one."""
@@ -164,7 +142,7 @@ class QuotasScreen(PartScreen[tuple[QuotaRow, ...]]):
             return
         facts: list[tuple[Message, str | Message]] = [
             (_("Of"), words.SCOPES[row.scope]),
-            (_("Name"), _("each without one of its own") if row.name == EVERY else one_line(row.name)),
+            (_("Name"), _("other keys") if row.name == EVERY else one_line(row.name)),
         ]
         if row.title:
             facts.append((_("Title"), one_line(row.title)))
@@ -189,7 +167,7 @@ class QuotasScreen(PartScreen[tuple[QuotaRow, ...]]):
         """Set limits of the chosen one, or of what is written."""
         row = self.chosen
         subject = row if row is not None and row.name != EVERY else None
-        filled: Filled = await self.app.push_screen_wait(FormDialog(_form(subject, self._draft)))
+        filled: Filled = await self.app.push_screen_wait(FormDialog(quota_form(subject, self._draft)))
         self._draft = filled.values
         if filled.go_on:
             self.act(self._setting(filled.values))
@@ -207,7 +185,7 @@ class QuotasScreen(PartScreen[tuple[QuotaRow, ...]]):
         return Task(
             _("Set limits"),
             _("Set these limits of the {of} {name}?", of=words.SCOPES[scope], name=name),
-            _command(values),
+            quota_command(values),
             put,
             named=_("Recorded as {operator}.", operator=self.records.operator),
         )
@@ -238,64 +216,6 @@ class QuotasScreen(PartScreen[tuple[QuotaRow, ...]]):
                 warning=_("What the site file says counts again; where it says nothing, there is no limit."),
             )
         )
-
-
-def limits_in(values: Mapping[str, str]) -> dict[str, int | None]:
-    """Return the limits that are written; `none` is no limit. Raises `InvalidRequest`."""
-    limits: dict[str, int | None] = {}
-    for kind in LIMITS:
-        text = values[kind].replace(",", "").replace("_", "").strip()
-        if not text:
-            continue
-        if text != "none" and not (text.isascii() and text.isdecimal()):
-            raise InvalidRequest(
-                _("The limit {kind} cannot be {value}.", kind=kind, value=ascii(text)),
-                _("Give a whole number from 0, or none for no limit."),
-            )
-        limits[kind] = None if text == "none" else int(text)
-    if not limits:
-        raise InvalidRequest(_("No limit was given."), _("Write a number into one of the fields at least."))
-    return limits
-
-
-def _check(values: Mapping[str, str]) -> None:
-    if not values["name"]:
-        raise InvalidRequest(_("Say whose limits they are."), _("An id of a key or person, a tenant, or a model."))
-    limits_in(values)
-
-
-def _form(row: QuotaRow | None, draft: Mapping[str, str]) -> Form:
-    same = row is None or (draft.get("scope"), draft.get("name")) == (row.scope, row.name)
-    draft = draft if same else {}
-    current = {kind: str(row.limits.get(kind)) for kind in row.given if row.limits.get(kind) is not None} if row else {}
-    number = _("A whole number, or none for no limit; empty leaves it to the site file, or as it is.")
-    scopes = [(scope, word) for scope, word in words.SCOPES.items()]
-    return Form(
-        _("Set limits"),
-        (
-            FormField(
-                "scope", _("Of"), _("← and → take another."), row.scope if row else draft.get("scope", "tenant"), scopes
-            ),
-            FormField(
-                "name", _("Name"), _("Id of a key or person (lma-…, lmu-…), a tenant, or the name of a model."),
-                row.name if row else draft.get("name", ""),
-            ),
-            *(
-                FormField(kind, label, number, draft.get(kind, current.get(kind, "")))
-                for kind, label in words.LIMITS.items()
-            ),
-            approval_field(draft.get("approval", "")),
-        ),
-        _command,
-        _check,
-    )  # fmt: skip
-
-
-def _command(values: Mapping[str, str]) -> str:
-    parts = [f"appliance quota set {values['scope']} {shlex.quote(values['name'] or 'NAME')}"]
-    parts += [f"--{kind.replace('_', '-')} {shlex.quote(values[kind])}" for kind in LIMITS if values[kind]]
-    parts += [f"--approval {shlex.quote(values['approval'])}"] if values["approval"] else []
-    return " ".join(parts)
 
 
 def _row(quota: Quota, titles: Mapping[str, str]) -> QuotaRow:

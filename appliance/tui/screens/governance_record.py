@@ -8,14 +8,15 @@ from textual.app import ComposeResult
 from textual.content import Content
 
 from appliance.core.messages import Message, _
-from appliance.operations.guardrail_hits import findings_of
+from appliance.operations.guardrail_hits import findings_of, severest
 from appliance.state.audit.records import Record
 from appliance.state.audit.search import Filters
 from appliance.tui import governance_keys as keys
 from appliance.tui import governance_words as words
 from appliance.tui.acting import Task, Tell
 from appliance.tui.drawing import MUTED, one_line, visible
-from appliance.tui.screens.governance_part import Acted, Fact, FactsScreen, GovernanceBase, heading
+from appliance.tui.screens.governance_facts import Fact, FactsScreen, heading
+from appliance.tui.screens.governance_part import Acted, GovernanceBase
 from appliance.tui.screens.task import perform
 from appliance.tui.view import Connection, View
 from appliance.tui.widgets.command_line import CommandLine
@@ -28,18 +29,19 @@ class RecordScreen(FactsScreen):
 
     BINDINGS = [command.binding() for command in (keys.REQUEST, keys.CONTENT)]  # noqa: RUF012 - Textual reads the class attribute
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, by: str | None = None) -> None:
         super().__init__(_("Record {number} of the audit", number=record.seq), record_command(record))
-        self._record = record
+        self._record, self._by = record, by
 
     def facts(self, language: str) -> Sequence[Fact]:
         """Return what happened, who did it, and what came of it."""
         record = self._record
         shown: list[tuple[Message, str | None]] = [
-            (_("Time"), words.exact_moment(record.at)),
+            (_("When"), words.exact_moment(record.at)),
             (_("What"), f"{words.kind(record.kind, language)} ({record.kind})"),
             (_("Outcome"), _outcome(record, language)),
-            (_("By"), record.actor),
+            (_("Guardrails"), _handled(record, language)),
+            (_("By"), record.actor if self._by is None else f"{self._by} ({record.actor})"),
             (_("Role"), record.role),
             (_("Tenant"), record.tenant),
             (_("Action"), record.action),
@@ -76,7 +78,7 @@ class RecordScreen(FactsScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what was kept can be opened, and only requests have other records."""
         if action == "content":
-            return self._record.content_digest is not None and self.terminal.view.may("audit.read")
+            return self._record.content_digest is not None and self.may("audit.read")
         if action == "request":
             return self._record.request_id is not None
         return super().check_action(action, parameters)
@@ -161,6 +163,12 @@ def _outcome(record: Record, language: str) -> str | None:
         return None
     said = words.outcome(record.outcome, language)
     return said if said == record.outcome else f"{said} ({record.outcome})"
+
+
+def _handled(record: Record, language: str) -> str | None:
+    """Return the severest that guardrails did; of an answer that was cut off, the outcome does not tell it."""
+    mark = words.ACTIONS.get(severest({action for _rule, action in findings_of(record.data)}))
+    return None if mark is None else words.state(mark, language)
 
 
 def _kept(record: Record) -> Message:

@@ -15,8 +15,9 @@ from appliance.tui import governance_words as words
 from appliance.tui.acting import Task, Tell
 from appliance.tui.drawing import MUTED, one_line
 from appliance.tui.governance_source import TenantSeen
+from appliance.tui.screens.governance_facts import GivenFacts
 from appliance.tui.screens.governance_form import Filled, Form, FormDialog, FormField
-from appliance.tui.screens.governance_part import GivenFacts, PartScreen
+from appliance.tui.screens.governance_part import PartScreen
 from appliance.tui.view import View
 from appliance.tui.widgets.listing import Column, Listing
 
@@ -41,11 +42,11 @@ def _number(value: int | None) -> str:
 
 _COLUMNS = (
     Column[TenantRow](_("Tenant"), 20, _tree, style=lambda _r: "bold", grows=True),
-    Column[TenantRow](_("Title"), 20, lambda r, _l: one_line(r.tenant.title), grows=True),
+    Column[TenantRow](_("Title"), 20, lambda r, _l: one_line(r.tenant.title), rank=1, grows=True),
     Column[TenantRow](_("Good keys"), 9, lambda r, _l: _number(r.keys), align="right"),
-    Column[TenantRow](_("People"), 6, lambda r, _l: _number(r.people), align="right"),
+    Column[TenantRow](_("People"), 6, lambda r, _l: _number(r.people), align="right", rank=1),
     Column[TenantRow](
-        _("Since"), 10, lambda r, language: words.day(r.tenant.created_at, language), style=lambda _r: MUTED, rank=1
+        _("Since"), 10, lambda r, language: words.day(r.tenant.created_at, language), style=lambda _r: MUTED, rank=2
     ),
 )
 
@@ -61,7 +62,7 @@ class TenantsScreen(PartScreen[tuple[TenantRow, ...]]):
 
     async def fetch(self) -> tuple[TenantRow, ...]:
         """Read tenants, and what they have."""
-        may = self.terminal.view.may
+        may = self.may
         tenants = await self.source.tenants()
         good = [one.tenant for one in await self.source.keys() if one.state == "active"] if may("keys.manage") else None
         people = [one.tenant for one in await self.source.users()] if may("users.manage") else None
@@ -144,9 +145,9 @@ class TenantsScreen(PartScreen[tuple[TenantRow, ...]]):
         filled: Filled = await self.app.push_screen_wait(FormDialog(form))
         self._draft = filled.values
         if filled.go_on:
-            self.act(self._task(filled.values))
+            self.act(self._adding(filled.values))
 
-    def _task(self, values: Mapping[str, str]) -> Task:
+    def _adding(self, values: Mapping[str, str]) -> Task:
         async def add(_tell: Tell) -> Message:
             made = await self.source.add_tenant(values["name"], values["title"], values["parent"])
             self._draft = {}

@@ -40,13 +40,13 @@ class Shown:
 _FIGURES = (
     Column[Shown](_("Tokens"), 7, lambda s, _l: figures.count(s.sum.tokens), align="right", style=lambda _s: "bold"),
     Column[Shown](Message(""), _BAR_CELLS, lambda s, _l: bar(s.share, _BAR_CELLS).plain, style=lambda _s: "$primary"),
-    Column[Shown](_("Count"), 8, lambda s, _l: figures.count(s.sum.requests), align="right"),
+    Column[Shown](_("Count"), 8, lambda s, _l: figures.count(s.sum.requests), align="right", rank=1),
     Column[Shown](
         _("Failed"), 7, lambda s, _l: figures.count(s.sum.errors), align="right",
-        style=lambda s: "$text-warning" if s.sum.errors else MUTED,
+        style=lambda s: "$text-warning" if s.sum.errors else MUTED, rank=1,
     ),
-    Column[Shown](_("Prompt"), 8, lambda s, _l: figures.count(s.sum.prompt_tokens), align="right", rank=1),
-    Column[Shown](_("Answer"), 8, lambda s, _l: figures.count(s.sum.completion_tokens), align="right", rank=1),
+    Column[Shown](_("Prompt"), 8, lambda s, _l: figures.count(s.sum.prompt_tokens), align="right", rank=2),
+    Column[Shown](_("Answer"), 8, lambda s, _l: figures.count(s.sum.completion_tokens), align="right", rank=2),
 )  # fmt: skip
 
 
@@ -97,16 +97,13 @@ class UsageScreen(PartScreen[tuple[UsageTotal, ...]]):
         listing = self.query_one(Listing)
         listing.border_title = title.render(language)
         rows = {
-            f"sum-{at}": Shown(self._name(one, language), one, one.tokens / most if most else 0.0)
+            f"sum-{at}": Shown(_called(one, language), one, one.tokens / most if most else 0.0)
             for at, one in enumerate(sums)
         }
         if rows:
             rows = {"all": Shown(_("all").render(language), whole(sums), 0.0)} | rows
         name = Column[Shown](heading, 16, lambda s, _l: s.name, grows=True)
         listing.show(rows, (name, *_FIGURES), self.nothing(_("Nothing was used in this time.")), language)
-
-    def _name(self, one: UsageSum, language: str) -> str:
-        return one_line(one.name) if one.name else _("without a model").render(language)
 
     def command(self) -> str:
         """Return the command that lists the same totals."""
@@ -122,6 +119,10 @@ class UsageScreen(PartScreen[tuple[UsageTotal, ...]]):
         """Look at the next number of days."""
         self._days = PERIODS[(PERIODS.index(self._days) + 1) % len(PERIODS)]
         self.ask_anew()
+
+
+def _called(one: UsageSum, language: str) -> str:
+    return one_line(one.name) if one.name else _("without a model").render(language)
 
 
 def in_short(totals: tuple[UsageTotal, ...]) -> Message:

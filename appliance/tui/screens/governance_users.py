@@ -10,7 +10,8 @@ from appliance.tui import governance_words as words
 from appliance.tui.acting import Task, Tell
 from appliance.tui.drawing import MUTED, one_line
 from appliance.tui.governance_source import Switch, UserSeen
-from appliance.tui.screens.governance_part import GivenFacts, PartScreen
+from appliance.tui.screens.governance_facts import GivenFacts
+from appliance.tui.screens.governance_part import PartScreen
 from appliance.tui.view import View
 from appliance.tui.widgets.listing import Column, Listing
 
@@ -24,16 +25,16 @@ def _origin(user: UserSeen, language: str) -> str:
 
 _COLUMNS = (
     Column[UserSeen](_("Name"), 14, lambda u, _l: one_line(u.name), style=lambda _u: "bold", grows=True),
-    Column[UserSeen](_("Title"), 14, lambda u, _l: one_line(u.display_name), grows=True),
-    Column[UserSeen](_("Tenant"), 12, lambda u, _l: one_line(u.tenant)),
-    Column[UserSeen](_("Role"), 8, lambda u, _l: one_line(u.role)),
+    Column[UserSeen](_("Title"), 14, lambda u, _l: one_line(u.display_name), rank=1, grows=True),
+    Column[UserSeen](_("Tenant"), 12, lambda u, _l: one_line(u.tenant), rank=1),
+    Column[UserSeen](_("Role"), 8, lambda u, _l: one_line(u.role), rank=1),
     Column[UserSeen](
         _("State"), 10, lambda u, language: words.state(words.STATES[u.state], language),
         style=lambda u: words.STATES[u.state].style,
     ),
-    Column[UserSeen](_("Password with"), 14, _origin, style=lambda _u: MUTED, rank=1),
+    Column[UserSeen](_("Password with"), 14, _origin, style=lambda _u: MUTED, rank=2),
     Column[UserSeen](
-        _("Since"), 10, lambda u, language: words.day(u.created_at, language), style=lambda _u: MUTED, rank=2
+        _("Since"), 10, lambda u, language: words.day(u.created_at, language), style=lambda _u: MUTED, rank=3
     ),
 )  # fmt: skip
 

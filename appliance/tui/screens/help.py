@@ -36,6 +36,7 @@ class HelpScreen(ModalScreen[None]):
     def _table(self) -> Content:
         """One line a key that the appliance describes; keys of the toolkit that are not for show are left out."""
         ours = [entry for entry in self._active.values() if entry.binding.id in commands.COMMANDS]
+        ours.sort(key=lambda entry: not entry.binding.show)  # what the footer has first; the rest may be below the edge
         rows = [(self.app.get_key_display(e.binding), e.binding.description, e.tooltip) for e in ours]
         label_width = max((cell_len(label) for _key, label, _tip in rows), default=0)
         lines = [

@@ -21,6 +21,7 @@ class KnowledgeModeScreen(ModeScreen[_Result]):
     """A screen of the mode `knowledge`, with the actions on a base."""
 
     MODE = "knowledge"
+    COMPACT_BELOW = 90
 
     def __init__(self) -> None:
         super().__init__()

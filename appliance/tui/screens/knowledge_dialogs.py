@@ -49,7 +49,7 @@ class PathDialog(LocalisedDialog[Path | None]):
             yield line
             yield Static(classes="missing")
             taken = _("Taken are {types}; of a folder, all files below it.", types=_TYPES)
-            yield Static(Content.styled(taken.render(language), MUTED), classes="asked")
+            yield Static(Content.styled(taken.render(language), MUTED), classes="asked", id="path-hint")
             command = CommandLine()
             yield command
             yield Footer(show_command_palette=False)

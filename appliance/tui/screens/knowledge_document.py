@@ -33,7 +33,7 @@ def _count(number: int | None) -> str:
 _COLUMNS = (
     Column[Version](_("Version"), 7, lambda v, _l: str(v.version), align="right", style=lambda _v: "bold"),
     Column[Version](_("State"), 14, texts.version_state, style=texts.version_style),
-    Column[Version](_("Holds"), 23, texts.days),
+    Column[Version](_("Holds"), 21, texts.days),
     Column[Version](_("File"), 20, lambda v, _l: one_line(v.name), rank=1, grows=True),
     Column[Version](_("Pages"), 5, lambda v, _l: _count(v.pages), align="right", rank=3),
     Column[Version](_("Passages"), 8, lambda v, _l: _count(v.chunks), align="right", rank=4),
@@ -77,7 +77,7 @@ class DocumentScreen(KnowledgeModeScreen[Notice | None]):
         """Yield facts and versions."""
         yield NoticeLine()
         yield Lines(id="document-facts")
-        yield Listing[Version](id="versions")
+        yield Listing[Version](id="document-versions")
         yield Lines(id="document-note")
         yield CommandLine()
 
@@ -89,7 +89,7 @@ class DocumentScreen(KnowledgeModeScreen[Notice | None]):
         self.query_one(FaultBanner).show(self._fault, self._seen, every(_INTERVAL_S), language)
         self.query_one(NoticeLine).show(self.notice or self.standing_notice(), language)
         self.query_one("#document-facts", Lines).say(texts.document_facts(document, language))
-        listing = self.query_one("#versions", Listing)
+        listing = self.query_one("#document-versions", Listing)
         listing.border_title = _("Versions, newest first").render(language)
         listing.border_subtitle = "" if self._versions is None else str(len(self._versions))
         rows = {str(one.version): one for one in reversed(self._versions or ())}
@@ -101,7 +101,7 @@ class DocumentScreen(KnowledgeModeScreen[Notice | None]):
 
     def _draw_note(self, language: str) -> None:
         """Say of the chosen version why it failed; of the newest the facts say so already."""
-        key, note = self.query_one("#versions", Listing).chosen, self.query_one("#document-note", Lines)
+        key, note = self.query_one("#document-versions", Listing).chosen, self.query_one("#document-note", Lines)
         chosen = next((one for one in self._versions or () if str(one.version) == key), None)
         text = None if chosen is None or chosen.version == self._document.version else texts.note(chosen, language)
         note.display = text is not None and bool(text.plain)

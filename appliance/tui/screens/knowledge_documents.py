@@ -259,7 +259,6 @@ class BaseScreen(DocumentsScreen):
 class IntakeScreen(DocumentsScreen):
     """What of all bases cannot be searched yet."""
 
-    COMPACT_BELOW = 80
     COLUMNS = OF_INTAKE
     BINDINGS = [  # noqa: RUF012 - Textual reads the class attribute
         command.binding() for command in (knowledge_keys.DELETE, commands.BACK)

@@ -71,7 +71,7 @@ class SearchScreen(KnowledgeModeScreen[None]):
         placeholder = _("What to look for in {base}, then Enter", base=one_line(self._base))
         self.query_one("#search-line", Input).placeholder = placeholder.render(language)
         panel = self.query_one("#passages", ContentPanel)
-        title = _("Passages that fit best") if self._query else _("Passages")
+        title = _("Passages that fit best")
         if self._busy:
             panel.draw(title.render(language), Content.styled(_("Searching …").render(language), MUTED))
         elif self._passages is None:

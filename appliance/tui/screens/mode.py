@@ -4,11 +4,11 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.events import Resize
-from textual.widgets import Footer
 
 from appliance.tui.screens.localised import LocalisedScreen, _Result
 from appliance.tui.view import Connection, View
 from appliance.tui.widgets.fault_banner import FaultBanner
+from appliance.tui.widgets.key_line import KeyLine
 from appliance.tui.widgets.title_bar import TitleBar
 
 
@@ -26,7 +26,7 @@ class ModeScreen(LocalisedScreen[_Result]):
         yield TitleBar()
         yield FaultBanner()
         yield from self.body()
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def body(self) -> ComposeResult:
         """Yield what is this screen's own."""
@@ -38,7 +38,7 @@ class ModeScreen(LocalisedScreen[_Result]):
 
     def on_resize(self, event: Resize) -> None:
         """Bring the keys closer together where they would not fit."""
-        self.query_one(Footer).compact = event.size.width < self.COMPACT_BELOW
+        self.query_one(KeyLine).compact = event.size.width < self.COMPACT_BELOW
 
     def on_screen_resume(self) -> None:
         """Catch up with what was read while another screen was in front."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _READY = StateMark("●", _("fits"), "$text-success")
 _SEVERAL = StateMark("◆", _("several"), MUTED)
 _UNTRUSTED = StateMark("▲", _("key unknown"), "$text-warning")
-_FAULTY = StateMark("✖", _("does not fit"), "$text-error")
+_FAULTY = StateMark("✖", _("not possible"), "$text-error")
 
 
 def _mark(found: "FoundPackage") -> StateMark:
@@ -247,7 +247,7 @@ def _facts(found: "FoundPackage", language: str) -> list[tuple[Message, str]]:
     rows.append((_("File"), one_line(str(found.file))))
     if manifest is None:
         return rows
-    expires = _("never").render(language) if manifest.expires is None else manifest.expires.date().isoformat()
+    expires = _("no limit").render(language) if manifest.expires is None else manifest.expires.date().isoformat()
     files = f"{len(manifest.files)}, {human_bytes(manifest.total_unpacked)}"
     return [
         *rows,
@@ -258,5 +258,5 @@ def _facts(found: "FoundPackage", language: str) -> list[tuple[Message, str]]:
         (_("Source"), one_line(manifest.source)),
         (_("Signed by"), found.signed_by or figures.UNKNOWN),
         (_("Made"), manifest.created.date().isoformat()),
-        (_("Cannot be installed after"), expires),
+        (_("To be installed before"), expires),
     ]

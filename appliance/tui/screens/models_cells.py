@@ -132,14 +132,14 @@ MODEL_COLUMNS = (
     Column[ModelRow](_("State"), 10, _state, style=lambda r: "" if r.state is None else r.state.style),
     Column[ModelRow](_("Serves"), 17, lambda r, _l: one_line(r.model.label), grows=True),
     Column[ModelRow](_("Candidate"), 11, lambda r, _l: _candidate(r), grows=True),
-    Column[ModelRow](_("Before"), 9, lambda r, _l: _short(r.model, r.model.get("previous")), grows=True),
+    Column[ModelRow](_("Previous"), 9, lambda r, _l: _short(r.model, r.model.get("previous")), grows=True),
     Column[ModelRow](_("Right"), 6, lambda r, _l: right(_measured(r.facts)), align="right", rank=1),
     Column[ModelRow](_("Languages"), 9, lambda r, _l: one_line(", ".join(r.model.languages)), rank=2),
     Column[ModelRow](_("Licence"), 12, lambda r, _l: _licence(r.facts), rank=2),
 )
 VERSION_COLUMNS = (
     Column[VersionRow](
-        _("Place"),
+        _("Slot"),
         11,
         lambda r, language: f"{SLOTS[r.version.slot].shape} {SLOTS[r.version.slot].word.render(language)}",
         style=lambda r: SLOTS[r.version.slot].style,
@@ -211,7 +211,7 @@ def version_facts(row: VersionRow, language: str) -> list[tuple[Message, str]]:
                  parameters=f"{card.parameters / 1e6:,.0f}", size=human_bytes(card.weights_bytes))  # fmt: skip
         rows.append((_("Size"), size.render(language)))
     if version.slot == "candidate":
-        rows.append((_("Requests"), _share_told(version).render(language)))
+        rows.append((_("Share"), _share_told(version).render(language)))
     if measured is not None:
         rows.append((_("Measured"), _measured_told(measured).render(language)))
         rows.append((_("Wrong answers"), one_line(", ".join(measured.failed))))

@@ -14,7 +14,7 @@ from appliance.tui.models_source import ServedModel
 from appliance.tui.screens.models_actions import split_command
 from appliance.tui.screens.models_doing import word
 from appliance.tui.screens.models_form import ModelsForm
-from appliance.tui.screens.models_package_actions import install_command
+from appliance.tui.screens.models_package_actions import install_command, title_of
 from appliance.tui.wizard.fields import Choice, Field
 
 if TYPE_CHECKING:
@@ -190,8 +190,8 @@ class InstallForm(ModelsForm[str | None]):
 
     def body(self) -> ComposeResult:
         """Yield the choice."""
-        title = self._found.file.name if self._found.manifest is None else self._found.manifest.title
-        yield self.explained(_("{title} serves {aliases}.", title=one_line(title), aliases=self._users))
+        title = title_of(self._found, self.language)
+        yield self.explained(_("{title} serves {aliases}.", title=title, aliases=self._users))
         ways = (
             (
                 "live",

@@ -23,7 +23,7 @@ def install(
 ) -> Task:
     """Return the task that checks a package and puts it in use; `users` are the aliases that it serves."""
     manifest, file = found.manifest, found.file
-    title = file.name if manifest is None else manifest.title
+    title = title_of(found, language)
     warning = None
     if manifest is not None and manifest.kind == "platform":
         warning = _("The appliance stops and starts again. Where the new release fails, the one before comes back.")
@@ -40,14 +40,14 @@ def install(
             release=manifest.release_counter, size=human_bytes(manifest.total_unpacked),
             licence=one_line(manifest.licence), key=found.signed_by,
         )  # fmt: skip
-    question = _("Install {title}?", title=one_line(title))
+    question = _("Install {title}?", title=title)
     if users:
         aliases = one_line(", ".join(users))
         question = _("Install {title}, and let it serve {aliases} once it has passed the test?",
-                     title=one_line(title), aliases=aliases)  # fmt: skip
+                     title=title, aliases=aliases)  # fmt: skip
         if stage_only:
             question = _("Install {title}, and start it as the candidate of {aliases}?",
-                         title=one_line(title), aliases=aliases)  # fmt: skip
+                         title=title, aliases=aliases)  # fmt: skip
     return Task(
         title=_("Install"),
         named=named,
@@ -57,15 +57,23 @@ def install(
         work=followed(
             source,
             lambda work: work.install(file, manifest, stage_only=stage_only),
-            _("{title} is installed.", title=one_line(title)),
+            _("{title} is installed.", title=title),
             language,
         ),
     )
 
 
+def title_of(found: "FoundPackage", language: str) -> str:
+    """Return kind, name and version of a package, or the name of a file of several."""
+    manifest = found.manifest
+    if manifest is None:
+        return one_line(found.file.name)
+    return one_line(f"{KINDS[manifest.kind].render(language)} {manifest.name} {manifest.version}")
+
+
 def install_command(file: Path, *, stage_only: bool) -> str:
     """Return the command that installs."""
-    return f"appliance package install {word(str(file))}" + (" --stage-only" if stage_only else "")
+    return f"appliance package install {'--stage-only ' if stage_only else ''}{word(str(file))}"
 
 
 def roll_back_package(source: ModelsSource, package: "InstalledPackage", lost: Message | None, language: str) -> Task:

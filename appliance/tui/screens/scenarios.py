@@ -5,6 +5,7 @@ from datetime import datetime
 
 from textual import work
 from textual.app import ComposeResult
+from textual.content import Content
 from textual.message import Message as Event
 from textual.widgets import OptionList
 
@@ -20,6 +21,7 @@ from appliance.tui.screens.scenarios_try import TryScreen
 from appliance.tui.view import Connection, Notice, View
 from appliance.tui.widgets.command_line import CommandLine
 from appliance.tui.widgets.fault_banner import FaultBanner, every
+from appliance.tui.widgets.lines import Lines
 from appliance.tui.widgets.listing import Column, Listing
 from appliance.tui.widgets.notice_line import NoticeLine
 from appliance.tui.words import STATES
@@ -127,6 +129,7 @@ class ScenariosScreen(ModeScreen[None]):
         """Yield the list."""
         yield NoticeLine()
         yield Listing[_Row](id="scenarios")
+        yield Lines(id="scenario-note")
         yield CommandLine()
 
     def show(self, view: View) -> None:
@@ -141,8 +144,26 @@ class ScenariosScreen(ModeScreen[None]):
         rows = {one.name: _Row(one, application_of(view, one.name)) for one in found.scenarios}
         listing.border_subtitle = str(len(rows)) if found.seen else ""
         listing.show(rows, _COLUMNS, self._nothing(), language)
+        self._draw_note(view)
         self.query_one(CommandLine).show("appliance status")
         self.refresh_bindings()
+
+    def _draw_note(self, view: View) -> None:
+        """Show what the chosen scenario's application says, else the first one that is in trouble."""
+        chosen = self._chosen()
+        names = [one.name for one in ((chosen,) if chosen else ()) + self._found.scenarios]
+        applications = [application_of(view, name) for name in names]
+        told = next((one for one in applications if one is not None and one.message), None)
+        note = self.query_one("#scenario-note", Lines)
+        note.display = told is not None
+        if told is not None:
+            mark = STATES[told.state]
+            parts = ((f"{mark.shape} {one_line(told.name)}  ", mark.style), (one_line(told.message), MUTED))
+            note.say(Content.assemble(*parts))
+
+    def on_option_list_option_highlighted(self, _event: OptionList.OptionHighlighted) -> None:
+        """Show the message of the chosen scenario."""
+        self._draw_note(self.terminal.view)
 
     def connection(self, view: View) -> Connection:
         """The scenarios may come in where the status is not for this key."""

@@ -15,7 +15,7 @@ from appliance.core.status import ApplicationStatus
 from appliance.operations.scenario_examples import curl
 from appliance.tui import commands, scenarios_keys
 from appliance.tui.drawing import MUTED, one_line, visible
-from appliance.tui.scenarios_source import ActionFacts, Scenario, ScenarioFacts, ScenariosSource
+from appliance.tui.scenarios_source import ROOT, ActionFacts, Scenario, ScenarioFacts, ScenariosSource
 from appliance.tui.screens.mode import ModeScreen
 from appliance.tui.screens.scenarios_try import TryScreen
 from appliance.tui.view import Connection, Notice, View
@@ -27,9 +27,15 @@ from appliance.tui.widgets.listing import Column, Listing, RowList
 from appliance.tui.widgets.notice_line import NoticeLine
 from appliance.tui.widgets.scenario_text import last_errors, scenario_facts
 
+
+def _below(path: str) -> str:
+    """Return a path without the scenario's own address."""
+    return "/" + "/".join(path.split("/")[4:])
+
+
 _COLUMNS = (
     Column[ActionFacts](_("Action"), 18, lambda a, _l: one_line(a.name), style=lambda _a: "bold", grows=True),
-    Column[ActionFacts](_("Call"), 30, lambda a, _l: one_line(f"{a.method} {a.path}"), grows=True),
+    Column[ActionFacts](_("Method and path"), 22, lambda a, _l: one_line(f"{a.method} {_below(a.path)}"), grows=True),
     Column[ActionFacts](
         _("What it does"), 34, lambda a, _l: one_line(a.summary), style=lambda _a: MUTED, rank=2, grows=True
     ),
@@ -102,7 +108,8 @@ class ScenarioScreen(ModeScreen[None]):
         self.query_one(NoticeLine).show(self._notice, language)
         self.query_one("#scenario-facts", Lines).say(scenario_facts(self._scenario, application, language))
         listing = self.query_one("#scenario-actions", Listing)
-        listing.border_title = _("Actions").render(language)
+        address = f"{ROOT}/{one_line(self._scenario.name)}"
+        listing.border_title = _("Actions below {address}", address=address).render(language)
         listing.border_subtitle = str(len(facts.actions)) if facts else ""
         rows = {f"{one.method} {one.path}": one for one in (facts.actions if facts else ())}
         listing.show(rows, _COLUMNS, Message("") if self._fault else _("Reading …"), language)
@@ -110,7 +117,7 @@ class ScenarioScreen(ModeScreen[None]):
         errors = self.query_one("#scenario-errors", ContentPanel)
         errors.display = facts is not None
         if facts is not None:
-            errors.draw(_("Last errors").render(language), last_errors(facts.errors, application, language))
+            errors.draw(_("Last errors").render(language), last_errors(facts, application, language))
         self.query_one(CommandLine).show(self._command())
         self.refresh_bindings()
 

@@ -130,13 +130,14 @@ class TryScreen(ModeScreen[None]):
 
     def _draw_answer(self, language: str) -> None:
         panel, asked = self.query_one("#try-answer", ContentPanel), self._asked
-        title = _("Answer").render(language)
+        title = _("The answer").render(language)
         if isinstance(asked, Offer):
             title = one_line(asked.label.render(language))
         elif asked is not None:
             title = one_line(asked)
-        waiting = _("Asking … Esc stops waiting.") if self._busy else Message("")
-        text = Content.styled(waiting.render(language), MUTED)
+        waiting = _("Working … Esc stops waiting.") if self._busy else Message("")
+        hint = _("Choose an example, or write above; Enter asks.") if self.trial.wording else _("Choose an example.")
+        text = Content.styled((hint if asked is None else waiting).render(language), MUTED)
         if self._told is not None:
             text = self._told.shown(language)
             if self._busy:

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.message import Message as Event
 from textual.widgets import Footer, Static
 
-from appliance.core.errors import ApplianceError
+from appliance.core.errors import ApplianceError, ApprovalNeeded
 from appliance.core.messages import _
 from appliance.core.progress import Progress
 from appliance.tui import commands
@@ -110,6 +110,8 @@ class RunTask(TaskDialog[Notice]):
     async def _do(self) -> None:
         try:
             said = await self.about.work(self._tell)
+        except ApprovalNeeded as error:  # somebody else has to agree: it was asked for, nothing has failed
+            self.post_message(Ended(Notice("warning", error.message, error.hint)))
         except ApplianceError as error:
             self.post_message(Ended(Notice.of(error)))
         else:
@@ -126,7 +128,7 @@ class RunTask(TaskDialog[Notice]):
         """Show what came of it; without steps and after a success there is nothing to read, so go back at once."""
         self._notice = event.notice
         steps = self.query_one(Steps)
-        if event.notice.kind == "failed":
+        if event.notice.kind != "done":
             steps.break_off(self.terminal.language)
         elif not steps.steps:
             self.dismiss(event.notice)

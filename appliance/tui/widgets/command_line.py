@@ -11,4 +11,6 @@ class CommandLine(Static):
 
     def show(self, command: str) -> None:
         """Draw `command`."""
-        self.update(Content.assemble(("$ ", FAINT), (command, MUTED)))
+        text = Content.assemble(("$ ", FAINT), (command, MUTED))
+        if not (isinstance(self.content, Content) and self.content.is_same(text)):
+            self.update(text)

@@ -1,7 +1,5 @@
 """Knowledge bases and documents as shapes, words and short texts."""
 
-from collections.abc import Iterable
-
 from textual.content import Content
 
 from appliance.core.messages import Message, _
@@ -25,8 +23,8 @@ STATUSES: dict[str, StateMark] = {
 }
 _STAGES: dict[str | None, Message] = {
     "waiting": _("waiting"),
-    "reading": _("being read"),
-    "embedding": _("being indexed"),
+    "reading": _("reading"),
+    "embedding": _("indexing"),
 }
 _MEANINGS: dict[str | None, Message] = {
     "waiting": _("It waits its turn; documents are read one after the other."),
@@ -77,14 +75,14 @@ def days(version: Version, language: str) -> str:
         return _("from {day}", day=version.effective_on).render(language)
     if version.effective_on is None:
         return _("until {day}", day=version.expires_on).render(language)
-    return f"{version.effective_on} – {version.expires_on}"
+    return f"{version.effective_on}…{version.expires_on}"
 
 
 def note(version: Version, language: str) -> Content:
     """Return why a document failed and what to do, what of it is not searched, or what it is at."""
     if version.status == "failed":
         reason = one_line(version.reason or figures.UNKNOWN)
-        again = _("Then upload the repaired file; this one can be deleted.").render(language)
+        again = _("Once the repaired file is uploaded, delete this one.").render(language)
         return Content.assemble(("✖ ", "$text-error"), (reason, ""), (f" {again}", MUTED))
     if version.status == "pending":
         meaning = _MEANINGS.get(version.stage, _MEANINGS["waiting"]).render(language)
@@ -105,19 +103,26 @@ def document_facts(document: Document, language: str) -> Content:
     )  # fmt: skip
     in_force = figures.UNKNOWN if document.in_force is None else str(document.in_force)
     everyone = _("whoever reads the base").render(language)
-    pairs: Iterable[tuple[Message, str]] = (
-        (_("Department"), document.department or figures.UNKNOWN),
-        (_("Holds"), days(document, language)),
-        (_("Version in force today"), in_force),
-        (_("May be read by"), ", ".join(document.access) or everyone),
-    )
-    parts = [Content.assemble((title.render(language), MUTED), " ", one_line(value)) for title, value in pairs]
-    lines = [first, Content("   ").join(parts)]
+    lines = [
+        first,
+        _pairs(
+            language,
+            (_("Department"), document.department or figures.UNKNOWN),
+            (_("Holds"), days(document, language)),
+            (_("Version in force today"), in_force),
+        ),
+        _pairs(language, (_("May be read by"), ", ".join(document.access) or everyone)),
+    ]
     if document.similar:
         alike = ", ".join(one.document for one in document.similar)
         lines.append(Content.assemble((f"{_('Nearly the same as').render(language)} ", MUTED), one_line(alike)))
     told = note(document, language)
     return Content("\n").join([*lines, *([told] if told.plain else [])])
+
+
+def _pairs(language: str, *pairs: tuple[Message, str]) -> Content:
+    parts = [Content.assemble((title.render(language), MUTED), " ", one_line(value)) for title, value in pairs]
+    return Content("   ").join(parts)
 
 
 def passages_found(passages: tuple[Passage, ...], language: str) -> Content:

@@ -40,8 +40,12 @@ class RowList(OptionList):
     """The rows; Enter opens one."""
 
     BINDINGS = [  # noqa: RUF012 - Textual reads the class attribute
-        command.binding() for command in (commands.OPEN, commands.UP, commands.DOWN)
-    ]
+        command.binding()
+        for command in (
+            commands.OPEN, commands.UP, commands.DOWN,
+            commands.ROWS_UP, commands.ROWS_DOWN, commands.FIRST, commands.LAST,
+        )
+    ]  # fmt: skip
 
 
 class FilterInput(Input):
@@ -152,14 +156,14 @@ class Listing(Vertical, Generic[Row]):
         rows = self._holding()
         empty.display = not rows
         nothing = self._empty if not self._rows else _("No row holds this.").render(self._language)
-        empty.update(Content.styled(nothing, MUTED))
+        _say(empty, Content.styled(nothing, MUTED))
         headings = self.query_one(".headings", Static)
         headings.display = bool(rows)
         titles = [
             fit(column.title.render(self._language), size, column.align)
             for column, size in zip(columns, widths, strict=True)
         ]
-        headings.update(Content.styled(_GAP.join(titles), FAINT))
+        _say(headings, Content.styled(_GAP.join(titles), FAINT))
         self._fill({key: self._line(row, columns, widths) for key, row in rows.items()})
 
     def _line(self, row: Row, columns: Sequence[Column[Row]], widths: Sequence[int]) -> Content:
@@ -173,8 +177,9 @@ class Listing(Vertical, Generic[Row]):
         """Replace texts in place while the rows stay the same, so that the chosen row stays chosen."""
         rows = self.query_one(RowList)
         if [option.id for option in rows.options] == list(lines):
-            for key, line in lines.items():
-                rows.replace_option_prompt(key, line)
+            for option, line in zip(rows.options, lines.values(), strict=True):
+                if not (isinstance(option.prompt, Content) and option.prompt.is_same(line)):
+                    rows.replace_option_prompt(str(option.id), line)
             return
         place, chosen = rows.highlighted or 0, rows.highlighted_option
         rows.clear_options()
@@ -182,6 +187,12 @@ class Listing(Vertical, Generic[Row]):
         if lines:
             known = chosen is not None and chosen.id in lines
             rows.highlighted = list(lines).index(chosen.id) if known else min(place, len(lines) - 1)  # type: ignore[union-attr, arg-type]
+
+
+def _say(line: Static, text: Content) -> None:
+    """Draw `text`, unless it is there already."""
+    if not (isinstance(line.content, Content) and line.content.is_same(text)):
+        line.update(text)
 
 
 def _fitting(columns: Sequence[Column[Row]], width: int) -> list[Column[Row]]:

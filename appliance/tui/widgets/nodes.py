@@ -1,170 +1,270 @@
-"""The machines: processor, memory, disk, and a line for each accelerator."""
+"""The machines, one below the other: many are folded to one line each, and only what is seen is drawn."""
 
-import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final
 
-from rich.cells import cell_len
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.events import Resize
-from textual.widgets import Static
+from textual.events import Click, Resize
+from textual.geometry import Region, Size
+from textual.message import Message as Event
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.visual import Visual
 
-from appliance.core.messages import Message, _
-from appliance.core.status import AcceleratorStatus, NodeStatus
-from appliance.tui import figures
-from appliance.tui.drawing import FAINT, MUTED, bar, fit, level_style
+from appliance.core.messages import _
+from appliance.tui import commands
+from appliance.tui.drawing import MUTED
 from appliance.tui.view import View
-from appliance.tui.words import STANDINGS, STATES
+from appliance.tui.widgets.node_lines import folded_columns, folded_line, node_lines, node_state
 
-_BRAND_NOISE = re.compile(r"\((?:R|TM|r|tm)\)| CPU(?= |$)| @ .*$| Processor$")
-_MAXIMUM_BAR = 40
-_AMOUNT_WIDTH = 13  # `99.9/99.9 GiB`
+if TYPE_CHECKING:
+    from appliance.core.status import NodeStatus
 
-
-class NodeLines(Static):
-    """The text inside the panel; it gets narrower when the panel's scroll bar appears."""
-
-    def on_resize(self, _event: Resize) -> None:
-        """Fit the bars to the new width."""
-        if isinstance(self.parent, NodesPanel):
-            self.parent.redraw()
+_UNFOLDED: Final = 4
+"""So many nodes are shown whole without being asked to."""
+_TALL: Final = 30
 
 
-class NodesPanel(VerticalScroll):
-    """All nodes, scrolled where they do not fit."""
+class NodesPanel(ScrollView, can_focus=True):
+    """All nodes in a frame. One of them is chosen; Enter opens it, Space folds it."""
 
-    view: View | None = None
+    COMPONENT_CLASSES = {"nodes--chosen"}  # noqa: RUF012 - Textual reads the class attribute
+    BINDINGS = [  # noqa: RUF012 - Textual reads the class attribute
+        command.binding()
+        for command in (
+            commands.OPEN, commands.FOLD, commands.FOLD_ALL, commands.FIND, commands.UP, commands.DOWN,
+            commands.ROWS_UP, commands.ROWS_DOWN, commands.FIRST, commands.LAST,
+        )
+    ]  # fmt: skip
 
-    def compose(self) -> ComposeResult:
-        """One text; the nodes are lines in it."""
-        yield NodeLines()
+    class Opened(Event):
+        """A node is to be shown on a screen of its own."""
+
+        def __init__(self, address: str) -> None:
+            super().__init__()
+            self.address = address
+
+    class Sought(Event):
+        """The reader wants to type what nodes must hold."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, classes=classes)
+        self.view: View | None = None
+        self._found: Sequence[NodeStatus] = ()
+        self._wanted = ""
+        self._chosen = ""
+        self._all_folded: bool | None = None
+        self._folded: dict[str, bool] = {}
+        """What the reader decided of single nodes."""
+        self._columns = (0, 0)
+        self._headings = False
+        self._starts: list[int] = [0]
+        """The line on which each node begins; at the end that behind the last one."""
+        self._drawn: dict[tuple[str, int, bool], list[Strip]] = {}
+
+    @property
+    def shown(self) -> "Sequence[NodeStatus]":
+        """The nodes that hold what was typed."""
+        return self._found
+
+    @property
+    def chosen(self) -> "NodeStatus | None":
+        """The chosen node; None where there is none."""
+        return self._found[self._place] if self._found else None
+
+    @property
+    def _place(self) -> int:
+        return next((place for place, node in enumerate(self._found) if node.address == self._chosen), 0)
 
     def show(self, view: View) -> None:
-        """Draw `view`."""
-        self.view = view
+        """Draw `view`; what is the same as before is not drawn again."""
+        before, self.view = self.view, view
         nodes = view.status.nodes if view.status else ()
         self.border_title = _("Nodes").render(view.language)
         alive = sum(node.state == "alive" for node in nodes)
         counted = _("{alive} of {count} alive", alive=alive, count=len(nodes)).render(view.language)
         self.border_subtitle = counted if nodes else ""
         self.set_class(alive < len(nodes), "-alarm")
-        self.redraw()
+        same = before is not None and before.status is not None and view.status is not None
+        if not (same and before.status.nodes == nodes and before.language == view.language):  # type: ignore[union-attr]
+            self._lay_out()
 
-    def redraw(self) -> None:
-        """Draw the last view at the present width."""
+    def look_for(self, text: str) -> None:
+        """Show only the nodes that hold `text` in name, address, state or hardware."""
+        self._wanted = text.strip().casefold()
+        self._lay_out()
+
+    def on_resize(self, _event: Resize) -> None:
+        """Draw for the new width."""
+        self._lay_out()
+
+    def refit(self) -> None:
+        """Draw for the new height of the terminal."""
+        if self._headings != (self.app.size.height >= _TALL):
+            self._lay_out()
+
+    def notify_style_update(self) -> None:
+        """Draw in the new colours."""
+        super().notify_style_update()
+        self._drawn.clear()
+
+    def folded(self, node: "NodeStatus") -> bool:
+        """Tell whether a node is on one line."""
+        if node.address in self._folded:
+            return self._folded[node.address]
+        if self._all_folded is not None:
+            return self._all_folded
+        return self.view is not None and self.view.status is not None and len(self.view.status.nodes) > _UNFOLDED
+
+    def _lay_out(self) -> None:
+        """Find out which node begins on which line, and forget what was drawn."""
         if self.view is None:
             return
-        text = self.query_one(NodeLines)
+        nodes = self.view.status.nodes if self.view.status else ()
+        self._found = [node for node in nodes if not self._wanted or self._wanted in self._text(node)]
+        self._drawn.clear()
+        self._headings = self.app.size.height >= _TALL
+        self._columns = folded_columns(self._found, self.view.language)
+        self._starts = list(accumulate((self._height(node) for node in self._found), initial=0))
+        self.virtual_size = Size(self.scrollable_content_region.width, max(1, self._starts[-1]))
+        self.refresh()
+
+    def _text(self, node: "NodeStatus") -> str:
+        state = node_state(node, self.view.language if self.view else "en")
+        cards = " ".join(sorted({card.name for card in node.accelerators}))
+        return " ".join([state, node.address, node.name or "", node.cpu_model or "", cards]).casefold()
+
+    def _height(self, node: "NodeStatus") -> int:
+        if self.folded(node) or node.state == "dead":
+            return 1
+        return 2 + len(node.accelerators) + bool(node.accelerators and self._headings)
+
+    def render_line(self, y: int) -> Strip:
+        """Return one line of the panel."""
         width = self.scrollable_content_region.width
-        language = self.view.language
-        if self.view.status is None:
-            text.update(Content.styled(_("Waiting for the first reading …").render(language), MUTED))
+        if self.view is None or not self._found:
+            return self._strips(self._empty(), width)[0] if y == 0 else Strip.blank(width, self.rich_style)
+        line = y + self.scroll_offset.y
+        if line >= self._starts[-1]:
+            return Strip.blank(width, self.rich_style)
+        place = bisect_right(self._starts, line) - 1
+        node = self._found[place]
+        lines = self._lines(node, width, self.has_focus and place == self._place)
+        return lines[line - self._starts[place]]
+
+    def _empty(self) -> Content:
+        if self.view is None or self.view.status is None:
+            waits = self.view is not None and self.view.fault is None
+            text = _("Waiting for the first reading …").render(self.view.language) if self.view and waits else ""
+            return Content.styled(text, MUTED)
+        return Content.styled(_("No row holds this.").render(self.view.language), MUTED)
+
+    def _lines(self, node: "NodeStatus", width: int, chosen: bool) -> list[Strip]:
+        key = (node.address, width, chosen)
+        if key not in self._drawn:
+            language = self.view.language if self.view else "en"
+            if self.folded(node):
+                first, *others = [folded_line(node, width, language, self._columns)]
+            else:
+                first, *others = node_lines(node, width, language, self._headings)
+            text = Content("\n").join([first, *others])
+            self._drawn[key] = self._strips(text, width, chosen)
+        return self._drawn[key]
+
+    def _strips(self, text: Content, width: int, chosen: bool = False) -> list[Strip]:
+        style = self.get_visual_style("nodes--chosen") if chosen else self.visual_style
+        return [
+            strip.adjust_cell_length(width, style.rich_style)
+            for strip in Visual.to_strips(self, text, width, None, style)
+        ]
+
+    def _choose(self, place: int) -> None:
+        if not self._found:
             return
-        headings = self.app.size.height >= 30
-        lines = [line for node in self.view.status.nodes for line in node_lines(node, width, language, headings)]
-        text.update(Content("\n").join(lines))
+        place = max(0, min(place, len(self._found) - 1))
+        self._chosen = self._found[place].address
+        top, height = self._starts[place], self._starts[place + 1] - self._starts[place]
+        region = Region(
+            0, top, self.scrollable_content_region.width, min(height, self.scrollable_content_region.height)
+        )
+        self.scroll_to_region(region, animate=False, force=True)
+        self.refresh()
 
+    def action_cursor_up(self) -> None:
+        """Choose the node above; above the first one scroll."""
+        self._choose(self._place - 1)
 
-def node_lines(node: NodeStatus, width: int, language: str, headings: bool = False) -> Iterator[Content]:
-    """Yield a node's lines, each `width` cells: who it is, its meters, its accelerators. A dead node has no meters."""
-    yield _identity(node, width, language)
-    if node.state == "dead":
-        return
-    yield _meters(node, width, language)
-    if node.accelerators and headings:
-        yield _accelerator_headings(width, language)
-    for accelerator in node.accelerators:
-        yield _accelerator_line(accelerator, width)
+    def action_cursor_down(self) -> None:
+        """Choose the node below, or scroll where the chosen one goes on below."""
+        end = self._starts[self._place + 1] if self._found else 0
+        bottom = self.scroll_offset.y + self.scrollable_content_region.height
+        if end > bottom and self._place == len(self._found) - 1:
+            self.scroll_to(y=self.scroll_offset.y + 1, animate=False, force=True)
+        else:
+            self._choose(self._place + 1)
 
+    def action_page_up(self) -> None:
+        """Choose the node a page above."""
+        self._choose(self._at(self._starts[self._place] - self.scrollable_content_region.height))
 
-def _identity(node: NodeStatus, width: int, language: str) -> Content:
-    mark = STATES[node.state]
-    words = [mark.word] + ([_("head")] if node.head else [])
-    if node.standing in STANDINGS:
-        words.append(STANDINGS[node.standing])
-    state = " · ".join(word.render(language) for word in words)
-    parts = [_BRAND_NOISE.sub("", node.cpu_model).strip()] if node.cpu_model else []
-    if node.cpu_cores is not None:
-        parts.append(_("{count} cores", count=node.cpu_cores).render(language))
-    name = f"  {node.name}" if node.name else ""
-    left = cell_len(mark.shape) + 1 + cell_len(node.address + name) + 2 + cell_len(state) + 2
-    return Content.assemble(
-        (mark.shape, mark.style),
-        " ",
-        (node.address, "bold"),
-        (name, MUTED),
-        "  ",
-        (state, mark.style),
-        "  ",
-        (fit(" · ".join(parts), width - left, "right"), MUTED),
-    )
+    def action_page_down(self) -> None:
+        """Choose the node a page below."""
+        self._choose(self._at(self._starts[self._place] + self.scrollable_content_region.height))
 
+    def _at(self, line: int) -> int:
+        return max(0, bisect_right(self._starts, max(0, line)) - 1)
 
-def _meters(node: NodeStatus, width: int, language: str) -> Content:
-    memory = (node.memory_used_bytes, node.memory_total_bytes)
-    disk = (node.disk_used_bytes, node.disk_total_bytes)
-    meters: list[tuple[Message, float | None, str]] = [
-        (_("CPU"), node.cpu_utilisation, fit(figures.percent(node.cpu_utilisation), 5, "right")),
-        (_("Memory"), figures.share(*memory), _amount(*memory)),
-        (_("Disk"), figures.share(*disk), _amount(*disk)),
-    ]
-    labels = [label.render(language) for label, _share, _value in meters]
-    fixed = (
-        2
-        + 2 * 2
-        + sum(cell_len(label) + 2 + cell_len(value) for label, (_l, _s, value) in zip(labels, meters, strict=True))
-    )
-    length = max(3, min(_MAXIMUM_BAR, (width - fixed) // 3))
-    parts: list[Content] = []
-    for label, (_label, share, value) in zip(labels, meters, strict=True):
-        # A busy processor is good news, a full memory is not.
-        style = "$primary" if label == labels[0] and share is not None else None
-        drawn = bar(share, length, style)
-        parts.append(Content.assemble((label, MUTED), " ", drawn, " ", (value, FAINT if share is None else "")))
-    return Content("  ") + Content("  ").join(parts)
+    def action_first(self) -> None:
+        """Choose the first node."""
+        self._choose(0)
 
+    def action_last(self) -> None:
+        """Choose the last node."""
+        self._choose(len(self._found) - 1)
 
-def _amount(used: int | None, total: int | None) -> str:
-    return fit(figures.used_of_total(used, total), _AMOUNT_WIDTH, "right")
+    def action_select(self) -> None:
+        """Open the chosen node."""
+        if self.chosen is not None:
+            self.post_message(self.Opened(self.chosen.address))
 
+    def action_find(self) -> None:
+        """Let the reader type what nodes must hold."""
+        self.post_message(self.Sought())
 
-def _accelerator_columns(width: int) -> tuple[int, int, int]:
-    """Return the cells of name, memory bar and utilisation bar."""
-    name = 14 if width < 90 else 24
-    free = max(8, width - 4 - 4 - name - 1 - 17 - 7 - 8 - 8)
-    memory = min(_MAXIMUM_BAR, free * 3 // 5)
-    use = min(_MAXIMUM_BAR, free - memory)
-    return name + free - memory - use, memory, use
+    def action_fold(self) -> None:
+        """Fold or unfold the chosen node."""
+        if self.chosen is not None:
+            self._folded[self.chosen.address] = not self.folded(self.chosen)
+            self._fold_again()
 
+    def action_fold_all(self) -> None:
+        """Unfold all nodes, or fold them."""
+        folded = all(self.folded(node) for node in self._found)
+        self._all_folded = not folded
+        self._folded.clear()
+        self._fold_again()
 
-def _accelerator_headings(width: int, language: str) -> Content:
-    name, memory, use = _accelerator_columns(width)
-    cells = (
-        (_("Accelerator"), 4 + name, "left"),
-        (_("Memory"), memory + 17, "left"),
-        (_("Use"), use + 7, "left"),
-        (_("Temp."), 8, "right"),
-        (_("Power"), 8, "right"),
-    )
-    text = "    " + "".join(fit(title.render(language), size, align) for title, size, align in cells)  # type: ignore[arg-type]
-    return Content.styled(text, FAINT)
+    def _fold_again(self) -> None:
+        self._lay_out()
+        self._choose(self._place)
 
+    def on_click(self, event: Click) -> None:
+        """Choose the node under the mouse; a second click opens it."""
+        offset = event.get_content_offset(self)
+        if offset is None or not self._found:
+            return
+        place = self._at(offset.y + self.scroll_offset.y)
+        opens = event.chain > 1 and place == self._place
+        self._choose(place)
+        if opens:
+            self.action_select()
 
-def _accelerator_line(accelerator: AcceleratorStatus, width: int) -> Content:
-    name, memory, use = _accelerator_columns(width)
-    amounts = (accelerator.memory_used_bytes, accelerator.memory_total_bytes)
-    share = figures.share(*amounts)
-    hot = accelerator.temperature_c is not None and accelerator.temperature_c >= 85
-    return Content.assemble(
-        ("    ", ""),
-        (fit(str(accelerator.index), 3), MUTED),
-        (" " + fit(accelerator.name.removeprefix("NVIDIA "), name), ""),
-        # An engine takes its share of the memory at the start and keeps it: full is normal here.
-        bar(share, memory, "$primary" if share is not None else None),
-        (fit(figures.used_of_total(*amounts), 15, "right") + "  ", "" if share is not None else FAINT),
-        bar(accelerator.utilisation, use, "$secondary" if accelerator.utilisation is not None else None),
-        (fit(figures.percent(accelerator.utilisation), 6, "right") + " ", ""),
-        (fit(figures.temperature(accelerator.temperature_c), 8, "right"), level_style(0.95) if hot else ""),
-        (fit(figures.power(accelerator.power_w), 8, "right"), ""),
-    )
+    def on_focus(self) -> None:
+        """Show which node is chosen."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Show that none is."""
+        self.refresh()

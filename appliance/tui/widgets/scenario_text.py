@@ -1,8 +1,9 @@
 """Scenarios as text: facts, an example call, the last errors, and what one was answered."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from textual.content import Content
@@ -12,12 +13,9 @@ from appliance.core.status import ApplicationStatus
 from appliance.tui import figures
 from appliance.tui.calls_source import After, Assist
 from appliance.tui.drawing import MUTED, one_line, visible
-from appliance.tui.scenarios_source import Scenario
+from appliance.tui.scenarios_source import Scenario, ScenarioFacts
 from appliance.tui.widgets.call_text import call_turns
 from appliance.tui.words import STATES
-
-if TYPE_CHECKING:
-    from appliance.operations.scenario_errors import ScenarioError
 
 _LONGEST_JSON = 20_000
 _CODES: Mapping[str, Message] = {
@@ -26,7 +24,7 @@ _CODES: Mapping[str, Message] = {
     "invalid_request": _("the request was not valid"),
     "invalid_value": _("the request was not valid"),
     "not_found": _("something it names does not exist"),
-    "unavailable": _("the scenario, or a model that it needs, was not ready"),
+    "unavailable": _("it, or a model that it needs, was not ready"),
     "internal_error": _("a fault of the program; its log tells more"),
     "timeout": _("it took too long"),
 }
@@ -86,7 +84,7 @@ def scenario_facts(scenario: Scenario, application: ApplicationStatus | None, la
         mark = STATES[application.state]
         traffic = application.traffic
         counted = _(
-            "{requests} requests, {errors} errors since the start",
+            "{requests} requests, {errors} errors",
             requests=traffic.requests_total,
             errors=traffic.errors_total,
         )
@@ -100,21 +98,22 @@ def scenario_facts(scenario: Scenario, application: ApplicationStatus | None, la
     return Content("\n").join([Content.assemble(*parts), Content.styled(one_line(described), MUTED)])
 
 
-def last_errors(
-    errors: Iterable["ScenarioError"] | None, application: ApplicationStatus | None, language: str
-) -> Content:
+def last_errors(facts: ScenarioFacts, application: ApplicationStatus | None, language: str) -> Content:
     """Return the last errors, the newest first; without the audit log, what the application itself says."""
     lines = []
     if application is not None and application.message:
         lines.append(Content.styled(one_line(application.message), "$text-warning"))
-    if errors is None:
-        only = _("The audit log with each error can be read in the terminal on the appliance itself.")
+    if facts.unread is not None:
+        lines.append(Content.styled(f"✖ {one_line(facts.unread.render(language))}", "$text-error"))
+        return Content("\n").join(lines)
+    if facts.errors is None:
+        only = _("Each error is in the audit log: open the terminal on the appliance itself.")
         lines.append(Content.styled(only.render(language), MUTED))
         return Content("\n").join(lines)
-    for one in errors:
+    for one in facts.errors:
         meaning = _CODES.get(one.code)
         words = "" if meaning is None else f"  {meaning.render(language)}"
-        request = f"  {one_line(one.request_id)}" if one.request_id else ""
+        request = f"\n  {one_line(one.request_id)}" if one.request_id else ""
         code = (f"✖ {one_line(one.code)}", "$text-error")
         lines.append(Content.assemble((f"{_moment(one.at)}  ", MUTED), code, words, (request, MUTED)))
     if not lines:
@@ -123,8 +122,6 @@ def last_errors(
 
 
 def _moment(at: str) -> str:
-    from datetime import datetime
-
     try:
         return figures.exact_time(datetime.fromisoformat(at))
     except ValueError:

@@ -139,8 +139,9 @@ class Folders:
                 code="folder_not_empty",
             )  # fmt: skip
         asked = {"folder": str(place), "sample": sample, "language": language}
-        await self._desk.context.tasks.run("jobs.sampling:write_sample", asked)
-        return await self._desk.context.records.update(record, {**record.data, "sample": f"{sample} {language}"})
+        subject = await self._desk.context.tasks.run("jobs.sampling:write_sample", asked)
+        data = {**record.data, "sample": f"{sample} {language}", "subject": record.data["subject"] or subject}
+        return await self._desk.context.records.update(record, data)
 
     async def list(self, _request: Nothing, caller: Caller) -> FolderList:
         """List the caller's folders; an admin's are all of the tenant."""

@@ -116,7 +116,7 @@ def _daily(used: Sequence[_Point], maker: Maker) -> list[Figure]:
         ("worst_day", min(returns, key=lambda one: one[0])),
     ):
         inputs = [of_cell("before", earlier.nav), of_cell("day", later.nav)]
-        figures.append(maker.make(name, change, inputs, about=later.day))
+        figures += [maker.make(name, change, inputs), maker.day(f"{name}_on", later.day, inputs[1:])]
     return figures
 
 
@@ -143,9 +143,9 @@ def _drawdown(used: Sequence[_Point], maker: Maker) -> list[Figure]:
         if fall > worst[0]:
             worst = (fall, peak, point)
     fall, top, bottom = worst
-    joint = "至" if maker.language.startswith("zh") else " to "
-    about = f"{top.day}{joint}{bottom.day}" if fall > 0.0 else ""
-    return [maker.make("max_drawdown", fall, [of_cell("peak", top.nav), of_cell("trough", bottom.nav)], about=about)]
+    ends = [of_cell("peak", top.nav), of_cell("trough", bottom.nav)]
+    days = [maker.day("drawdown_from", top.day, ends[:1]), maker.day("drawdown_to", bottom.day, ends[1:])]
+    return [maker.make("max_drawdown", fall, ends), *(days if fall > 0.0 else [])]
 
 
 def _index(used: Sequence[_Point], maker: Maker) -> list[Figure]:

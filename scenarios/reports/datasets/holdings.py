@@ -72,7 +72,7 @@ def _industries(held: Sequence[Row], before: Sequence[Row], maker: Maker) -> lis
             if sign * change <= _LEAST_CHANGE:
                 continue
             inputs = [of_figure("now", figure), of_figure("end_before", was)]
-            figures.append(maker.make(formula, abs(change), inputs, called=name))
+            figures.append(maker.make(formula, change, inputs, called=name))
     return figures
 
 

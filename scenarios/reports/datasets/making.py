@@ -11,7 +11,7 @@ from appliance.scenario.words import Words
 from appliance.scenario.yaml_files import read_words, read_yaml
 
 from ..models import Figure, Input, Language
-from ..showing import MISSING, rounded, shown
+from ..showing import MISSING, day_title, rounded, shown
 from .tables import Entry
 
 _FILE: Final = Path(__file__).with_name("figures.yaml")
@@ -29,7 +29,7 @@ class Formula(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    unit: Literal["share", "count", "ratio", "money", "value", "rate", "points", "percent_points"]
+    unit: Literal["share", "count", "ratio", "money", "value", "rate", "points", "percent_points", "day"]
     title: Words
     formula: Words
 
@@ -68,6 +68,11 @@ class Maker:
             shown=self._shown(value, unit, decimals), formula=formula.formula.within(self.language),
             inputs=tuple(self._named(one) for one in inputs[:MOST_INPUTS]), note=note,
         )  # fmt: skip
+
+    def day(self, name: str, day: str, inputs: Sequence[Input]) -> Figure:
+        """Return a figure whose value is a day; it is written as texts write days."""
+        made = self.make(name, None, inputs)
+        return made.model_copy(update={"unit": "text", "shown": day_title(day, self.language)})
 
     def _named(self, one: Input) -> Input:
         words = read_words(WORDS)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..models import Reading
-from ..sorting.companies import company_names, is_chinese, same_company, stem
+from ..sorting.companies import company_names, is_chinese, is_no_company, same_company, stem
 from ..sorting.credit_codes import credit_codes
 from ..sorting.kinds import Kinds
 
@@ -30,8 +30,8 @@ def whose(readings: Sequence[Reading], subject: str, kinds: Kinds) -> Papers:
     """Tell the subject's papers from those of others; an empty subject is the company of most papers."""
     stated = [reading for reading in readings if _way(reading, kinds) == "stated" and reading.file.company]
     wanted = subject.strip() or _most_named(stated) or _most_named(readings)
-    if not wanted:
-        return Papers("", tuple(readings), (), None)
+    if not wanted or is_no_company(wanted):
+        return Papers(wanted, tuple(readings), (), None)
     known = _known(readings, wanted)
     ours: list[Reading] = []
     others: list[tuple[Reading, bool]] = []

@@ -15,27 +15,31 @@ OTHERS: Final[Mapping[str, str]] = {
     "contract": "contract-check", "valuation": "valuation-reconciliation",
 }  # fmt: skip
 """Samples beside the companies, each with the template that it is for."""
+_UNNAMED: Final = ("fund", "market")
+"""Whose papers do not say whose they are."""
 _NAME: Final = re.compile(r"company-([1-9]\d?)")
 
 
-def write_sample(folder: str, sample: str, language: str) -> int:
-    """Write the papers of `company-1` … or one of `OTHERS` into a folder; return how many files.
+def write_sample(folder: str, sample: str, language: str) -> str:
+    """Write the papers of `company-1` … or one of `OTHERS` into a folder; return whom they are about.
 
-    Raises `InvalidRequest`.
+    Empty where the papers say it themselves. Raises `InvalidRequest`.
     """
     from ..samples.companies import company as company_of
     from ..samples.folders import write_folder
 
     named = _NAME.fullmatch(sample)
     if named is not None and int(named[1]) <= MOST:  # the twentieth is the first of the list, which counts from 0
-        return len(write_folder(company_of(int(named[1]) % MOST), Path(folder), language=language).files)
+        write_folder(company_of(int(named[1]) % MOST), Path(folder), language=language)
+        return ""
     if sample not in OTHERS:
         raise InvalidRequest(
             _("There is no sample {name}.", name=repr(sample[:40])),
             _("Take company-1 to company-{most}, or one of: {names}.", most=MOST, names=", ".join(OTHERS)),
             param="sample", code="sample_not_found",
         )  # fmt: skip
-    return len(_writers()[sample](Path(folder), language).files)
+    written = _writers()[sample](Path(folder), language)
+    return written.subject if sample in _UNNAMED else ""
 
 
 def _writers() -> Mapping[str, Callable[[Path, str], Any]]:

@@ -17,6 +17,7 @@ _FILE: Final = Path(__file__).with_name("codes.yaml")
 _PACK: Final = Path(__file__).resolve().parent.parent
 LISTS: Final = ("files", "conflicts", "gaps", "questions", "warnings", "payments", "checks", "checks_failed")
 """What can be counted beside groups of fields."""
+SEVERITIES: Final = ("serious", "warning", "info")
 
 
 class _Names(BaseModel):
@@ -59,6 +60,8 @@ class Codes:
             return _unknown(_("there is no group of fields {name}", name=name), name, self.groups)
         if form == "count" and name not in self.groups and name not in LISTS:
             return _unknown(_("nothing is called {name} that can be counted", name=name), name, {*self.groups, *LISTS})
+        if form == "findings" and name not in SEVERITIES:
+            return _unknown(_("there is no severity {name}", name=name), name, SEVERITIES)
         if form == "kind" and name not in self.kinds:
             return _unknown(_("there is no kind of document {name}", name=name), name, self.kinds)
         return self._figure_fault(name) if form == "figure" else None

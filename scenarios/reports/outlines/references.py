@@ -9,7 +9,7 @@ from appliance.core.messages import _
 
 PLAIN: Final = ("subject", "as_of", "periods", "ends", "moved")
 VALUES: Final = ("item", "figure", "fact")
-FORMS: Final = (*VALUES, "party", "period", "end", "series", "title", "count", "plural", "list", "kind")
+FORMS: Final = (*VALUES, "party", "period", "end", "series", "title", "count", "plural", "list", "kind", "findings")
 PERIODS: Final = re.compile(r"last(?:-[1-9])?|prior|first|flows|\d{4}-\d{2}-\d{2}")
 _BRACES: Final = re.compile(r"\{([^{}]*)\}")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*(?:\.[A-Za-z0-9_-]+)*(?:\.\*)?")

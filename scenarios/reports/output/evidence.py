@@ -111,7 +111,7 @@ class _Evidence:
             self._cell(cell, row, column, table)
             for row, given in enumerate(table.rows, start=1)
             for column, cell in enumerate(given, start=1)
-            if cell.figure or cell.place is not None or _NUMBER.search(cell.text)
+            if cell.figure or cell.figures or cell.place is not None or cell.places or _NUMBER.search(cell.text)
         ]
         return self._numbered("table", table.id, table.caption) | {"cells": cells}
 
@@ -123,7 +123,8 @@ class _Evidence:
             "column_title": table.columns[column - 1] if column <= len(table.columns) else "",
             "text": cell.text,
             "figure": cell.figure,
-            "places": self._places([cell.place] if cell.place is not None else []),
+            "figures": list(cell.figures),
+            "places": self._places([*([cell.place] if cell.place is not None else []), *cell.places]),
         }
 
     def _picture(self, picture: Picture) -> dict[str, Any]:

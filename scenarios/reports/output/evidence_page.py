@@ -87,7 +87,7 @@ class _EvidencePage:
             cells = [
                 (title, cell)
                 for title, cell in zip(piece.table.columns, piece.cells(row), strict=True)
-                if cell.figure or cell.place is not None
+                if cell.figure or cell.figures or cell.place is not None or cell.places
             ]
             if not cells:
                 continue
@@ -96,8 +96,9 @@ class _EvidencePage:
             yield f"<details><summary>{shown}</summary><div>{inner}</div></details>"
 
     def _cell(self, title: str, cell: Cell) -> str:
-        places = [cell.place] if cell.place is not None else []
-        sources = "".join(self._sources([cell.figure] if cell.figure else [], places))
+        places = [*([cell.place] if cell.place is not None else []), *cell.places]
+        figures = [*([cell.figure] if cell.figure else []), *cell.figures]
+        sources = "".join(self._sources(dict.fromkeys(figures), places))
         return f"<p><b>{text(title)}</b> {text(cell.text)}</p>{sources}"
 
     def _picture(self, piece: Pictured) -> str:

@@ -33,7 +33,7 @@ def name_of(place: Place, words: Wording) -> str:
 
 def spot_of(place: Place, words: Wording) -> str:
     """Return where in its file a place is: page, sheet and cell, or line; empty where it is the whole file."""
-    return _spots((place,), words)
+    return spots_of((place,), words)
 
 
 class NoteBook:
@@ -76,7 +76,7 @@ class NoteBook:
             if not here:
                 break
             told += len(here)
-            parts.append(" ".join(part for part in (self._file(here[0]), _spots(here, self._words)) if part))
+            parts.append(" ".join(part for part in (self._file(here[0]), spots_of(here, self._words)) if part))
         if len(places) <= _QUOTED_PLACES:
             parts[-1] += self._quotes(places, beside)
         if len(spots) > told:
@@ -112,7 +112,7 @@ def _distinct(places: Sequence[Place]) -> list[Place]:
     return list(found.values())
 
 
-def _spots(places: Sequence[Place], words: Wording) -> str:
+def spots_of(places: Sequence[Place], words: Wording) -> str:
     """Return the places of one file: those of one sheet, and all pages, told together."""
     comma = "、" if words.chinese else ", "
     found: list[str] = []
@@ -143,9 +143,12 @@ def _said(place: Place, said: str) -> bool:
 
 
 def _table_cell(cell: str, words: Wording) -> str:
-    """Return row and column of a table on paper in words."""
+    """Return row and column of a table on paper, or in a text, in words."""
     found = re.fullmatch(r"R(\d+)C(\d+)", cell)
-    return words("on_cell", row=found[1], column=found[2]) if found else f" {cell}"
+    if found is not None:
+        return words("on_cell", row=found[1], column=found[2])
+    letters = re.fullmatch(r"([A-Z])(\d+)", cell)
+    return words("on_cell", row=letters[2], column=ord(letters[1]) - 64) if letters else f" {cell}"
 
 
 def _cell(place: Place, words: Wording) -> str:

@@ -37,7 +37,13 @@ _LEADS: Final = re.compile(
     r" of (?:the )?(?=[A-Z])"
 )
 _GAPS: Final = re.compile(r"[\s()（）\[\]【】·.,，。'’\-_/&]+")
+_NO_COMPANIES: Final = ("基金", "理财", "资管", "信托计划", "组合", "晨报", "市场", "fund", "portfolio", "market")
 _NOT_OURS: Final = ("会计师事务所", "律师事务所", "资产评估", "房地产评估", "银行股份", "银行有限", "征信", "证券股份")
+
+
+def is_no_company(name: str) -> bool:
+    """Say whether a name is of a fund, a portfolio or a market, whose papers name the company that manages it."""
+    return not company_names(name) and any(word in name.lower() for word in _NO_COMPANIES)
 
 
 def company_names(text: str) -> list[str]:

@@ -19,6 +19,7 @@ _SCALES: Final = {
     "thousand": 10**3,
     "mn": 10**6,
 }
+_UNITS: Final = {10**3: "千元", 10**4: "万元", 10**6: "百万元", 10**8: "亿元"}
 _NUMBER: Final = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?|\.\d+")
 _NOTHING: Final = frozenset({"", "-", "--", "—", "/", "n/a", "na", "nil", "无", "不适用"})
 _MOST_DIGITS: Final = 15
@@ -82,6 +83,7 @@ def read_amount(text: str, scale: int, place: Place) -> Amount | CellFault:
     if _decimals(number) > _MOST_DECIMALS:  # what a workbook computed, such as 1.0249999999999999
         number = round(number, _MOST_DECIMALS).normalize()
     value = number * scale
+    place = place.model_copy(update={"unit": _UNITS.get(scale, "")})  # the cell alone does not say what it is in
     return Amount(-value if negative and value else value, text.strip(), place, _decimals(number) - _zeros(scale))
 
 

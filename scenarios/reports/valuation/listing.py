@@ -6,6 +6,7 @@ from typing import Final
 from ..composing import SectionDraft, Texts, shortened
 from ..models import Cell, Place
 from .book import MatchingBook
+from .cells import written
 from .pairing import Pairing
 from .tables import RowFault, ValuationRow
 
@@ -87,7 +88,7 @@ def add_faults(draft: SectionDraft, faults: Sequence[RowFault], book: MatchingBo
 
 def _value(row: ValuationRow, column: str) -> Cell:
     amount = row.values.get(column)
-    return Cell(text="—") if amount is None else Cell(text=amount.printed, place=amount.place)
+    return Cell(text="—") if amount is None else Cell(text=written(amount.value, amount.decimals), place=amount.place)
 
 
 def _where(place: Place) -> str:

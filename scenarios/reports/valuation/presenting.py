@@ -260,9 +260,8 @@ class Presenter:
                 figure = self._maker.sum_of(f"total.{column}_rows_{side}", amounts)
                 self._extra.append(figure)
                 item = self._book.title(column, self._say.language)
-                text = self._say(
-                    "total.printed", name=table.file.name, printed=printed.printed, item=item, sum=figure.shown
-                )
+                stated = written(printed.value, printed.decimals)
+                text = self._say("total.printed", name=table.file.name, printed=stated, item=item, sum=figure.shown)
                 draft.say(text, "finding", figures=(figure,), places=(printed.place,), style="warning")
                 twice = [row.values[column] for row in doubles if column in row.values]
                 if twice and sum((one.value for one in twice), Decimal(0)) == printed.value - value:

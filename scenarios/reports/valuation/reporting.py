@@ -8,7 +8,7 @@ from appliance.core.clock import iso, utc_now
 from appliance.core.errors import InvalidRequest
 from appliance.core.messages import _
 
-from ..models import Gap, Language, Reading, Report
+from ..models import Gap, Grid, Language, Reading, Report
 from .book import MatchingBook
 from .matching import matching_book, reconcile, texts
 from .tables import valuation_grids
@@ -71,7 +71,7 @@ def _sides(readings: Sequence[Reading], options: Mapping[str, str], book: Matchi
     if all(named):
         left, right = (_named(name, side, readings, book) for name, side in zip(named, ("left", "right"), strict=True))
         return left, right
-    tables = [(reading, grid) for reading in readings for grid in valuation_grids(reading, book)]
+    tables = _each_once([(reading, grid) for reading in readings for grid in valuation_grids(reading, book)])
     if len(tables) == 2 and not any(named):
         (left, left_grid), (right, right_grid) = tables
         return (
@@ -90,6 +90,18 @@ def _sides(readings: Sequence[Reading], options: Mapping[str, str], book: Matchi
         _("Add the missing one, or name both in options.left and options.right, such as f01 or f01#2."),
         param="options",
     )
+
+
+def _each_once(tables: list[tuple[Reading, Grid]]) -> list[tuple[Reading, Grid]]:
+    """Return the tables; of more than two without those of mails whose attachment lies beside them as a file."""
+    if len(tables) <= 2:
+        return tables
+    files = [grid.rows for reading, grid in tables if not _is_mail(reading)]
+    return [(reading, grid) for reading, grid in tables if not _is_mail(reading) or grid.rows not in files]
+
+
+def _is_mail(reading: Reading) -> bool:
+    return reading.file.name.lower().endswith((".eml", ".msg"))
 
 
 def _count(reading: Reading, book: MatchingBook) -> int:

@@ -70,6 +70,19 @@ def basis(condition: Condition | None, sources: Sources, group: str | None = Non
     return merged(parts)
 
 
+def tests(condition: Condition | None) -> bool:
+    """Tell whether a condition compares a value or asks for findings, so that its sentence may state what it found."""
+    if condition is None:
+        return False
+    inner = (*condition.all, *condition.any, *condition.none)
+    compared = (*(getattr(condition, name) for name in _TESTS), condition.equals, condition.contains)
+    return (
+        any(tests(one) for one in inner)
+        or condition.findings is not None
+        or any(one is not None for one in compared)
+    )  # fmt: skip
+
+
 def _of_values(condition: Condition, sources: Sources, group: str | None) -> Iterable[Basis]:
     value = _value(condition, sources, group)
     missing = condition.missing is True and value.text is None
@@ -141,5 +154,5 @@ def _tested(
             return False
     if condition.contains is not None and condition.contains not in text:
         return False
-    tests = (*(getattr(condition, name) for name in _TESTS), condition.equals, condition.contains)
-    return present if all(one is None for one in tests) else True
+    compared = (*(getattr(condition, name) for name in _TESTS), condition.equals, condition.contains)
+    return present if all(one is None for one in compared) else True

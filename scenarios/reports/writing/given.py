@@ -7,7 +7,7 @@ from typing import Final
 
 from ..models import Place
 from .moves import pattern
-from .quantities import SCALES, Quantity, quantities
+from .quantities import SCALES, Quantity, quantities, unit_of
 
 _DASH: Final = re.compile(r"(?:^|\s)[-–—/]+\s*$|^\s*$")
 _UP: Final = re.compile(
@@ -17,7 +17,8 @@ _DOWN: Final = re.compile(
     r"(?:下降|减少|降低|回落)了?$|\b(?:fell|declined|decreased|down) by (?:[A-Z]{3} )?$", re.IGNORECASE
 )
 _HEAD: Final = re.compile(
-    r"(?P<scale>万亿|千万|百万|十万|[百千万亿])?(?:元|美元|港元|欧元)|[A-Z]{3}(?:\s+(?P<word>thousand|million|billion))?"
+    r"(?P<scale>万亿|千万|百万|十万|[百千万亿])?(?:元|美元|港元|欧元)"
+    r"|\b(?:CNY|RMB|USD|HKD|EUR)\b(?:\s+(?P<word>thousand|million|billion))?"
 )
 _ACCOUNTING: Final = re.compile(r"[(（]\s*(\d{1,3}(?:[,，]\d{3})+(?:\.\d+)?|\d+\.\d{2})\s*[)）]")
 _CHINESE_DAY: Final = re.compile(
@@ -36,6 +37,8 @@ class Said:
     number: Quantity
     text: str
     scale: float | None = None
+    paid: bool = False
+    """Whether its row tells the direction of a payment, so that the amount has no sign."""
 
     @property
     def falls(self) -> bool:
@@ -74,11 +77,12 @@ class Given:
 def _same(said: Said, given: Quantity) -> bool:
     """Tell whether a number is one that is written elsewhere: the same amount in a unit that is none other."""
     one = said.number
-    if given.date or (one.kind == "percent") != (given.kind == "percent") or not _units_agree(one, given):
+    if given.date or (one.kind == "percent") != (given.kind == "percent") or not _units_agree(one.unit, given.unit):
         return False
-    if _DOWN.search(one.before) and not given.negative and one.value:
+    fell = given.negative or _DOWN.search(given.before) is not None
+    if _DOWN.search(one.before) and not fell and one.value:
         return False
-    return _equal(one.value, given.value, 0.0) and _signs_agree(said, given.negative)
+    return _equal(one.value, given.value, 0.0) and _signs_agree(said, fell)
 
 
 def _is_value(said: Said, value: float) -> bool:
@@ -98,9 +102,7 @@ def _is_printed(said: Said, printed: Quantity, unit: str) -> bool:
     The unit is that beside the printed number, else that of its place; bare numbers are in the basic unit.
     """
     one = said.number
-    if printed.date or not _units_agree(one, printed):
-        return False
-    if not _signs_agree(said, printed.negative):
+    if printed.date or not _units_agree(one.unit, printed.unit) or not _signs_agree(said, printed.negative):
         return False
     own = printed.kind == "percent" or printed.scaled or bool(printed.unit)
     if one.kind == "percent":
@@ -108,9 +110,18 @@ def _is_printed(said: Said, printed: Quantity, unit: str) -> bool:
         return any(_equal(one.value, printed.value * scale, _slack(one)) for scale in scales)
     if printed.kind == "percent":
         return False
-    value = printed.value * (1.0 if own else SCALES.get(unit.rstrip("元"), 1.0))
+    scale, currency = _of_place(unit)
+    if not own and one.unit.isupper() and not _units_agree(one.unit, currency):
+        return False
+    value = printed.value * (1.0 if own else scale)
     in_cell = (said.scale or 1.0) if not (one.scaled or one.unit) else 1.0
     return any(_equal(one.value * scale, value, _slack(one) * scale) for scale in dict.fromkeys((in_cell, 1.0)))
+
+
+def _of_place(unit: str) -> tuple[float, str]:
+    """Return what a place's amounts are multiples of, and their currency."""
+    found = _HEAD.search(unit)
+    return (SCALES[found["scale"] or ""], unit_of(unit[len(found["scale"] or "") :])) if found else (1.0, "")
 
 
 def _slack(said: Quantity) -> float:
@@ -121,14 +132,14 @@ def _equal(left: float, right: float, slack: float) -> bool:
     return abs(left - right) <= slack + 1e-9 * max(1.0, abs(right))
 
 
-def _units_agree(one: Quantity, other: Quantity) -> bool:
-    return not one.unit or not other.unit or one.unit == other.unit
+def _units_agree(one: str, other: str) -> bool:
+    return not one or not other or one == other
 
 
 def _signs_agree(said: Said, negative: bool, round_to: Quantity | None = None) -> bool:
     """Tell whether a number has the sign of what is given, which only a sentence of a fall or a loss may leave out."""
     one = said.number
-    if one.value == 0.0:
+    if one.value == 0.0 or said.paid:
         return True
     if said.scale is not None and round_to is not None:
         return one.negative == negative

@@ -1,15 +1,13 @@
 """Tables that list: fields, entries of a group, payments, findings, and figures with their formulas."""
 
-import re
-from collections.abc import Sequence
 from typing import Final
 
 from .. import showing
 from ..models import Cell, Finding, Place, Table
 from ..outlines.models import TablePart
-from .naming import place_title
+from .naming import capital, place_title, places_title
 from .sources import Sources
-from .titles import title
+from .symbols import input_title
 
 MISSING: Final = "—"
 _INPUTS: Final = 8
@@ -24,7 +22,7 @@ def facts_table(part: TablePart, block_id: str, caption: str, sources: Sources) 
         if fact is None:
             continue
         place = sources.place(fact.place, fact.value)
-        texts = (fact.title, fact.shown, place_title(fact.place, sources))
+        texts = (capital(fact.title, sources), fact.shown, place_title(fact.place, sources))
         rows.append(tuple(Cell(text=text, place=place) for text in texts))
     return Table(
         id=block_id,
@@ -52,7 +50,7 @@ def group_table(part: TablePart, block_id: str, caption: str, sources: Sources) 
     return Table(
         id=block_id,
         caption=caption,
-        columns=tuple(sources.title("fact", name) for name in part.columns),
+        columns=tuple(capital(sources.title("fact", name), sources) for name in part.columns),
         numeric=tuple(numeric),
         rows=tuple(rows),
     )
@@ -67,19 +65,22 @@ def payments_table(part: TablePart, block_id: str, caption: str, sources: Source
     rows = []
     for one in payments[: part.most]:
         place = sources.place(one.place, f"{one.day} {one.amount:.2f} {one.counterparty} {one.purpose}")
-        texts = (showing.day_title(one.day, sources.language), one.counterparty, one.purpose)
-        amount = showing.rounded(one.amount, 2)
-        source = place_title(one.place, sources)
-        rows.append(tuple(Cell(text=text or MISSING, place=place) for text in (*texts, amount, source)))
+        way = sources.say("received" if one.amount >= 0.0 else "paid")
+        amount = showing.rounded(abs(one.amount), 2)
+        texts = (showing.day_title(one.day, sources.language), one.counterparty, one.purpose, way, amount)
+        rows.append(
+            tuple(Cell(text=text or MISSING, place=place) for text in (*texts, place_title(one.place, sources)))
+        )
     unit = "元" if sources.language.startswith("zh") and currency == "CNY" else currency
-    heads = [sources.say(name, unit=unit) for name in ("day", "counterparty", "purpose", "amount", "source")]
+    names = ("day", "counterparty", "purpose", "direction", "amount", "source")
+    heads = [sources.say(name, unit=unit) for name in names]
     return Table(
         id=block_id,
         caption=caption,
         columns=tuple(heads),
-        numeric=(False, False, False, True, False),
+        numeric=(False, False, False, False, True, False),
         rows=tuple(rows),
-        widths=(0.15, 0.25, 0.18, 0.17, 0.25),
+        widths=(0.14, 0.23, 0.16, 0.08, 0.16, 0.23),
     )
 
 
@@ -103,26 +104,10 @@ def _finding_row(finding: Finding, sources: Sources) -> tuple[Cell, ...]:
     serious = finding.severity == "serious"
     return (
         Cell(text=sources.say(finding.severity), strong=serious),
-        Cell(text=finding.title, figure=figure, place=place, strong=serious),
+        Cell(text=capital(finding.title, sources), figure=figure, place=place, strong=serious),
         Cell(text=finding.text, figure=figure, figures=finding.figures, place=place, places=places),
-        Cell(text=_named(places[:3], sources), place=place, places=places[:3]),
+        Cell(text=places_title(places[:3], sources) or MISSING, place=place, places=places[:3]),
     )
-
-
-def _symbol(symbol: str, sources: Sources) -> str:
-    """Return what went into a figure by its title; `prior` and the like stay in front of it."""
-    name = re.search(r"[a-z][a-z0-9_.]*$", symbol)
-    if name is None:
-        return symbol
-    for form in ("item", "figure"):
-        titled = title(form, name[0], sources.language)
-        if titled is not None:
-            return f"{symbol[: name.start()]}{titled}"
-    return symbol
-
-
-def _named(places: Sequence[Place], sources: Sources) -> str:
-    return "；".join(dict.fromkeys(place_title(one, sources) for one in places)) or MISSING
 
 
 def formulas_table(part: TablePart, block_id: str, caption: str, sources: Sources) -> Table:
@@ -130,17 +115,22 @@ def formulas_table(part: TablePart, block_id: str, caption: str, sources: Source
     of = sources.analysis.figures
     days = sources.last_years(part.periods)
     chosen = [one for one in of if part.formulas == "all" or one.id.partition("@")[0] in part.formulas]
+    gap = "；" if sources.language.startswith("zh") else "; "
     rows = []
     for one in chosen:
         family = one.id.partition(".")[0]
-        if one.period not in days or not one.inputs or family in ("count", "check", *part.without):
+        if (
+            (part.formulas == "all" and one.period not in days)
+            or not one.inputs
+            or family in ("count", "check", *part.without)
+        ):
             continue
-        inputs = "；".join(f"{_symbol(each.symbol, sources)} = {each.shown}" for each in one.inputs[:_INPUTS])
-        inputs = f"{inputs}；…" if len(one.inputs) > _INPUTS else inputs
+        inputs = gap.join(f"{input_title(each, sources)} = {each.shown}" for each in one.inputs[:_INPUTS])
+        inputs = f"{inputs}{gap}…" if len(one.inputs) > _INPUTS else inputs
         place = next(sources.figure_places(one), None)
         texts = (
             one.title,
-            sources.period_title(one.period),
+            sources.period_title(one.period) if one.period in sources.years else one.period,
             one.shown if one.value is not None or one.unit == "text" else one.note or MISSING,
         )
         rows.append(tuple(Cell(text=text, figure=one.id, place=place) for text in (*texts, one.formula, inputs)))

@@ -16,7 +16,8 @@ _VALUES: Final = {
 _SCALES: Final = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9}
 _WORD: Final = "|".join(sorted([*_VALUES, *_SCALES], key=len, reverse=True))
 PATTERN: Final = re.compile(
-    rf"(?<![\w-])(?:{_WORD})(?:(?:\s+and\s+|[\s-]+)(?:{_WORD}))*(?![\w-])(?P<percent>\s*(?:%|per ?cent\b))?",
+    rf"(?<![\w-])(?<!within )(?:{_WORD})(?:(?:\s+and\s+|[\s-]+)(?:{_WORD}))*(?![\w-])"
+    r"(?P<percent>\s*(?:%|per ?cent\b))?",
     re.IGNORECASE,
 )
 _NOUN: Final = re.compile(
@@ -28,7 +29,7 @@ _NOUN: Final = re.compile(
 
 
 def value_of(match: re.Match[str], text: str) -> float | None:
-    """Return what a match of `PATTERN` says; None where it is no number: one and zero are pronouns before no noun."""
+    """Return what a match of `PATTERN` says; None where it is no number, such as a pronoun or CNY million."""
     words = re.findall(r"[a-z]+", match[0].partition("%")[0].lower())
     words = [word for word in words if word in _VALUES or word in _SCALES]
     if len(words) == 1 and words[0] in ("one", "zero") and not (match["percent"] or _NOUN.match(text, match.end())):

@@ -1,5 +1,6 @@
 """Charts of an outline: the values of accounts and figures, handed to the drawing part."""
 
+from ..charts.steps import step
 from ..models import Block, PictureBlock, Place
 from ..outlines.models import ChartPart
 from .sentences import filled
@@ -31,7 +32,9 @@ def _series(part: ChartPart, sources: Sources) -> tuple[list[tuple[str, tuple[_P
         for day in days:
             item = sources.item(code, day)
             if item is not None:
-                points.append((sources.period_title(day, end=item.months == 0), item.value, None))
+                # A waterfall's steps go down where an account is a cost; its totals are the first and the last.
+                value = step(code, item.value) if part.kind == "waterfall" else item.value
+                points.append((sources.period_title(day, end=item.months == 0), value, None))
                 places.append(sources.place(item.place, item.printed))
                 unit = unit or item.currency
         if points:

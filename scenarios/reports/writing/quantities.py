@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from ..fields.numerals import CHARACTERS, whole
@@ -15,13 +16,19 @@ SCALES: Final = {
 _COUNTED: Final = "家|名|位|人|户|个|笔|份|起|期|项|条|股|页|处|宗"
 _UNITS: Final = rf"元|圆|年|个?月|天|日|倍|成|次|{_COUNTED}|%|％"
 _CURRENCIES: Final = {
-    "元": "CNY", "圆": "CNY", "人民币": "CNY", "cny": "CNY", "rmb": "CNY", "¥": "CNY", "￥": "CNY",
-    "美元": "USD", "usd": "USD", "us$": "USD", "港元": "HKD", "港币": "HKD", "hkd": "HKD", "欧元": "EUR",
-    "eur": "EUR", "€": "EUR",
-}  # fmt: skip
+    name: currency
+    for currency, names in (
+        ("CNY", ("元", "圆", "人民币", "cny", "rmb", "¥", "￥")),
+        ("USD", ("美", "usd", "us$")),
+        ("HKD", ("港", "港币", "hkd")),
+        ("EUR", ("欧", "eur", "€")),
+    )
+    for name in names
+}
+"""Of names as `_BEFORE` and `_BEHIND` find them, without 元 behind another."""
 _BEFORE: Final = re.compile(r"(CNY|RMB|USD|US\$|HKD|EUR|¥|￥|€|人民币)\s*[-−－]?\s*$", re.IGNORECASE)
 _BEHIND: Final = re.compile(
-    rf"\s*(?:(?P<money>人民币元|元|圆|美元|港元|港币|欧元|(?:CNY|RMB|USD|HKD|EUR)\b)|(?P<day>天|日|days?\b)"
+    rf"\s*(?:(?P<money>人民币元?|元|圆|美元|港元|港币|欧元|(?:CNY|RMB|USD|HKD|EUR)\b)|(?P<day>天|日|days?\b)"
     rf"|(?P<month>个月|months?\b)|(?P<year>年|years?\b)|(?P<times>倍|times\b)|(?P<count>{_COUNTED}))",
     re.IGNORECASE,
 )
@@ -42,8 +49,8 @@ _NUMBER: Final = re.compile(
 _WORDS: Final = re.compile(rf"(?P<numeral>[{CHARACTERS}]+)(?:分之(?P<parts>[{CHARACTERS}]+)|(?=\s*(?:{_UNITS})))")
 _NO_ONE: Final = re.compile(r"年[内以期度]|起|[元圆%％]|个百分点|日")
 """Behind 一: 一年内 is a term of accounts and 一起 an adverb."""
-_PRONOUNS: Final = tuple("统同唯单逐第任某每")
-"""Before 一: 同一个 and 第一个 count nothing."""
+_PRONOUNS: Final = tuple("统同唯单逐第任某每近上前下后")
+"""Before 一: 同一个, 第一个 and 最近一年 count nothing."""
 _CODE: Final = re.compile(
     r"(?<![A-Za-z0-9])(?:(?=[0-9A-Z]*\d)(?=[0-9A-Z]*[A-Z])[0-9A-Z]{8,}|(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,})"
     r"(?![A-Za-z0-9])"
@@ -71,7 +78,8 @@ class Quantity:
     """What stands right before it."""
 
 
-def quantities(text: str) -> list[Quantity]:
+@lru_cache(maxsize=20_000)
+def quantities(text: str) -> tuple[Quantity, ...]:
     """Return the quantities of a text. Codes of letters and digits (a fingerprint, f03) are names, not numbers."""
     found: list[Quantity] = []
     text = _FILE.sub(" ", text.translate(_WIDE))
@@ -94,7 +102,7 @@ def quantities(text: str) -> list[Quantity]:
         if value is not None:
             share = match["percent"] is not None
             found.append(Quantity("percent" if share else "number", match[0], value / (100.0 if share else 1.0)))
-    return found
+    return tuple(found)
 
 
 _WIDE: Final = str.maketrans("０１２３４５６７８９．－−", "0123456789.--")
@@ -134,13 +142,16 @@ def _unit(match: re.Match[str], before: str) -> str:
     if match["percent"]:
         return ""
     named = _BEFORE.search(before)
-    if named is not None:
-        return _CURRENCIES[named[1].lower()]
-    behind = _BEHIND.match(match.string, match.end())
+    return _CURRENCIES[named[1].lower()] if named is not None else unit_of(match.string, match.end())
+
+
+def unit_of(text: str, at: int = 0) -> str:
+    """Return the unit that stands at a place of a text; empty: none does."""
+    behind = _BEHIND.match(text, at)
     if behind is None:
         return ""
     name = behind.lastgroup or ""
-    return _CURRENCIES[behind[name].lower().removeprefix("人民币")] if name == "money" else name
+    return _CURRENCIES[behind[name].lower().removesuffix("元") or "元"] if name == "money" else name
 
 
 def _words(match: re.Match[str]) -> list[Quantity]:
@@ -154,4 +165,4 @@ def _words(match: re.Match[str]) -> list[Quantity]:
     if numeral == "一" and (_NO_ONE.match(text, match.end()) or text[: match.start()].endswith(_PRONOUNS)):
         return []
     value = whole(numeral)
-    return [] if value is None else [Quantity("number", match[0], float(value), 0.0)]
+    return [] if value is None else [Quantity("number", match[0], float(value), unit=unit_of(text, match.end()))]

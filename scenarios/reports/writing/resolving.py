@@ -130,6 +130,23 @@ def _count(reference: Reference, sources: Sources, group: str | None) -> Value:
     return figure_value(reference, sources.figure(f"count.{reference.name}", sources.dossier.as_of), sources)
 
 
+def _findings(reference: Reference, sources: Sources, group: str | None) -> Value:
+    """Return the titles of the findings of a severity, in the order in which they are told."""
+    found = [one for one in sources.findings("all") if one.severity == reference.name]
+    if not found:
+        return _missing(reference)
+    titles = list(dict.fromkeys(one.title for one in found))
+    text = "、".join(titles) if sources.language.startswith("zh") else "; ".join(_small(one) for one in titles)
+    figures = tuple(dict.fromkeys(name for one in found for name in one.figures))
+    return Value(reference, text, None, figures, each_once(place for one in found for place in sources.places_of(one)))
+
+
+def _small(title: str) -> str:
+    """Return a title as it stands within an English sentence; names such as EBITDA stay capital."""
+    first = title.partition(" ")[0]
+    return title if first[1:] != first[1:].lower() or first == "Altman" else f"{title[:1].lower()}{title[1:]}"
+
+
 def _plural(reference: Reference, sources: Sources, group: str | None) -> Value:
     counted = _count(reference, sources, group)
     one, _slash, several = reference.extra.partition("/")
@@ -139,5 +156,5 @@ def _plural(reference: Reference, sources: Sources, group: str | None) -> Value:
 _RESOLVERS: Final[dict[str, Callable[[Reference, Sources, str | None], Value]]] = {
     "subject": _subject, "as_of": _as_of, "periods": _periods, "ends": _periods, "period": _period, "end": _period,
     "item": _item, "figure": _figure, "fact": _fact, "series": _series, "list": _list, "title": _title,
-    "kind": _kind, "count": _count, "plural": _plural, "party": _party,
+    "kind": _kind, "count": _count, "plural": _plural, "party": _party, "findings": _findings,
 }  # fmt: skip

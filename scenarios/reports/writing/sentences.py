@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from ..models import Paragraph, Sentence, SentenceKind
 from ..outlines.models import Line
 from ..outlines.references import Reference, pieces
-from .conditions import Basis, basis, direction, holds, merged
+from .conditions import Basis, basis, direction, holds, merged, tests
 from .resolving import about, resolve
 from .sources import Sources, Value
 
@@ -57,7 +58,7 @@ def _sentence(line: Line, sentence_id: str, sources: Sources, missing: Missing, 
     text, values = filled(words.within(sources.language), sources, group, moved)
     lacking = [one.reference for one in values if one.text is None]
     if not lacking and not (line.compare is not None and not moved):
-        return built(sentence_id, text, values, merged(bases))
+        return built(sentence_id, text, values, merged(bases), tested=tests(line.when))
     if line.otherwise == "gap":
         missing.sentence_id = missing.sentence_id or sentence_id
         missing.references.extend(one for one in lacking if one not in missing.references)
@@ -101,16 +102,34 @@ def _tidied(text: str) -> str:
 
 
 def built(
-    sentence_id: str, text: str, values: Sequence[Value], beside: Basis, kind: SentenceKind | None = None
+    sentence_id: str,
+    text: str,
+    values: Sequence[Value],
+    beside: Basis,
+    kind: SentenceKind | None = None,
+    *,
+    tested: bool = False,
 ) -> Sentence:
-    """Return a sentence with the sources of its values and of its condition, each once."""
-    own = merged([*(Basis(one.figures, one.places, _listed(one)) for one in values), beside])
+    """Return a sentence with the sources of its values and of its condition, each once.
+
+    Without values of its own, and unless its condition `tested` one, it states nothing: it is of kind text.
+    """
+    within = merged([Basis(one.figures, one.places, _listed(one)) for one in values])
+    own = merged([within, beside])
     if kind is None:
-        valued = any(one.reference.form in ("item", "fact", "series", "list", "subject") for one in values)
-        kind = "figure" if own.figures else "fact" if valued and own.places else "text"
+        valued = any(one.reference.form in _STATING for one in values if one.places)
+        kind = "text"
+        if within.figures or (tested and own.figures):
+            kind = "figure"
+        elif valued or (tested and own.places):
+            kind = "fact"
         if any(one.startswith("gap:") for one in own.rests_on):
             kind = "gap"
     return Sentence(id=sentence_id, text=text, kind=kind, figures=own.figures, places=own.places, rests_on=own.rests_on)
+
+
+_STATING: Final = ("item", "fact", "series", "list", "subject", "period")
+"""References that state something of the subject by places alone."""
 
 
 def _listed(value: Value) -> tuple[str, ...]:

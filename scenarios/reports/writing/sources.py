@@ -134,9 +134,14 @@ class Sources:
         return sorted(of, key=lambda one: order.index(one.severity))
 
     def _of_flows(self, finding: Finding) -> bool:
-        kinds = {one.id: one.kind for one in self.dossier.files}
         places = self.places_of(finding)
-        return bool(places) and all(kinds.get(one.file) == "bank_statement" for one in places)
+        return bool(places) and all(one.file in self._flow_files for one in places)
+
+    @cached_property
+    def _flow_files(self) -> set[str]:
+        """Files that payments were read from, and those that are bank statements."""
+        statements = {one.id for one in self.dossier.files if one.kind in ("bank_statement", "transactions")}
+        return statements | {one.place.file for one in self.dossier.payments}
 
     def conflict(self, about: str) -> Conflict | None:
         """Return the open conflict about something."""
@@ -188,7 +193,9 @@ class Sources:
     def places_of(self, finding: Finding) -> tuple[Place, ...]:
         """Return the places of a finding and of its figures, each once."""
         figures = (self._figures[one] for one in finding.figures if one in self._figures)
-        return each_once((*finding.places, *(place for one in figures for place in self.figure_places(one))))
+        return each_once(
+            (*map(self._with_unit, finding.places), *(place for one in figures for place in self.figure_places(one)))
+        )
 
     def party(self, figure: Figure) -> str | None:
         """Return the counterparty of the payments that a figure was computed from, if it is one."""
@@ -231,24 +238,28 @@ class Sources:
 def units_of(dossier: Dossier) -> dict[Place, str]:
     """Return the units of places that do not name them themselves: of accounts, and of fields from tables."""
     found: dict[Place, str] = {}
-    for item in dossier.items:
-        found.update((place, item.unit) for place in (item.place, *item.also) if item.unit and not place.unit)
+    for conflict in dossier.conflicts:
+        for place, value in zip(conflict.places, conflict.values, strict=True):
+            for one in quantities(value)[:1]:
+                _keep(found, place, one.value, _SHARES if one.kind == "percent" else _AMOUNTS if one.unit else {})
     for fact in dossier.facts:
-        if fact.number is not None and not fact.place.unit and (unit := _unit_of(fact)):
-            found[fact.place] = unit
+        if fact.number is not None:
+            _keep(found, fact.place, fact.number, _SHARES if fact.unit == "share" else _AMOUNTS if fact.unit else {})
+    for item in dossier.items:
+        found[item.place] = item.unit.replace("元", _CURRENCIES.get(item.currency, "元"))
     return found
 
 
-def _unit_of(fact: Fact) -> str:
-    """Return the unit of which a field's printed number makes its value; empty: it names one, or none fits."""
-    printed = [one for one in quantities(fact.place.quote) if one.kind == "number" and not (one.unit or one.scaled)]
-    units = _SHARES if fact.unit == "share" else _AMOUNTS if fact.unit.isupper() else {}
+def _keep(found: dict[Place, str], place: Place, value: float, units: Mapping[str, float]) -> None:
+    """Keep the unit of which the number printed at a place makes a value; none where it names its unit itself."""
+    printed = [one for one in quantities(place.quote) if one.kind == "number" and not (one.unit or one.scaled)]
     for unit, scale in units.items():
-        if any(abs(one.value * scale - abs(fact.number or 0.0)) <= 1e-6 * abs(fact.number or 0.0) for one in printed):
-            return unit
-    return ""
+        if any(abs(one.value * scale - abs(value)) <= 1e-6 * abs(value) for one in printed):
+            found[place] = unit
+            return
 
 
+_CURRENCIES: Final = {"USD": "美元", "HKD": "港元", "EUR": "欧元"}
 _SHARES: Final = {"%": 0.01}
 _AMOUNTS: Final = {"元": 1.0, "千元": 1e3, "万元": 1e4, "百万元": 1e6, "亿元": 1e8}
 

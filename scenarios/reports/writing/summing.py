@@ -20,7 +20,7 @@ from ..models import (
     TableBlock,
 )
 from ..outlines.models import Outline
-from .naming import HASH, place_title, section_titles
+from .naming import HASH, capital, place_title, places_title, section_titles
 from .sources import Sources
 from .titles import kind_title
 
@@ -96,7 +96,11 @@ def _conflicts(block_id: str, caption: str, outline: Outline, sources: Sources) 
             held = sources.place(place, value)
             rows.append(
                 (
-                    Cell(text=conflict.title if at == 0 else "", place=held if at == 0 else None, strong=True),
+                    Cell(
+                        text=capital(conflict.title, sources) if at == 0 else "",
+                        place=held if at == 0 else None,
+                        strong=True,
+                    ),
                     Cell(text=value, place=held, strong=at == conflict.used),
                     Cell(text=place_title(place, sources), place=held),
                     Cell(text=_usage(conflict, at, sources), place=held),
@@ -131,7 +135,7 @@ def _gaps(block_id: str, caption: str, outline: Outline, sources: Sources) -> Ta
         suffering = sources.joined([titles[one] for one in gap.needed_for if one in titles])
         rows.append(
             (
-                Cell(text=gap.title, place=place, strong=gap.required),
+                Cell(text=capital(gap.title, sources), place=place, strong=gap.required),
                 Cell(text=gap.reason, place=place),
                 Cell(text=sources.say("required_yes" if gap.required else "required_no")),
                 Cell(text=suffering or "—"),
@@ -156,7 +160,7 @@ def _questions(block_id: str, caption: str, outline: Outline, sources: Sources) 
                 Cell(text=one.text, place=place),
                 Cell(text=(" / ").join(one.choices) or "—", place=place),
                 Cell(
-                    text="；".join(place_title(each, sources) for each in one.places) or "—",
+                    text=places_title(one.places, sources) or "—",
                     place=place,
                     places=one.places,
                 ),
@@ -195,7 +199,7 @@ def _source_row(file: SourceFile, sources: Sources) -> tuple[Cell, ...]:
     texts = (
         file.id,
         file.name,
-        sources.kind_title(file.kind),
+        capital(sources.kind_title(file.kind), sources),
         showing.rounded(float(file.pages), 0) if file.pages is not None else "—",
         file.sha256[:HASH],
         state,
@@ -221,7 +225,12 @@ def _checks(block_id: str, caption: str, outline: Outline, sources: Sources) -> 
         result = sources.say("holds_yes" if check.holds else "holds_note" if check.information else "holds_no")
         period = Cell(text=sources.period_title(check.period), figure=check_figure(check, "left"))
         rows.append(
-            (Cell(text=check.title), period, *sides, Cell(text=result, strong=not (check.holds or check.information)))
+            (
+                Cell(text=check.title, figure=period.figure),
+                period,
+                *sides,
+                Cell(text=result, strong=not (check.holds or check.information)),
+            )
         )
     heads = [sources.say(name, unit=unit) for name in ("check", "period", "left", "right", "difference", "holds")]
     return Table(

@@ -8,6 +8,7 @@ from ..models import Block, Cell, Figure, Item, Table, TableBlock
 from ..outlines.codes import shipped
 from ..outlines.models import Outline, TablePart
 from .listing import MISSING, facts_table, findings_table, formulas_table, group_table, payments_table
+from .naming import capital
 from .sentences import filled
 from .sources import Sources, natural
 from .summing import closing_blocks
@@ -47,7 +48,7 @@ def _accounts(part: TablePart, block_id: str, caption: str, sources: Sources) ->
             continue  # a line of nothing is for the annexes
         strong = code.startswith(_STRONG) or code.endswith("_cash_flow")
         cells = [_item_cell(one, sources, strong=strong) for one in own]
-        title = Cell(text=sources.title("item", code), strong=strong)
+        title = Cell(text=capital(sources.title("item", code), sources), strong=strong)
         rows.append((title, *cells, *([_change_cell(code, sources)] if part.change else [])))
     heads = [sources.say("account", unit=showing.table_unit(currency, sources.language))]
     heads.extend(sources.period_title(day, end=ends) for day in days)
@@ -91,7 +92,9 @@ def _figure_cell(figure: Figure | None, sources: Sources) -> Cell:
         return Cell(text=MISSING)
     if figure.unit == "text":
         return Cell(text=figure.shown, figure=figure.id)
-    text = showing.in_table(figure.value, figure.unit, sources.language)
+    text = figure.shown if figure.value is not None else MISSING
+    if figure.unit.isupper():
+        text = showing.in_table(figure.value, figure.unit, sources.language)
     place = next(sources.figure_places(figure), None)
     return Cell(text=text, figure=figure.id, place=place)
 
@@ -104,19 +107,34 @@ def _figures(part: TablePart, block_id: str, caption: str, sources: Sources) -> 
         days = (day,) if (day := sources.period("flows")) else ()
     names = _expanded(part.figures, sources)
     days = tuple(day for day in days if any(_has_value(sources.figure(name, day)) for name in names))
+    days = days or _own_periods(names, sources)
     rows = []
     for name in names:
         own = [sources.figure(name, day) for day in days]
-        if not any(_has_value(one) for one in own):
-            continue
-        title = sources.title("figure", name)
+        if not any(_has_value(one) for one in own) or (name not in part.figures and not any(map(_is_more, own))):
+            continue  # of a whole family, lines of nothing stay out
+        title = capital(sources.title("figure", name), sources)
         money = next((one.unit for one in own if one is not None and one.unit.isupper()), None)
         if money is not None:
             unit = showing.table_unit(money, sources.language)
             title = f"{title}（{unit}）" if sources.language.startswith("zh") else f"{title} ({unit})"
         rows.append((Cell(text=title), *(_figure_cell(one, sources) for one in own)))
-    heads = [sources.say("figure"), *(sources.period_title(day) for day in days)]
+    years = set(sources.years)
+    heads = [sources.say("figure"), *(sources.period_title(day) if day in years else day for day in days)]
+    if len(days) == 1 and days[0] not in years:
+        heads[1] = sources.say("value")
     return _periods_table(block_id, caption, heads, rows)
+
+
+def _own_periods(names: list[str], sources: Sources) -> tuple[str, ...]:
+    """Return the one period of figures that have none of a year, such as a fund's quarter; several: none fits all."""
+    days = {one.period for one in sources.analysis.figures if one.id.partition("@")[0] in names and _has_value(one)}
+    return tuple(days) if len(days) == 1 else ()
+
+
+def _is_more(figure: Figure | None) -> bool:
+    """Tell whether a figure shows more than nothing."""
+    return figure is not None and any(sign in "123456789" for sign in figure.shown)
 
 
 def _has_value(figure: Figure | None) -> bool:
@@ -132,9 +150,16 @@ def _expanded(names: tuple[str, ...], sources: Sources) -> list[str]:
     found: list[str] = []
     for name in names:
         family = name.removesuffix(".*")
-        own = [name] if family == name else [one.id.partition("@")[0] for one in sources.family(family)]
+        own = [name] if family == name else [one.id.partition("@")[0] for one in _in_order(family, sources)]
         found.extend(one for one in dict.fromkeys(own) if one not in found)
     return found
+
+
+def _in_order(family: str, sources: Sources) -> list[Figure]:
+    """Return a family in the order of the chart of accounts, else of its keys."""
+    codes = [code for codes in shipped().statements.values() for code in codes]
+    at = {f"{family}.{code}": number for number, code in enumerate(codes)}
+    return sorted(sources.family(family), key=lambda one: at.get(one.id.partition("@")[0], len(at)))
 
 
 def _families(part: TablePart, block_id: str, caption: str, sources: Sources) -> Table:
@@ -168,7 +193,7 @@ def _key_title(key: str, figure: Figure, sources: Sources) -> str:
 
 
 def _family_title(family: str, unit: str, sources: Sources) -> str:
-    title = sources.family_title(family)
+    title = capital(sources.family_title(family), sources)
     money = any(one.unit.isupper() for one in sources.family(family))
     if not (unit and money):
         return title

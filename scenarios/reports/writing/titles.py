@@ -9,26 +9,26 @@ from appliance.scenario.words import Words
 from appliance.scenario.yaml_files import read_yaml
 
 _PACK: Final = Path(__file__).resolve().parent.parent
-FILES: Final = {
-    "item": ("statements/accounts.yaml", "accounts"),
-    "fact": ("fields/fields.yaml", "fields"),
-    "kind": ("sorting/kinds.yaml", "kinds"),
-    "figure": ("analysis/formulas.yaml", "formulas"),
+FILES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+    "item": (("statements/accounts.yaml", "accounts"),),
+    "fact": (("fields/fields.yaml", "fields"), ("fields/fields.yaml", "lists"), ("fields/fields.yaml", "quotes")),
+    "kind": (("sorting/kinds.yaml", "kinds"),),
+    "figure": (("analysis/formulas.yaml", "formulas"), ("datasets/figures.yaml", "")),
 }
+"""Of each form the files, and where in them the entries stand; empty: all of the file."""
 
 
 @cache
 def _titles(form: str) -> dict[str, Words]:
-    file, field = FILES[form]
-    path = _PACK / file
-    if not path.is_file():
-        return {}
-    data = read_yaml(path)
-    found = dict(_entries(data.get(field)))
-    if form == "fact":
-        lists = data.get("lists") or {}
-        for entries in (lists, data.get("quotes"), *(one.get("columns") for one in lists.values())):
-            found.update(_entries(entries))
+    found: dict[str, Words] = {}
+    for file, field in FILES[form]:
+        path = _PACK / file
+        data = read_yaml(path) if path.is_file() else {}
+        listed = data.get(field) if field else data
+        found.update(_entries(listed))
+        for one in listed.values() if isinstance(listed, Mapping) else ():
+            if isinstance(one, Mapping):
+                found.update(_entries(one.get("columns")))
     return found
 
 

@@ -1,16 +1,22 @@
 """Whether every number of a report stands in the sources of the sentence, cell or caption that says it."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from ..models import Cell, Figure, Paragraph, PictureBlock, Place, Report, Sentence, Table, TableBlock
+from ..output.notes import spots_of
 from .given import Given, Said, dates_of, unit_scale
-from .naming import HASH
+from .naming import HASH, wording
 from .quantities import Quantity, quantities
 
 _Where = Literal["sentence", "cell", "caption", "note"]
 _YEARS: Final = (1900, 2200)
+_PAID: Final = ("付", "paid")
+"""What the table of payments says instead of a sign."""
+_OF_SYMBOL: Final = re.compile(r"^p(?=\d+$)")
+"""The inputs p1, p2, … are payments, numbered."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,8 @@ class _Checker:
         # What the reading parts say of gaps and questions is data of the report, as its figures are.
         self._told = {text for one in report.gaps for text in (one.title, one.reason)}
         self._told |= {text for one in report.questions for text in (one.text, " / ".join(one.choices))}
+        self._told = {text.casefold() for text in self._told}
+        self._words = wording(report.language)
         self._pages = {one.id: one.pages for one in report.files}
         periods = {one.period for one in report.figures if one.period} | {report.as_of}
         self._periods = {date for text in periods for date in dates_of(text)}
@@ -69,15 +77,15 @@ class _Checker:
         for row in table.rows:
             for at, cell in enumerate(row):
                 heads = (table.columns[at] if at < len(table.columns) else "", row[0].text, table.columns[0])
-                yield from self._cell(table.id, cell, heads)
+                yield from self._cell(table.id, cell, heads, paid=any(one.text in _PAID for one in row))
 
-    def _cell(self, table: str, cell: Cell, heads: Sequence[str]) -> Iterator[Untraced]:
-        if cell.text in self._told or not quantities(cell.text):
+    def _cell(self, table: str, cell: Cell, heads: Sequence[str], *, paid: bool) -> Iterator[Untraced]:
+        if cell.text.casefold() in self._told or not quantities(cell.text):
             return
         figures = [*cell.figures, *([cell.figure] if cell.figure else [])]
         given = self._given(figures, [*cell.places, *([cell.place] if cell.place else [])], in_table=True)
         scale = next((scale for head in heads if (scale := unit_scale(head)) is not None), 1.0)
-        yield from self._missing("cell", table, cell.text, given, scale)
+        yield from self._missing("cell", table, cell.text, given, scale, paid=paid)
 
     def _given(self, figure_ids: Iterable[str], places: Iterable[Place], *, in_table: bool = False) -> Given:
         figures = [self._figures[one] for one in dict.fromkeys(figure_ids) if one in self._figures]
@@ -86,16 +94,17 @@ class _Checker:
         texts.extend(f"{place.name} {place.sheet or ''} {place.cell or ''}" for place in held)
         numbers = (one for place in held for one in (place.page, place.line, self._pages.get(place.file)))
         texts.extend(str(one) for one in numbers if one and in_table)
+        texts.extend(spots_of([place], self._words) for place in held if in_table)
         return Given(texts, [one.value for one in figures if one.value is not None], held)
 
     def _missing(
-        self, where: _Where, of: str, text: str, given: Given, scale: float | None = None
+        self, where: _Where, of: str, text: str, given: Given, scale: float | None = None, *, paid: bool = False
     ) -> Iterator[Untraced]:
         words = text
         for literal in (*self._names, *self._literals):
             words = words.replace(literal, " ")
         for one in quantities(words):
-            said = Said(one, words, scale)
+            said = Said(one, words, scale, paid)
             if not (self._is_period(one) or given.has(said)):
                 yield Untraced(where, of, text, one.text)
 
@@ -115,7 +124,7 @@ def _texts(figure: Figure, *, cell: bool) -> Iterator[str]:
     yield from (figure.shown, figure.title, figure.note or "", figure.period)
     yield from (one.shown for one in figure.inputs)
     if cell:
-        yield from (figure.id, figure.formula, *(one.symbol for one in figure.inputs))
+        yield from (figure.id, figure.formula, *(_OF_SYMBOL.sub(" ", one.symbol) for one in figure.inputs))
 
 
 def coverage(report: Report) -> float:

@@ -166,3 +166,12 @@ def test_times_are_spans_back_or_dates():
     assert parse_time("12h", now) == "2026-11-24T00:00:00.000Z"
     assert parse_time("2026-11-01", now) == "2026-11-01T00:00:00.000Z"
     assert parse_time("2026-11-01T08:00:00+08:00", now) == "2026-11-01T00:00:00.000Z"
+
+
+def test_a_kept_text_is_shown_under_the_systems_user(run, here):
+    assert run("audit", "content", "1").out.strip() == "账号 6222"
+    assert run("audit", "content", "1", "--json").json == {"seq": 1, "content": "账号 6222"}
+    records = run("audit", "search", "--kind", "admin.audit.content_read", "--json").json["records"]
+    assert [record["target"] for record in records] == ["1", "1"]
+    assert all(record["actor"].startswith("os:") for record in records)
+    assert run("audit", "content", "2").code == 7

@@ -97,6 +97,7 @@ def test_the_day_on_which_the_planned_users_are_there():
     [
         ([], 100, "no_use"),
         (weeks(6, 5), None, "unknown_limit"),
+        (weeks(6, 5), 0, "below_level"),
         (weeks(2, 0), 100, "reached"),
         (weeks(6, -5), 500, "not_growing"),
         (weeks(6, 0), 500, "no_trend"),

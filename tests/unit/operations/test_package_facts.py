@@ -11,7 +11,14 @@ from appliance.core.errors import ApprovalNeeded, Conflict, InvalidRequest
 from appliance.operations import approvals, packages
 from appliance.operations.accounts import open_accounts
 from appliance.operations.models import KIND
-from appliance.operations.package_facts import granted, installed_packages, licence_text, read_key, trust_known
+from appliance.operations.package_facts import (
+    find_new,
+    granted,
+    installed_packages,
+    licence_text,
+    read_key,
+    trust_known,
+)
 from appliance.packages.signed.building import Wish
 from appliance.state.approval_people import Person
 
@@ -67,6 +74,23 @@ def test_a_release_without_its_signature_is_told_of_all_the_same(maker):
     (words,) = installed_packages(maker.home)
     (words.used.folder / "manifest.json.minisig").unlink()
     assert installed_packages(maker.home)[0].signed_by is None
+
+
+def test_what_is_in_use_already_or_older_is_found_with_that_as_its_fault(maker):
+    first, second = maker.install(release=1), maker.install(release=2)
+    assert {one.file: one.installable for one in find_new(maker.home, SITE, [maker.root])} == {
+        first: False, second: False,
+    }  # fmt: skip
+    (found,) = find_new(maker.home, SITE, [second])
+    assert "in use already" in found.fault.render("en")
+    (found,) = find_new(maker.home, SITE, [first])
+    assert "release 2 is here" in found.fault.render("en")
+    list(packages.rollback(maker.home, SITE, "lexicon", "words"))
+    (found,) = find_new(maker.home, SITE, [second])
+    assert found.installable, "the newest may come again"
+    packages.remove(maker.home, SITE, "lexicon", "words")
+    (found,) = find_new(maker.home, SITE, [first])
+    assert found.installable, "what was removed is known to the store alone, which refuses it"
 
 
 def test_the_texts_of_a_licence(maker):

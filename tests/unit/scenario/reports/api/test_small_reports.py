@@ -26,12 +26,12 @@ def contract():
     return out.getvalue()
 
 
-def valuation(price):
+def valuation(price, code="QL001", name="青岚示例一号"):
     out = io.StringIO()
     csv.writer(out).writerows(
         [
             ["估值日期", "产品代码", "产品名称", "单位净值", "资产净值"],
-            ["2026-10-30", "QL001", "青岚示例一号", price, "100,000,000.00"],
+            ["2026-10-30", code, name, price, "100,000,000.00"],
             ["2026-10-30", "QL002", "青岚示例二号", "1.0500", "52,500,000.00"],
         ]
     )
@@ -65,3 +65,17 @@ async def test_two_valuations_are_reconciled(office):
     assert (job["state"], job["error"]) == ("done", None)
     file = await office.call("report-file", job_id=job["id"], format="md")
     assert "QL001" in file.content.decode()
+
+
+async def test_whether_two_products_are_one_is_asked_and_the_answer_is_used(office):
+    files = {
+        "管理人估值.csv": valuation("1.0000", "", "青岚示例稳健增利"),
+        "托管人估值.csv": valuation("1.0000", "", "青岚示例稳健增利型"),
+    }
+    job = await office.report(files, template="valuation-reconciliation")
+    (question,) = job["questions"]
+    assert question["choices"] == ["same", "different"]
+    await office.call("answer-questions", {"answers": {question["id"]: "same"}}, job_id=job["id"])
+    answered = await office.done(job["id"])
+    assert (answered["state"], answered["error"], answered["version"]) == ("done", None, 2)
+    assert answered["questions"] == []

@@ -8,7 +8,7 @@ import pytest
 from appliance.core.errors import ConfigError
 from scenarios.reports.datasets.analysing import analyse
 from scenarios.reports.datasets.funds import quarter_of
-from scenarios.reports.models import Grid, Reading, SourceFile
+from scenarios.reports.models import Fact, Grid, Payment, Place, Reading, SourceFile
 
 AS_OF = "2026-09-30"
 
@@ -132,7 +132,7 @@ def test_of_two_quarter_ends_the_later_counts_and_the_earlier_is_what_was_before
     assert told["top_weight"].shown == "9.50%"
     assert told["top_weight_before"].shown == "11.00%"
     assert (told["industry_rise"].title, told["industry_rise"].shown) == ("金融", "0.50个百分点")
-    assert (told["industry_fall"].title, told["industry_fall"].shown) == ("制造", "2.00个百分点")
+    assert (told["industry_fall"].title, told["industry_fall"].shown) == ("制造", "-2.00个百分点")
 
 
 def test_holdings_of_after_the_day_of_the_report_are_not_used():
@@ -206,3 +206,63 @@ def test_a_fault_of_the_banks_file_is_named(tmp_path, text, said):
     (tmp_path / "datasets.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match=said):
         analyse([fund()], AS_OF, "en", tmp_path)
+
+
+def paid(day, amount, counterparty="虚构客户", currency="CNY"):
+    place = Place(file="f09", name="流水.csv", line=int(day[-2:]), quote=f"{day} {amount}")
+    return Payment(day=day, amount=amount, counterparty=counterparty, currency=currency, place=place)
+
+
+def stated(name, number, unit="CNY"):
+    place = Place(file="f08", name="申请.docx", quote=str(number))
+    return Fact(name=name, title=name, value=str(number), number=number, unit=unit, shown=str(number), confidence=1.0,
+                place=place)  # fmt: skip
+
+
+PAID = (
+    paid("2026-07-05", 90_000.0),
+    paid("2026-07-20", 500_000.0, "虚构银行某支行"),
+    paid("2026-08-08", -40_000.0),
+    paid("2026-09-10", 60_000.0),
+    paid("2026-09-11", 7_000.0, currency="USD"),
+    paid("2026-11-01", 80_000.0),
+)
+
+
+def test_receipts_a_month_leave_out_lenders_other_currencies_and_what_came_later():
+    facts = [stated("expected_turnover", 20_000.0)]
+    figures = by_name(analyse([], AS_OF, "zh_CN", None, facts, PAID))
+    assert figures["monthly_average_inflow"].value == pytest.approx(50_000)
+    assert figures["turnover_to_expected"].value == pytest.approx(2.5)
+    assert figures["monthly_average_inflow"].unit == "CNY"
+
+
+def test_the_repayment_asked_for_is_set_against_the_receipts():
+    facts = [stated("requested_amount", 360_000.0), stated("requested_term_months", 36.0, "count")]
+    figures = by_name(analyse([], AS_OF, "en", None, facts, PAID))
+    assert figures["monthly_instalment"].value == pytest.approx(10_000)
+    assert figures["instalment_to_inflow"].shown == "20.00%"
+    assert "turnover_to_expected" not in figures
+    assert "monthly_instalment" not in by_name(analyse([], AS_OF, "en", None, facts[:1], PAID))
+
+
+def test_without_receipts_there_are_no_such_figures():
+    assert by_name(analyse([], AS_OF, "en", None, [stated("expected_turnover", 5.0)], PAID[2:3])) == {}
+
+
+def test_days_are_written_as_texts_write_them():
+    figures = by_name(analyse([fund()], AS_OF, "zh_CN", None))
+    best = figures["best_day"].inputs[1].place
+    row = next(row for row in navs() if str(row[1]) == best.quote)
+    day = date.fromisoformat(row[0])
+    assert figures["best_day_on"].shown == f"{day.year}年{day.month}月{day.day}日"
+    assert figures["best_day_on"].unit == "text"
+
+
+def test_cells_that_cannot_be_read_are_a_gap_of_their_file():
+    rows = [list(row) for row in navs()]
+    at = next(number for number, row in enumerate(rows) if row[0] == "2026-08-03")
+    rows[at][1] = rows[at + 1][1] = "停牌"
+    gaps = analyse([fund(rows)], AS_OF, "zh_CN", None).gaps
+    assert [(one.about, one.title) for one in gaps] == [("file:f01", "fund_values.xlsx")]
+    assert "有2个单元格" in gaps[0].reason

@@ -219,6 +219,14 @@ def test_an_audit_opinion_is_one_of_few_and_of_the_latest_report():
     assert not [one for one in found.conflicts if "audit" in one.about]
 
 
+def test_papers_of_a_fund_name_its_manager_and_are_its_own():
+    lines = ["基金概况", "基金管理人：虚构基金管理有限公司", "成立日期：2020年3月5日"]
+    found = read(paper("基金概况.md", lines, file_id="f07"), subject="虚构稳健混合型证券投资基金")
+    assert (found.subject, found.other_companies, found.mostly_other) == ("虚构稳健混合型证券投资基金", (), None)
+    other = read(licence(), subject="虚构基金管理有限公司")
+    assert other.mostly_other == NAME
+
+
 def test_sentences_of_a_visit_can_be_quoted():
     lines = ["现场走访记录", f"走访企业：{NAME}", "车间两班生产，设备运转正常。仓库积压较多；员工在岗。"]
     found = read(licence(), paper("走访.md", lines, file_id="f07"))

@@ -167,7 +167,7 @@ def test_a_note_names_a_file_once_in_a_chapter_and_caps_its_places():
     assert book.note([place(3)]).text == 'f01 f01.pdf p. 3: "quote 3".'
     assert book.note([place(4)]).text == 'f01 p. 4: "quote 4".'
     many = book.note([place(n) for n in range(10, 40)]).text
-    assert many == "f01 pp. 10, 11, 12, 13, 14, 15; 24 more places in the evidence file."
+    assert many == "f01 pp. 10, 11, 12, 13, 14, 15; 24 more in the evidence file."
     again = book.note([place(n) for n in range(10, 40)])
     assert (again.number, again.again) == (3, True)
     assert len(book.notes) == 3

@@ -36,9 +36,9 @@ def test_no_section_is_empty_and_no_reference_is_left(report, template, language
         assert all(len(row) == len(table.columns) for row in table.rows), table.id
     nothing = {"zh_CN": "没有可供本节依据的内容", "en": "hold nothing on which this section could rest"}
     texts = [whole.title, *(one.text for one in made.sentences(whole))]
+    assert all(text.strip() for text in texts)
     texts += [cell.text for table in made.tables(whole) for row in table.rows for cell in row]
     for text in texts:
-        assert text.strip()
         assert not re.search(r"[{}]", text)
         assert nothing[language] not in text
         assert "  " not in text
@@ -52,6 +52,9 @@ def test_texts_are_of_the_reports_language(report, template, language):
     own = [one for one in made.sentences(whole) if one.kind != "quotation"]
     wrong = [one.text for one in own if bool(chinese.search(one.text)) != (language == "zh_CN")]
     assert wrong == []
+    heads = [head for table in made.tables(whole) for head in (table.caption, *table.columns)]
+    heads += [block.picture.alt for one in whole.sections for block in one.blocks if block.type == "picture"]
+    assert [head for head in heads if bool(chinese.search(head)) != (language == "zh_CN")] == []
 
 
 @each
@@ -95,6 +98,7 @@ def test_the_case_states_what_was_planted(report, folder, language):
     assert figures["turnover_to_expected"].value == pytest.approx(figures["inflow_total"].value / 3 / 100_000)
     assert figures["payment_count"].value == 78
     assert figures["count.alert"].value == 3
+    assert whole.conflicts == ()
     party = {"zh_CN": "北汀离岸服务公司", "en": "Northmere Offshore Services"}[language]
     assert party in made.said(whole, "by_counterparty")
     assert figures["cash_deposits.total"].shown in made.said(whole, "cash")
@@ -130,7 +134,7 @@ def test_the_morning_note_lists_every_instrument_with_its_value(report, folder, 
     assert set(rows) == set(planted)
     for name, value in planted.items():
         assert float(rows[name].replace(",", "").rstrip("%")) == pytest.approx(value)
-    repo = {"zh_CN": "隔夜回购利率上行3个基点至1.42%。", "en": "Overnight repo rate rose by 3 basis points to 1.42%."}
+    repo = {"zh_CN": "隔夜回购利率上升3个基点至1.42%。", "en": "Overnight repo rate rose by 3 basis points to 1.42%."}
     assert repo[language] in made.said(whole, "rates")
 
 

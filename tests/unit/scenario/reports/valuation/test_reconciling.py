@@ -205,7 +205,7 @@ def test_rows_that_come_twice_count_once_and_explain_the_total_row(reconciled):
     assert [one.state for one in done.rows if one.column == "net_asset_value"] == ["equal"]
     totals = next(section for section in done.sections if section.id.endswith("totals"))
     texts = [one.text for block in totals.blocks if block.type == "paragraph" for one in block.sentences]
-    assert texts[0].startswith("托管.xlsx合计行的资产净值为20500000")
+    assert texts[0].startswith("托管.xlsx合计行的资产净值为20,500,000.00，")
     assert "重复行" in texts[1]
 
 
@@ -310,6 +310,16 @@ def test_tables_in_the_attachments_and_in_the_body_of_mails_are_reconciled(read)
 
 def made(readings, **options):
     return report(readings, report_id="r1", author="tester", language="zh_CN", as_of=DAY, own=None, options=options)
+
+
+def test_a_mail_whose_attachment_lies_beside_it_is_no_third_table(read):
+    theirs = separated([row(nav="7.00")])
+    brought = read(mail(("b.csv", theirs)), "custodian.eml", "f01")
+    done = made([brought, read(workbook([row()]), "a.xlsx", "f02"), read(theirs, "b.csv", "f03")])
+    assert done.subject == "a.xlsx / b.csv"
+    assert [gap.about for gap in done.gaps] == ["file:f01"]
+    agreed = made([read(mail(("a.csv", theirs)), "custodian.eml", "f01"), read(theirs, "b.csv", "f02")])
+    assert agreed.subject == "custodian.eml / b.csv"
 
 
 def test_two_attachments_of_one_mail_are_the_two_sides(read):

@@ -48,7 +48,7 @@ def test_an_outline_without_closing_tables_gets_them_at_its_end(outline):
     assert section_ids(plan) == ("one", "closing-conflicts", "closing-gaps", "closing-questions", "closing-sources")
     report = whole_report(plan, whole_folder("en"))
     assert len(table(report, "closing-sources")) == 15
-    assert table(report, "closing-sources")[0][:4] == ["f01", "articles.pdf", "articles of association", "3"]
+    assert table(report, "closing-sources")[0][:4] == ["f01", "articles.pdf", "Articles of association", "3"]
     assert table(report, "closing-questions")[0][0] == "2024年末其他应付款是哪个数？"
 
 
