@@ -1,5 +1,6 @@
 """What the engines of a chat model carry now, asked of each replica for the status."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -8,7 +9,7 @@ from appliance.serving.engine_load import WAITING
 from appliance.serving.scaling import KV_USE
 
 if TYPE_CHECKING:
-    from ray.serve.handle import DeploymentBroadcastResponse, DeploymentHandle
+    from ray.serve.handle import DeploymentHandle
 
 _PATIENCE_S: Final = 0.3  # a replica with all its places taken answers when one is free
 
@@ -32,30 +33,32 @@ class ModelLoad:
 
 
 class ModelLoads:
-    """Asks the replicas; of each model one question is on its way at a time. For one thread at a time a model."""
+    """Asks the replicas; of each model one question is on its way at a time. For the event loop of a gateway."""
 
     def __init__(self) -> None:
-        self._asked: dict[str, DeploymentBroadcastResponse] = {}
+        self._asked: dict[str, asyncio.Task[list[Any]]] = {}
 
-    def read(self, application: str, handle: "DeploymentHandle") -> ModelLoad:
-        """Return the load of an application with replicas. Blocks for a third of a second at most.
+    async def read(self, application: str, handle: "DeploymentHandle") -> ModelLoad:
+        """Return the load of an application with replicas, after a third of a second at most.
 
         An answer that does not come in time is waited for again at the next reading, instead of asking once more.
         """
         from ray.exceptions import RayError
         from ray.serve.exceptions import RayServeException
 
-        asked = self._asked.pop(application, None)
-        try:
-            if asked is None:
-                asked = handle.broadcast("load_now")
-            found: list[Any] = asked.results(timeout_s=_PATIENCE_S, return_exceptions=True)
-        except TimeoutError:
-            if asked is not None:
-                self._asked[application] = asked
+        asked = self._asked.pop(application, None) or asyncio.ensure_future(_ask(handle))
+        done, _late = await asyncio.wait({asked}, timeout=_PATIENCE_S)
+        if not done:
+            self._asked[application] = asked
             return ModelLoad()
+        try:
+            found = asked.result()
         except (RayError, RayServeException):
             return ModelLoad()  # its replicas are being replaced
-        if any(isinstance(answer, TimeoutError) for answer in found):
-            self._asked[application] = asked
         return ModelLoad.of(answer for answer in found if isinstance(answer, dict))
+
+
+async def _ask(handle: "DeploymentHandle") -> list[Any]:
+    # The gateway's handles use its own event loop (`RAY_SERVE_RUN_ROUTER_IN_SEPARATE_LOOP`), so no thread may wait.
+    answers: list[Any] = await handle.broadcast("load_now").results_async(return_exceptions=True)
+    return answers

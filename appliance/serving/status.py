@@ -1,5 +1,6 @@
 """Read the state of nodes and applications, from inside a Serve replica."""
 
+import asyncio
 import time
 from collections import Counter
 from functools import cache
@@ -78,8 +79,10 @@ def _sampler(folder: str) -> NodeSampler:
     return NodeSampler(Path(folder))
 
 
-def read_status(gateway: "GatewayContext") -> ApplianceStatus:
-    """Return nodes, applications and the traffic that this gateway replica has seen. Blocks for some milliseconds.
+def read_status(gateway: "GatewayContext", loop: asyncio.AbstractEventLoop) -> ApplianceStatus:
+    """Return nodes, applications and the traffic that this gateway replica has seen. Blocks, so call it in a thread.
+
+    `loop` is the gateway's, on which the models are asked.
 
     Raises `Unavailable` when the cluster does not tell.
     """
@@ -87,7 +90,7 @@ def read_status(gateway: "GatewayContext") -> ApplianceStatus:
     from ray.serve.exceptions import RayServeException
 
     try:
-        nodes, applications = _nodes(gateway), _applications(gateway)
+        nodes, applications = _nodes(gateway), _applications(gateway, loop)
     except (RayError, RayServeException, TimeoutError) as error:
         raise Unavailable(_("The cluster does not tell its state now."), _("Try again in a moment.")) from error
     return ApplianceStatus(
@@ -133,7 +136,9 @@ def _state(kind: _Kind, status: object, replicas: Counter[str]) -> _State:
     return "starting" if replicas.total() > replicas["STOPPING"] else "asleep"
 
 
-def _load(gateway: "GatewayContext", application: str, running: int, traffic: TrafficStatus) -> ModelLoad:
+def _load(
+    gateway: "GatewayContext", application: str, running: int, traffic: TrafficStatus, loop: asyncio.AbstractEventLoop
+) -> ModelLoad:
     """Return what the engines of a chat model carry; without one everything that has come in waits."""
     if not running:
         return ModelLoad(waiting=traffic.in_flight)
@@ -141,10 +146,10 @@ def _load(gateway: "GatewayContext", application: str, running: int, traffic: Tr
         handle = gateway.models.handle(application)
     except ApplicationGone:
         return ModelLoad()
-    return gateway.loads.read(application, handle)
+    return asyncio.run_coroutine_threadsafe(gateway.loads.read(application, handle), loop).result()
 
 
-def _applications(gateway: "GatewayContext") -> tuple[ApplicationStatus, ...]:
+def _applications(gateway: "GatewayContext", loop: asyncio.AbstractEventLoop) -> tuple[ApplicationStatus, ...]:
     from ray import serve
 
     found = []
@@ -155,7 +160,7 @@ def _applications(gateway: "GatewayContext") -> tuple[ApplicationStatus, ...]:
                 replicas[str(getattr(state, "value", state))] += count
         target = _shown_name(gateway, name)
         traffic, kind = gateway.metrics.traffic(target), application_kind(name)
-        load = _load(gateway, name, replicas["RUNNING"], traffic) if kind == "model" else ModelLoad()
+        load = _load(gateway, name, replicas["RUNNING"], traffic, loop) if kind == "model" else ModelLoad()
         found.append(
             ApplicationStatus(
                 name=target,

@@ -34,7 +34,9 @@ class Place(Part):
     cell: str | None = Field(default=None, description="Such as C12; of a table in a PDF row and column, such as R4C2.")
     line: int | None = Field(default=None, description="Row of a CSV, or block of a text, from 1.")
     quote: str = Field(default="", max_length=600, description="What stands there, as it is printed.")
-    unit: str = Field(default="", description="What an amount there is in, where not it but its header says so: 万元, %.")
+    unit: str = Field(
+        default="", description="What an amount there is in, where not it but its header says so: 万元, %."
+    )
 
 
 class SourceFile(Part):

@@ -374,7 +374,7 @@ def test_a_faulty_outline_of_the_bank_is_named_and_refused(stack, officer):
 def test_a_contract_is_checked_and_valuations_are_reconciled(officer):
     contract = start(officer, sample(officer, "contract"), "contract-check", options={"standard": "loan"})["id"]
     valuation = start(officer, sample(officer, "valuation", "en"), "valuation-reconciliation", language="en")["id"]
-    for job_id, word in ((contract, "借款"), (valuation, "NAV")):
+    for job_id, word in ((contract, "借款"), (valuation, "SP0108")):
         job = ended(officer, job_id)
         assert (job["state"], job["error"], job["untraced"]) == ("done", None, 0)
         assert job["sign_off_required"] is False

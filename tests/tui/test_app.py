@@ -9,8 +9,8 @@ from textual.widgets import Static
 from appliance.core.errors import NotRunning
 from appliance.core.messages import Message
 from appliance.tui.screens.help import HelpScreen
-from appliance.tui.widgets.listing import RowList
 from appliance.tui.widgets.fault_banner import FaultBanner
+from appliance.tui.widgets.listing import RowList
 from appliance.tui.widgets.nodes import NodesPanel
 from appliance.tui.words import STATES
 from tests.tui.recorded import later, load, read_all, recorded_app, screen_text

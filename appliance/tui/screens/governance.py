@@ -110,9 +110,10 @@ class GovernanceScreen(GovernanceBase):
             self._waiting = False
             self._read_for_ever()
         language, glance = view.language, self._glance
-        fault = next(iter(glance.faults.values()), None)
-        self.set_class(fault is not None and glance.seen is not None, "-stale")
-        self.query_one(FaultBanner).show(fault, glance.seen, every(_INTERVAL_S), language)
+        fault = view.fault or next(iter(glance.faults.values()), None)
+        seen = view.seen if view.fault is not None else glance.seen
+        self.set_class(fault is not None and seen is not None, "-stale")
+        self.query_one(FaultBanner).show(fault, seen, every(_INTERVAL_S), language)
         self.query_one(NoticeLine).show(self._notice or self._standing(), language)
         parts = self.query_one("#governance-parts", Listing)
         parts.border_title = _("Governance").render(language)
@@ -126,9 +127,9 @@ class GovernanceScreen(GovernanceBase):
         chosen = _part(parts.chosen or "audit")
         self.query_one(CommandLine).show(chosen.command)
 
-    def connection(self, _view: View) -> Connection:
-        """As far as the parts go."""
-        if self._glance.faults:
+    def connection(self, view: View) -> Connection:
+        """As far as the appliance and the parts go."""
+        if view.fault is not None or self._glance.faults:
             return "lost"
         return "connecting" if self._glance.seen is None and self._readable() else "connected"
 

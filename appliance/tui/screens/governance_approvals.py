@@ -176,7 +176,7 @@ class ApprovalScreen(FactsScreen):
         one, reason = self._one, self._reason
 
         async def decide(_tell: Tell) -> Message:
-            await self.terminal.sources.governance.decide(one.id, verdict, reason)
+            await self.source.decide(one.id, verdict, reason)
             by = one_line(one.asked_by)
             if verdict == "approve":
                 return _("It is approved: {by} can make the change now, once.", by=by)

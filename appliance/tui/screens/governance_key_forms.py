@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from appliance.core.messages import Message, _
-from appliance.core.principal import ROLES
+from appliance.core.principal import ROLES, Scopes
 from appliance.operations.keys import parse_expiry
 from appliance.state.accounts.fields import check_key_fields
-from appliance.state.keys import Scopes
 from appliance.tui import governance_words as words
 from appliance.tui.drawing import one_line
 from appliance.tui.governance_source import KeySeen, TenantSeen

@@ -22,30 +22,32 @@ def passed_on(entries: Sequence[Entry], limits: Thresholds) -> Iterator[list[Ent
     for entry in entries:
         if entry.amount > 0 and not entry.own:
             incoming[entry.day].append(entry)
+    totals = {day: sum_of(received) for day, received in incoming.items()}
     for day, received in incoming.items():
         later = [closing[day + step] for step in range(int(limits["days"]) + 1) if day + step in closing]
-        total = sum_of(received)
+        total = totals[day]
         if total >= limits["at_least"] and later and min(later) <= limits["left"] * total:
             yield received
     days = sorted(incoming)
-    taken = [(entry.party, _taken_by(entry, incoming, days, limits)) for entry in entries if _can_take(entry, limits)]
-    often = Counter(party for party, received in taken if received)
-    yield from (received for party, received in taken if received and party and often[party] >= _OFTEN)
+    taken = [(entry.party, _taken_by(entry, totals, days, limits)) for entry in entries if _can_take(entry, limits)]
+    often = Counter(party for party, of_days in taken if of_days)
+    for party, of_days in taken:
+        if of_days and party and often[party] >= _OFTEN:
+            yield [entry for day in of_days for entry in incoming[day]]
 
 
 def _can_take(entry: Entry, limits: Thresholds) -> bool:
     return -entry.amount >= limits["at_least"] * (1.0 - limits["left"]) and not entry.own and not entry.bank
 
 
-def _taken_by(paid: Entry, incoming: Mapping[int, list[Entry]], days: Sequence[int], limits: Thresholds) -> list[Entry]:
-    """Return the receipts of the days before a payment that takes almost all of them; none where there are none."""
-    received: list[Entry] = []
+def _taken_by(paid: Entry, totals: Mapping[int, float], days: Sequence[int], limits: Thresholds) -> Sequence[int]:
+    """Return the days before a payment of whose receipts it takes almost all; none where there are none."""
+    total = 0.0
     first, last = bisect_left(days, paid.day - limits["days"]), bisect_right(days, paid.day)
-    for day in reversed(days[first:last]):
-        received = [*received, *incoming[day]]
-        total = sum_of(received)
+    for at in range(last - 1, first - 1, -1):
+        total += totals[days[at]]
         if total * (1.0 - limits["left"]) > -paid.amount:
-            return []
+            return ()
         if total >= limits["at_least"] and -paid.amount <= total:
-            return received
-    return []
+            return days[at:last]
+    return ()

@@ -32,9 +32,7 @@ def write_markdown(layout: Layout) -> str:
     labels = {name: given.get(f"{name}_label", "") for name in cover}
     gap = "：" if words.chinese else ": "
     lines = [
-        f"{_escaped(f'{labels[name]}{gap}' if labels[name] else '')}{_escaped(given[name])}"
-        for name in cover
-        if given[name]
+        f"{_escaped(labels[name])}{gap if labels[name] else ''}{_escaped(given[name])}" for name in cover if given[name]
     ]
     parts.append("\n".join(f"- {line}" for line in lines))
     parts += [f"**{_escaped(text)}**" for text in (given["draft"], given["confidential"]) if text]

@@ -69,7 +69,7 @@ def _quotes(part: QuotesPart, block_id: str, sources: Sources) -> Iterable[Parag
     if facts and part.about is not None:
         text, values = filled(part.about.within(sources.language), sources)
         places = tuple(dict.fromkeys(sources.place(one.place, one.value) for one in facts))
-        yield Paragraph(sentences=(built(f"{block_id}.0", text, values, Basis(places=places)),))
+        yield Paragraph(sentences=(built(f"{block_id}.0", text, values, Basis(places=places), "text"),))
     for number, one in enumerate(facts, start=1):
         place = sources.place(one.place, one.value)
         text = sources.say("quote", text=one.value, name=place.name)

@@ -49,7 +49,7 @@ _NUMBER: Final = re.compile(
 _WORDS: Final = re.compile(rf"(?P<numeral>[{CHARACTERS}]+)(?:分之(?P<parts>[{CHARACTERS}]+)|(?=\s*(?:{_UNITS})))")
 _NO_ONE: Final = re.compile(r"年[内以期度]|起|[元圆%％]|个百分点|日")
 """Behind 一: 一年内 is a term of accounts and 一起 an adverb."""
-_PRONOUNS: Final = tuple("统同唯单逐第任某每近上前下后")
+_PRONOUNS: Final = tuple("统同唯单逐第任何某每近上前下后")
 """Before 一: 同一个, 第一个 and 最近一年 count nothing."""
 _CODE: Final = re.compile(
     r"(?<![A-Za-z0-9])(?:(?=[0-9A-Z]*\d)(?=[0-9A-Z]*[A-Z])[0-9A-Z]{8,}|(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,})"

@@ -128,10 +128,9 @@ def _texts(figure: Figure, *, cell: bool) -> Iterator[str]:
 
 
 def coverage(report: Report) -> float:
-    """Return the share of sentences that name a source: a figure, what stands at a place, or what they rest on.
+    """Return the share of sentences that name a source: a figure, a place, or what an opinion or a gap rests on.
 
-    A whole file named without page, cell or quotation is no source, nor is what only a condition of the outline looked
-    at: such sentences are of kind text.
+    What a condition of the outline only found to be there is none: the writing gives such sentences no places.
     """
     sentences: list[Sentence] = [
         one
@@ -142,13 +141,4 @@ def coverage(report: Report) -> float:
     ]
     if not sentences:
         return 1.0
-    return sum(_has_source(one) for one in sentences) / len(sentences)
-
-
-def _has_source(sentence: Sentence) -> bool:
-    if sentence.rests_on:
-        return True
-    if sentence.kind == "text":
-        return False
-    exact = any(place.quote or place.page or place.cell or place.line for place in sentence.places)
-    return bool(sentence.figures) or exact
+    return sum(bool(one.places or one.figures or one.rests_on) for one in sentences) / len(sentences)

@@ -1,4 +1,4 @@
-"""Make `sixty-four-nodes.json`, a recorded status of 64 machines with 8 cards each: python tests/data/status/large.py."""
+"""Make `sixty-four-nodes.json`, a recorded status of 64 machines of 8 cards: python tests/data/status/large.py."""
 
 import json
 import random
