@@ -114,7 +114,8 @@ async def test_palette_offers_the_same_commands():
         assert isinstance(app.screen, CommandPalette)
         await pilot.press("escape")
         titles = [command.title for command in app.get_system_commands(app.screen)]
-        assert titles == ["Overview", "Reviews", "Calls", "Help", "中文/English", "Refresh", "Quit", "Theme"]
+        screens = ["Overview", "Capacity", "Models", "Scenarios", "Knowledge", "Governance", "Reviews", "Calls"]
+        assert titles == [*screens, "Help", "中文/English", "Refresh", "Quit", "Theme"]
 
 
 async def test_quit():

@@ -42,7 +42,7 @@ async def test_calls_are_read_when_they_are_looked_at(app, double):
     async with app.run_test() as pilot:
         await settled(pilot)
         assert double.asked == []
-        text = await press(pilot, "3")
+        text = await press(pilot, "8")
         assert isinstance(app.screen, CallsScreen)
         for words in ("▲ high", "1024", "卡片丢失", "-0.62 ↘", "5:12", "◆ medium", "Pending", "appliance calls list"):
             assert words in text
@@ -51,7 +51,7 @@ async def test_calls_are_read_when_they_are_looked_at(app, double):
 
 async def test_only_calls_of_a_high_risk(app, double):
     async with app.run_test() as pilot:
-        text = await press(pilot, "3", "f")
+        text = await press(pilot, "8", "f")
         assert "1031" not in text
         assert "appliance calls list --level high" in text
         assert double.asked[-1] == ("/live", {"limit": "200", "level": "high"})
@@ -62,7 +62,7 @@ async def test_only_calls_of_a_high_risk(app, double):
 
 async def test_one_call_with_its_turns_cards_and_alerts(app, double):
     async with app.run_test(size=(120, 40)) as pilot:
-        text = await press(pilot, "3", "enter")
+        text = await press(pilot, "8", "enter")
         assert isinstance(app.screen, CallScreen)
         for words in (
             ANGRY["id"], "怎么办", "卡片丢失或被盗 (0.94)", "anxious ↘", "借记卡服务手册.md", "先为客户办理挂失。",
@@ -83,13 +83,13 @@ async def test_what_a_customer_says_cannot_draw(app, double):
     turn = {**WHOLE["turns"][1], "turn": {**WHOLE["turns"][1]["turn"], "text": "a\x1b[2J[bold]b\u202e"}}
     double.whole = {**WHOLE, "turns": [turn]}
     async with app.run_test(size=(120, 40)) as pilot:
-        assert "a⟨U+001B⟩[2J[bold]b⟨U+202E⟩" in await press(pilot, "3", "enter")
+        assert "a⟨U+001B⟩[2J[bold]b⟨U+202E⟩" in await press(pilot, "8", "enter")
 
 
 async def test_figures_by_each_value(app, double):
     double.complete = False
     async with app.run_test() as pilot:
-        text = await press(pilot, "3", "s")
+        text = await press(pilot, "8", "s")
         assert isinstance(app.screen, CallsStatisticsScreen)
         for words in ("Calls by intent", "427", "412", "31 %", "71.0", "4:14", "not all calls are counted"):
             assert words in text
@@ -103,7 +103,7 @@ async def test_figures_by_each_value(app, double):
 
 async def test_a_table_is_written_where_the_terminal_was_started(app, double, tmp_path):
     async with app.run_test() as pilot:
-        text = " ".join((await press(pilot, "3", "e")).split())
+        text = " ".join((await press(pilot, "8", "e")).split())
         file = tmp_path / "calls-20261124-060230.csv"
         assert file.read_bytes() == TABLE
         assert double.asked[-1] == ("/export", {"since": "2026-10-25"})
@@ -113,7 +113,7 @@ async def test_a_table_is_written_where_the_terminal_was_started(app, double, tm
 
 async def test_a_table_that_cannot_be_had_or_written_is_told(app, double, tmp_path, monkeypatch):
     async with app.run_test() as pilot:
-        await press(pilot, "3")
+        await press(pilot, "8")
         double.refusal = (400, "too_many_calls", "These are more calls than one table holds.")
         assert "more calls than one table holds" in " ".join((await press(pilot, "e")).split())
         double.refusal = None
@@ -123,7 +123,7 @@ async def test_a_table_that_cannot_be_had_or_written_is_told(app, double, tmp_pa
 
 async def test_a_lost_connection_keeps_the_last_list(app, double):
     async with app.run_test() as pilot:
-        await press(pilot, "3")
+        await press(pilot, "8")
         double.down = True
         text = await press(pilot, "r")
         assert "No appliance answers" in text
@@ -132,7 +132,7 @@ async def test_a_lost_connection_keeps_the_last_list(app, double):
 
 async def test_every_key_of_the_screens_is_in_the_help(app):
     async with app.run_test() as pilot:
-        for keys, shown in ((("3",), {"f", "s", "e"}), (("s",), {"g", "escape"})):
+        for keys, shown in ((("8",), {"f", "s", "e"}), (("s",), {"g", "escape"})):
             await press(pilot, *keys)
             active = app.screen.active_bindings
             known = {key for key, entry in active.items() if entry.binding.id in commands.COMMANDS}

@@ -28,7 +28,7 @@ def shot(snap_compare, double, tmp_path, monkeypatch):
 
         async def before(pilot):
             await pilot.pause()
-            for key in ("3", *press):
+            for key in ("8", *press):
                 await pilot.press(key)
                 await settled(pilot)
             if then is not None:

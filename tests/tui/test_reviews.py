@@ -50,7 +50,7 @@ async def test_queue_is_read_when_it_is_looked_at(app, double):
     async with app.run_test() as pilot:
         await settled(pilot)
         assert double.asked == []
-        text = await press(pilot, "2")
+        text = await press(pilot, "7")
         assert isinstance(app.screen, ReviewsScreen)
         for words in ("11-24 05:58", "branch-shanghai", "model:general", "topic:investment", "appliance review list"):
             assert words in text
@@ -59,7 +59,7 @@ async def test_queue_is_read_when_it_is_looked_at(app, double):
 
 async def test_filter(app):
     async with app.run_test() as pilot:
-        text = await press(pilot, "2", "f")
+        text = await press(pilot, "7", "f")
         assert "head-office" in text
         assert "✖ refused" in text
         assert "appliance review list --all" in text
@@ -68,7 +68,7 @@ async def test_filter(app):
 
 async def test_approve(app, double):
     async with app.run_test() as pilot:
-        text = await press(pilot, "2", "enter", "a")
+        text = await press(pilot, "7", "enter", "a")
         assert isinstance(app.screen, ConfirmScreen)
         assert FIRST in text
         assert f"appliance review approve {FIRST}" in text
@@ -83,14 +83,14 @@ async def test_approve(app, double):
 @pytest.mark.parametrize("keys", [("escape",), ("enter", "escape")])
 async def test_confirmation_can_be_left(app, double, keys):
     async with app.run_test() as pilot:
-        await press(pilot, "2", "enter", "a", *keys)
+        await press(pilot, "7", "enter", "a", *keys)
         assert isinstance(app.screen, ReviewScreen)
         assert sent(double) == []
 
 
 async def test_edit(app, double):
     async with app.run_test() as pilot:
-        await press(pilot, "2", "down", "enter", "e")
+        await press(pilot, "7", "down", "enter", "e")
         assert isinstance(app.screen, EditScreen)
         app.screen.query_one(TextArea).text = "One month's interest.\n\n仅限首年。"
         text = await press(pilot, "ctrl+s")
@@ -103,7 +103,7 @@ async def test_edit(app, double):
 
 async def test_refuse_needs_a_reason(app, double):
     async with app.run_test() as pilot:
-        text = await press(pilot, "2", "enter", "x", "enter")
+        text = await press(pilot, "7", "enter", "x", "enter")
         assert "Write the reason" in text
         await press(pilot, "space", "ctrl+s")
         assert isinstance(app.screen, RefuseScreen), "a blank is no reason"
@@ -119,7 +119,7 @@ async def test_refuse_needs_a_reason(app, double):
 
 async def test_empty_edit_is_not_sent(app, double):
     async with app.run_test() as pilot:
-        await press(pilot, "2", "enter", "e")
+        await press(pilot, "7", "enter", "e")
         app.screen.query_one(TextArea).text = " \n"
         text = await press(pilot, "ctrl+s")
         assert isinstance(app.screen, EditScreen)
@@ -129,7 +129,7 @@ async def test_empty_edit_is_not_sent(app, double):
 
 async def test_what_was_written_is_kept(app, double):
     async with app.run_test() as pilot:
-        await press(pilot, "2", "enter", "e")
+        await press(pilot, "7", "enter", "e")
         app.screen.query_one(TextArea).text = "half a sen"
         await press(pilot, "escape", "e")
         assert app.screen.query_one(TextArea).text == "half a sen"
@@ -143,7 +143,7 @@ async def test_what_was_written_is_kept(app, double):
 
 async def test_somebody_was_faster(app, double):
     async with app.run_test() as pilot:
-        await press(pilot, "2", "enter", "a")
+        await press(pilot, "7", "enter", "a")
         double.settle(FIRST, "refuse", "保本", by="user_wang.min")
         text = await press(pilot, "y")
         assert "user_wang.min had refused this answer at 2026-11-24 06:05:00" in text
@@ -154,7 +154,7 @@ async def test_somebody_was_faster(app, double):
 async def test_own_answer_when_deciding(app, double):
     double.deciding = (403, OWN_ANSWER)
     async with app.run_test() as pilot:
-        text = await press(pilot, "2", "enter", "a", "y")
+        text = await press(pilot, "7", "enter", "a", "y")
         assert "You asked this question yourself." in text
         assert not DECISIONS & keys_of(app)
         await press(pilot, "escape", "down", "enter")
@@ -164,7 +164,7 @@ async def test_own_answer_when_deciding(app, double):
 async def test_own_answer_when_reading(app, double):
     double.reading = (403, OWN_ANSWER)
     async with app.run_test() as pilot:
-        text = await press(pilot, "2", "enter")
+        text = await press(pilot, "7", "enter")
         assert "You asked this question yourself." in text
         assert not DECISIONS & keys_of(app)
 
@@ -172,7 +172,7 @@ async def test_own_answer_when_reading(app, double):
 async def test_key_that_may_not_decide(app, double):
     double.deciding = (403, "permission_denied")
     async with app.run_test() as pilot:
-        await press(pilot, "2", "enter")
+        await press(pilot, "7", "enter")
         assert keys_of(app) >= DECISIONS
         text = await press(pilot, "a", "y")
         assert "Read only: this key may not decide." in text
@@ -188,7 +188,7 @@ async def test_key_that_may_not_decide(app, double):
 async def test_key_that_may_not_read_the_queue(app, double):
     double.listing = (403, "permission_denied")
     async with app.run_test() as pilot:
-        text = " ".join((await press(pilot, "2")).split())
+        text = " ".join((await press(pilot, "7")).split())
         assert "may not decide on answers" in text
         assert "review.decide" in text
 
@@ -196,7 +196,7 @@ async def test_key_that_may_not_read_the_queue(app, double):
 async def test_answer_that_is_not_one_text(app, double):
     double.records[FIRST]["editable"] = False
     async with app.run_test() as pilot:
-        text = await press(pilot, "2", "enter", "e")
+        text = await press(pilot, "7", "enter", "e")
         assert isinstance(app.screen, ReviewScreen)
         assert "One text cannot take the place" in text
         assert keys_of(app) & DECISIONS == {"a", "x"}
@@ -204,7 +204,7 @@ async def test_answer_that_is_not_one_text(app, double):
 
 async def test_decided_review_has_no_keys(app):
     async with app.run_test() as pilot:
-        text = await press(pilot, "2", "f", "down", "down", "enter")
+        text = await press(pilot, "7", "f", "down", "down", "enter")
         assert THIRD in text
         assert "user_li.wei" in text
         assert "对监管机构的表述不当" in text
@@ -214,7 +214,7 @@ async def test_decided_review_has_no_keys(app):
 
 async def test_appliance_that_goes_away_and_returns(app, double):
     async with app.run_test() as pilot:
-        await press(pilot, "2")
+        await press(pilot, "7")
         double.down = True
         text = await press(pilot, "r")
         assert "No appliance answers" in text
@@ -232,7 +232,7 @@ async def test_appliance_that_goes_away_and_returns(app, double):
 
 async def test_review_that_is_gone(app, double):
     async with app.run_test() as pilot:
-        await press(pilot, "2")
+        await press(pilot, "7")
         del double.records[FIRST]
         assert "This review is not there any more." in await press(pilot, "enter")
         assert "branch-shanghai" not in await press(pilot, "escape")
@@ -241,7 +241,7 @@ async def test_review_that_is_gone(app, double):
 async def test_empty_queue(app, double):
     double.records.clear()
     async with app.run_test() as pilot:
-        assert "No answer waits for a decision." in await press(pilot, "2")
+        assert "No answer waits for a decision." in await press(pilot, "7")
         assert isinstance(app.screen, ReviewsScreen)
         await press(pilot, "enter")
         assert isinstance(app.screen, ReviewsScreen)
@@ -252,7 +252,7 @@ async def test_empty_queue(app, double):
 
 async def test_chosen_row_stays_chosen_when_the_queue_moves(app, double):
     async with app.run_test() as pilot:
-        await press(pilot, "2", "down")
+        await press(pilot, "7", "down")
         double.records["rev_new"] = double.records[FIRST] | {"id": "rev_new"}
         double.settle(FIRST, "approve")
         await press(pilot, "r")
@@ -263,7 +263,7 @@ async def test_text_cannot_steer_the_terminal(app, double):
     double.records[FIRST]["answer"] = "\x1b[2J\x1b]0;t\x07[bold]x[/bold] \u202etxet\u200b\u2028end"
     double.records[FIRST]["tenant"] = "a\x1bb\nc"
     async with app.run_test(size=(200, 24)) as pilot:
-        text = await press(pilot, "2")
+        text = await press(pilot, "7")
         assert "\x1b" not in text
         assert "a⟨U+001B⟩b c" in text
         text = await press(pilot, "enter")
@@ -274,7 +274,7 @@ async def test_text_cannot_steer_the_terminal(app, double):
 
 async def test_language_changes_on_every_screen(app):
     async with app.run_test() as pilot:
-        text = await press(pilot, "2", "l", "enter")
+        text = await press(pilot, "7", "l", "enter")
         assert Message("Question").render("zh_CN") in text
         await press(pilot, "a")
         keys = {entry.binding.id: entry.binding.description for entry in app.screen.active_bindings.values()}
@@ -283,12 +283,12 @@ async def test_language_changes_on_every_screen(app):
 
 async def test_screens_by_number_and_by_mouse(app):
     async with app.run_test() as pilot:
-        await press(pilot, "2", "enter")
+        await press(pilot, "7", "enter")
         await press(pilot, "1")
         assert isinstance(app.screen, OverviewScreen)
-        await press(pilot, "2")
+        await press(pilot, "7")
         assert isinstance(app.screen, ReviewScreen), "one comes back to where one was"
-        await pilot.click("TitleBar", offset=(screen_text(app).index("1 Overview"), 0))
+        await pilot.click("TitleBar", offset=(screen_text(app).index(" 1 ") + 1, 0))
         await settled(pilot)
         assert isinstance(app.screen, OverviewScreen)
 
@@ -301,7 +301,7 @@ def test_every_mode_has_a_screen_and_its_own_number():
 
 async def test_help_lists_the_keys_of_a_review(app):
     async with app.run_test() as pilot:
-        text = await press(pilot, "2", "enter", "question_mark")
+        text = await press(pilot, "7", "enter", "question_mark")
         for words in ("Send the answer as it is.", "Withhold the answer", "Scroll the text down.", "Overview"):
             assert words in text
 
@@ -312,7 +312,7 @@ async def test_help_lists_the_keys_of_a_review(app):
 async def test_any_size_draws(app, language, size):
     app.language = language
     async with app.run_test(size=(80, 24)) as pilot:
-        for keys in (("2",), ("f",), ("enter",), ("e",), ("ctrl+s",), ("escape", "escape", "x"), ("escape", "escape")):
+        for keys in (("7",), ("f",), ("enter",), ("e",), ("ctrl+s",), ("escape", "escape", "x"), ("escape", "escape")):
             await press(pilot, *keys)
             await pilot.resize_terminal(*size)
             await settled(pilot)
@@ -326,6 +326,6 @@ async def test_status_that_this_key_may_not_read_does_not_matter(double, tmp_pat
     gone = NotRunning(Message("No status."))
     app = recorded_app(gone, reviews=double.source(tmp_path / "key"))
     async with app.run_test() as pilot:
-        text = await press(pilot, "2")
+        text = await press(pilot, "7")
         assert "● connected" in text
         assert "No status." not in text

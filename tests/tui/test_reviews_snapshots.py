@@ -27,7 +27,7 @@ def shot(snap_compare, double, tmp_path, monkeypatch):
 
         async def before(pilot):
             await pilot.pause()
-            for key in ("2", *press):
+            for key in ("7", *press):
                 await pilot.press(key)
                 await settled(pilot)
             if then is not None:

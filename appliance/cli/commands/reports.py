@@ -98,8 +98,8 @@ def _register_status(group: typer.Typer) -> None:
         if as_json:
             session.print_json({"jobs": rows})
             return
-        headings = (_("Job"), _("State"), _("Template"), _("Subject"), _("Since (UTC)"), _("Version"))
-        print_table(session.out, headings, map(_job_cells, rows), whole=(0, 1, 4, 5))
+        headings = (_("Job"), _("State"), _("Subject"), _("Since"), _("V."))
+        print_table(session.out, headings, map(_job_cells, rows), whole=(0, 1, 3, 4))
 
 
 def _register_answer(group: typer.Typer) -> None:
@@ -241,5 +241,5 @@ def _because(fault: str | None) -> str:
 
 
 def _job_cells(row: Json) -> tuple[object, ...]:
-    since = str(row["created_at"])[:16].replace("T", " ")
-    return row["id"], row["state"], row["template"], row["subject"] or "—", since, row["version"] or "—"
+    about = " · ".join(filter(None, (row["template"], row["subject"])))
+    return row["id"], row["state"], about, str(row["created_at"])[5:16].replace("T", " "), row["version"] or "—"
