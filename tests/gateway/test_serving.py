@@ -132,7 +132,8 @@ def test_a_client_that_goes_away_before_the_answer_frees_its_slot(stack, http):
 def test_status_is_for_administrators(stack, http, caller_key):
     status = http.get("/v1/appliance/status").json()
     assert {application["name"] for application in status["applications"]} == {
-        "general", "finance", "embedder", "knowledge", "knowledge-qa", "gateway", "ledger", "batch",
+        "general", "finance", "embedder", "knowledge", "gateway", "ledger", "batch",
+        "knowledge-qa", "agent-assist", "advisor", "reports",
     }  # fmt: skip
     assert all(application["state"] == "running" for application in status["applications"])
     assert status["nodes"][0]["memory_total_bytes"] > 0
