@@ -207,7 +207,7 @@ def test_old_ones_go_only_after_the_new_one_was_read_back(made, tmp_path, monkey
     def altered(manifest, sources, target, recipients, write=creating_module.write_archive):
         write(manifest, sources, target, recipients)
         target._file.seek(-100, os.SEEK_END)
-        target._file.write(b"x")
+        target._file.write(b"altered")  # one byte would be as before once in 256 times
 
     with monkeypatch.context() as patched:
         patched.setattr(creating_module, "write_archive", altered)
