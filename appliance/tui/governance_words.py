@@ -7,7 +7,7 @@ from appliance.core.messages import Message, _
 from appliance.tui import figures
 from appliance.tui.drawing import MUTED, one_line
 from appliance.tui.governance_source import ApprovalSeen, KeySeen, Scopes, UserSeen
-from appliance.tui.words import StateMark
+from appliance.tui.words import REVIEW_STATES, StateMark
 
 SOON = timedelta(days=30)
 
@@ -19,10 +19,7 @@ STATES: dict[str, StateMark] = {
     "disabled": StateMark("✖", _("kept out"), "$text-error"),
 }
 APPROVALS: dict[str, StateMark] = {
-    "pending": StateMark("◐", _("pending"), "$text-warning"),
-    "approved": StateMark("●", _("approved"), "$text-success"),
-    "refused": StateMark("✖", _("refused"), "$text-error"),
-    "expired": StateMark("○", _("expired"), MUTED),
+    **{state: REVIEW_STATES[state] for state in ("pending", "approved", "refused", "expired")},
     "used": StateMark("◆", _("used"), "$text-success"),
 }
 CHANGES: dict[str, Message] = {

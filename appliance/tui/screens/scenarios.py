@@ -1,32 +1,25 @@
 """The scenarios: what the appliance does for people, whether each runs, and how much it is used."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 
-from textual import work
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.message import Message as Event
 from textual.widgets import OptionList
 
-from appliance.core.errors import ApplianceError, PermissionDenied
 from appliance.core.messages import Message, _
 from appliance.core.status import ApplicationStatus
 from appliance.tui import figures, scenarios_keys
 from appliance.tui.drawing import MUTED, one_line
 from appliance.tui.scenarios_source import Scenario, ScenariosSource
-from appliance.tui.screens.mode import ModeScreen
+from appliance.tui.screens.polling import Found, PollingScreen
 from appliance.tui.screens.scenarios_one import ScenarioScreen, application_of
 from appliance.tui.screens.scenarios_try import TryScreen
-from appliance.tui.view import Connection, Notice, View
+from appliance.tui.view import Notice, View
 from appliance.tui.widgets.command_line import CommandLine
-from appliance.tui.widgets.fault_banner import FaultBanner, every
 from appliance.tui.widgets.lines import Lines
 from appliance.tui.widgets.listing import Column, Listing
 from appliance.tui.widgets.notice_line import NoticeLine
 from appliance.tui.words import STATES
-
-_INTERVAL_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -80,32 +73,7 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class _Found:
-    """The last reading, and why there is no newer one."""
-
-    scenarios: tuple[Scenario, ...] = ()
-    seen: datetime | None = None
-    fault: ApplianceError | None = None
-
-
-class ScenariosRead(Event):
-    """A list came."""
-
-    def __init__(self, found: tuple[Scenario, ...], seen: datetime) -> None:
-        super().__init__()
-        self.found, self.seen = found, seen
-
-
-class ScenariosMissed(Event):
-    """A reading failed, and why."""
-
-    def __init__(self, error: ApplianceError) -> None:
-        super().__init__()
-        self.error = error
-
-
-class ScenariosScreen(ModeScreen[None]):
+class ScenariosScreen(PollingScreen[None, tuple[Scenario, ...]]):
     """Lists the scenarios; Enter opens one, `t` tries it."""
 
     MODE = "scenarios"
@@ -115,7 +83,7 @@ class ScenariosScreen(ModeScreen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._found = _Found()
+        self.found = Found(())
         self._notice: Notice | None = None
 
     @property
@@ -135,13 +103,11 @@ class ScenariosScreen(ModeScreen[None]):
     def show(self, view: View) -> None:
         """Draw the scenarios with their states."""
         super().show(view)
-        found, language = self._found, view.language
-        self.set_class(found.fault is not None and found.seen is not None, "-stale")
-        self.query_one(FaultBanner).show(found.fault, found.seen, every(_INTERVAL_S), language)
+        found, language = self.found, view.language
         self.query_one(NoticeLine).show(self._notice or self._standing_notice(view), language)
         listing = self.query_one("#scenarios", Listing)
         listing.border_title = _("Scenarios").render(language)
-        rows = {one.name: _Row(one, application_of(view, one.name)) for one in found.scenarios}
+        rows = {one.name: _Row(one, application_of(view, one.name)) for one in found.value}
         listing.border_subtitle = str(len(rows)) if found.seen else ""
         listing.show(rows, _COLUMNS, self._nothing(), language)
         self._draw_note(view)
@@ -151,7 +117,7 @@ class ScenariosScreen(ModeScreen[None]):
     def _draw_note(self, view: View) -> None:
         """Show what the chosen scenario's application says, else the first one that is in trouble."""
         chosen = self._chosen()
-        names = [one.name for one in ((chosen,) if chosen else ()) + self._found.scenarios]
+        names = [one.name for one in ((chosen,) if chosen else ()) + self.found.value]
         applications = [application_of(view, name) for name in names]
         told = next((one for one in applications if one is not None and one.message), None)
         note = self.query_one("#scenario-note", Lines)
@@ -165,12 +131,6 @@ class ScenariosScreen(ModeScreen[None]):
         """Show the message of the chosen scenario."""
         self._draw_note(self.terminal.view)
 
-    def connection(self, view: View) -> Connection:
-        """The scenarios may come in where the status is not for this key."""
-        if self._found.fault is not None and not isinstance(self._found.fault, PermissionDenied):
-            return "lost"
-        return "connecting" if self._found.seen is None and self._found.fault is None else "connected"
-
     def _standing_notice(self, view: View) -> Notice | None:
         """Say why states or keys are missing."""
         if view.who is None:
@@ -182,52 +142,28 @@ class ScenariosScreen(ModeScreen[None]):
         return None
 
     def _nothing(self) -> Message:
-        if self._found.seen is None:
-            return Message("") if self._found.fault else _("Waiting for the first reading …")
+        if self.found.seen is None:
+            return Message("") if self.found.fault else _("Waiting for the first reading …")
         return _("No scenario is installed; the site file lists them under `scenarios`.")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave out trying for who may not ask, and where there is nothing."""
         if action == "try_here":
-            return bool(self._found.scenarios) and self.terminal.view.may("scenario.ask")
+            return bool(self.found.value) and self.terminal.view.may("scenario.ask")
         return super().check_action(action, parameters)
 
-    def on_screen_resume(self) -> None:
-        """Start reading."""
-        super().on_screen_resume()
-        self._read_for_ever()
-
-    def on_screen_suspend(self) -> None:
-        """Stop reading: nobody sees it."""
-        self.workers.cancel_group(self, "scenarios")
+    async def read(self) -> tuple[Scenario, ...]:
+        """Return the scenarios."""
+        return await self.source.find()
 
     def reload(self) -> None:
         """Read now."""
         self._notice = None
-        self._read_for_ever()
-
-    @work(exclusive=True, group="scenarios")
-    async def _read_for_ever(self) -> None:
-        while True:
-            try:
-                self.post_message(ScenariosRead(await self.source.find(), self.terminal.clock()))
-            except ApplianceError as error:
-                self.post_message(ScenariosMissed(error))
-            await self.terminal.pause(_INTERVAL_S)
-
-    def on_scenarios_read(self, event: ScenariosRead) -> None:
-        """Keep the list and show it."""
-        self._found = _Found(event.found, event.seen)
-        self.show(self.terminal.view)
-
-    def on_scenarios_missed(self, event: ScenariosMissed) -> None:
-        """Keep the last list, and say why there is no newer one."""
-        self._found = replace(self._found, fault=event.error)
-        self.show(self.terminal.view)
+        self.read_for_ever()
 
     def _chosen(self) -> Scenario | None:
         name = self.query_one("#scenarios", Listing).chosen
-        return next((one for one in self._found.scenarios if one.name == name), None)
+        return next((one for one in self.found.value if one.name == name), None)
 
     def on_option_list_option_selected(self, _event: OptionList.OptionSelected) -> None:
         """Open the chosen scenario."""
