@@ -85,6 +85,11 @@ class TerminalApp(App[None]):
         "reviews": _loaded("reviews", "ReviewsScreen"),
         "calls": _loaded("calls", "CallsScreen"),
     }
+    SCREENS: ClassVar = {
+        "alerts": _loaded("alerts", "AlertsScreen"),
+        "changes": _loaded("changes", "ChangesScreen"),
+    }
+    """Screens that are opened often: they are kept when they are left."""
     DEFAULT_MODE = "overview"
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS: ClassVar[list[BindingType]] = [

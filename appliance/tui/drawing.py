@@ -21,7 +21,7 @@ def fit(text: str, width: int, align: Literal["left", "right"] = "left") -> str:
     """Cut `text` to `width` cells, with `…` where something was cut, or pad it."""
     if width <= 0:
         return ""
-    surplus = cell_len(text) - width
+    surplus = (len(text) if text.isascii() else cell_len(text)) - width
     if surplus > 0:
         return set_cell_size(set_cell_size(text, width - 1).rstrip() + "…", width)
     padding = " " * -surplus
@@ -33,6 +33,8 @@ def visible(text: str) -> str:
 
     Line ends stay, tabs become spaces.
     """
+    if text.isprintable():
+        return text
     lines = text.replace("\r\n", "\n").expandtabs(4)
     return "".join(f"⟨U+{ord(char):04X}⟩" if char != "\n" and _is_unseen(char) else char for char in lines)
 
@@ -64,13 +66,18 @@ def level_style(share: float | None) -> str:
 
 def bar(share: float | None, width: int, style: str | None = None) -> Content:
     """Draw a share of 0..1 in `width` cells, to half a cell; an unknown one is a dotted line."""
+    return Content.assemble(*bar_parts(share, width, style))
+
+
+def bar_parts(share: float | None, width: int, style: str | None = None) -> list[tuple[str, str]]:
+    """Return what `bar` draws, each part with its style."""
     if share is None:
-        return Content.styled("╌" * width, FAINT)
+        return [("╌" * width, FAINT)]
     halves = round(min(1.0, max(0.0, share)) * width * 2)
     if share > 0:
         halves = max(1, halves)
     filled = "━" * (halves // 2) + ("╸" if halves % 2 else "")
-    return Content.assemble((filled, style or level_style(share)), ("─" * (width - len(filled)), FAINT))
+    return [(filled, style or level_style(share)), ("─" * (width - len(filled)), FAINT)]
 
 
 def history(values: Sequence[float | None], width: int, height: int, style: str = "$primary") -> list[Content]:

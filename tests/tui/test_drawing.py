@@ -93,7 +93,7 @@ def test_amounts():
 def test_node_lines_fit_the_panel(name, width, language):
     for node in load(name).nodes:
         for line in node_lines(node, width, language, headings=True):
-            assert line.cell_length <= max(width, 74), line.plain
+            assert cell_len(line.plain) <= max(width, 74), line.plain
 
 
 def test_unknown_readings_are_never_zero():

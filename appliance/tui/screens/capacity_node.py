@@ -71,7 +71,7 @@ class NodeScreen(CapacityBase):
             width = max(20, self.size.width - 5)
             lines = [*_facts(row, language), Content("")]
             if row.status is not None:
-                lines += node_lines(row.status, width, language, headings=True)
+                lines += [line.content for line in node_lines(row.status, width, language, headings=True)]
             panel.draw(one_line(row.name), Content("\n").join(lines), f"{mark.shape} {mark.word.render(language)}")
         named = row is not None and row.record is not None
         shown = f"appliance node show {one_line(row.name)}" if named and row is not None else "appliance status"

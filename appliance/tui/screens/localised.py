@@ -4,7 +4,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from textual.binding import ActiveBinding
+from textual.reactive import Reactive
 from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
 
 from appliance.tui.commands import COMMANDS
 
@@ -16,6 +18,9 @@ _Result = TypeVar("_Result")
 
 class LocalisedScreen(Screen[_Result]):
     """Puts labels and tooltips of the active keys into the app's language; footer and help read them here."""
+
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    """What has the focus. It, and what had it, draw themselves: the toolkit would draw the whole screen again."""
 
     @property
     def terminal(self) -> "TerminalApp":

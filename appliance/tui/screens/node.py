@@ -4,7 +4,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.events import Resize
 
-from appliance.core.messages import _
+from appliance.core.messages import _, one_or_many
 from appliance.core.status import NodeStatus
 from appliance.operations.alerts import node_name
 from appliance.tui import commands
@@ -67,11 +67,11 @@ class NodeScreen(ModeScreen[None]):
 
 
 def _text(node: NodeStatus, width: int, language: str) -> Content:
-    return Content("\n").join(node_lines(node, width, language, headings=True))
+    return Content("\n").join(line.content for line in node_lines(node, width, language, headings=True))
 
 
 def _count(node: NodeStatus, language: str) -> str:
     count = len(node.accelerators)
     if count == 0:
         return _("no accelerator").render(language)
-    return (_("{count} cards", count=count) if count > 1 else _("1 card")).render(language)
+    return one_or_many(count, _("1 card"), _("{count} cards", count=count)).render(language)

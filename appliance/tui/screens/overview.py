@@ -71,15 +71,11 @@ class OverviewScreen(ModeScreen[None]):
 
     def action_alerts(self) -> None:
         """Show what is wrong, and what to do."""
-        from appliance.tui.screens.alerts import AlertsScreen
-
-        self.app.push_screen(AlertsScreen())
+        self.app.push_screen("alerts")
 
     def action_changes(self) -> None:
         """Show what changed in the last hour."""
-        from appliance.tui.screens.changes import ChangesScreen
-
-        self.app.push_screen(ChangesScreen())
+        self.app.push_screen("changes")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Open the chosen model or scenario."""

@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 from appliance.core.messages import Message, _
 from appliance.tui import commands
 from appliance.tui.drawing import FAINT, MUTED, fit
+from appliance.tui.widgets.parts import Part, PartsLine
 
 Row = TypeVar("Row")
 _GAP = "  "
@@ -39,6 +40,7 @@ class Column(Generic[Row]):
 class RowList(OptionList):
     """The rows; Enter opens one."""
 
+    auto_links = False  # there are none
     BINDINGS = [  # noqa: RUF012 - Textual reads the class attribute
         command.binding()
         for command in (
@@ -166,19 +168,20 @@ class Listing(Vertical, Generic[Row]):
         _say(headings, Content.styled(_GAP.join(titles), FAINT))
         self._fill({key: self._line(row, columns, widths) for key, row in rows.items()})
 
-    def _line(self, row: Row, columns: Sequence[Column[Row]], widths: Sequence[int]) -> Content:
-        cells = [
-            Content.styled(fit(column.text(row, self._language), size, column.align), column.style(row))
-            for column, size in zip(columns, widths, strict=True)
-        ]
-        return Content(_GAP).join(cells)
+    def _line(self, row: Row, columns: Sequence[Column[Row]], widths: Sequence[int]) -> PartsLine:
+        parts: list[Part] = []
+        for column, size in zip(columns, widths, strict=True):
+            if parts:
+                parts.append((_GAP, ""))
+            parts.append((fit(column.text(row, self._language), size, column.align), column.style(row)))
+        return PartsLine(*parts)
 
-    def _fill(self, lines: Mapping[str, Content]) -> None:
+    def _fill(self, lines: Mapping[str, PartsLine]) -> None:
         """Replace texts in place while the rows stay the same, so that the chosen row stays chosen."""
         rows = self.query_one(RowList)
         if [option.id for option in rows.options] == list(lines):
             for option, line in zip(rows.options, lines.values(), strict=True):
-                if not (isinstance(option.prompt, Content) and option.prompt.is_same(line)):
+                if option.prompt != line:
                     rows.replace_option_prompt(str(option.id), line)
             return
         place, chosen = rows.highlighted or 0, rows.highlighted_option

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
-from textual.content import Content
 
-from appliance.core.messages import Message, _
+from appliance.core.messages import Message, _, one_or_many
 from appliance.operations.alerts import HOT_C, node_name
 from appliance.tui import figures
-from appliance.tui.drawing import FAINT, MUTED, bar, fit, level_style, one_line
+from appliance.tui.drawing import FAINT, MUTED, bar_parts, fit, level_style, one_line
+from appliance.tui.widgets.parts import Part, PartsLine
 from appliance.tui.words import STANDINGS, STATES
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _NAME: Final = 20
 _GAP: Final = "  "
 
 
-def node_lines(node: "NodeStatus", width: int, language: str, headings: bool = False) -> Iterator[Content]:
+def node_lines(node: "NodeStatus", width: int, language: str, headings: bool = False) -> Iterator[PartsLine]:
     """Yield a node's lines, each `width` cells: who it is, its meters, its accelerators. A dead node has no meters."""
     yield _identity(node, width, language)
     if node.state == "dead":
@@ -43,26 +43,27 @@ def node_state(node: "NodeStatus", language: str) -> str:
     return " · ".join(word.render(language) for word in words)
 
 
-def _identity(node: "NodeStatus", width: int, language: str) -> Content:
+def _identity(node: "NodeStatus", width: int, language: str) -> PartsLine:
     mark, state = STATES[node.state], node_state(node, language)
     parts = [_BRAND_NOISE.sub("", node.cpu_model).strip()] if node.cpu_model else []
     if node.cpu_cores is not None:
-        parts.append(_("{count} cores", count=node.cpu_cores).render(language))
+        cores = one_or_many(node.cpu_cores, _("1 core"), _("{count} cores", count=node.cpu_cores))
+        parts.append(cores.render(language))
     name = f"  {node.name}" if node.name else ""
     left = cell_len(mark.shape) + 1 + cell_len(node.address + name) + 2 + cell_len(state) + 2
-    return Content.assemble(
+    return PartsLine(
         (mark.shape, mark.style),
-        " ",
+        (" ", ""),
         (node.address, "bold"),
         (name, MUTED),
-        "  ",
+        (_GAP, ""),
         (state, mark.style),
-        "  ",
+        (_GAP, ""),
         (fit(" · ".join(parts), width - left, "right"), MUTED),
     )
 
 
-def _meters(node: "NodeStatus", width: int, language: str) -> Content:
+def _meters(node: "NodeStatus", width: int, language: str) -> PartsLine:
     memory = (node.memory_used_bytes, node.memory_total_bytes)
     disk = (node.disk_used_bytes, node.disk_total_bytes)
     meters: list[tuple[Message, float | None, str]] = [
@@ -77,13 +78,13 @@ def _meters(node: "NodeStatus", width: int, language: str) -> Content:
         + sum(cell_len(label) + 2 + cell_len(value) for label, (_l, _s, value) in zip(labels, meters, strict=True))
     )
     length = max(3, min(_MAXIMUM_BAR, (width - fixed) // 3))
-    parts: list[Content] = []
+    parts: list[Part] = []
     for label, (_label, share, value) in zip(labels, meters, strict=True):
         # A busy processor is good news, a full memory is not.
         style = "$primary" if label == labels[0] and share is not None else None
-        drawn = bar(share, length, style)
-        parts.append(Content.assemble((label, MUTED), " ", drawn, " ", (value, FAINT if share is None else "")))
-    return Content("  ") + Content("  ").join(parts)
+        parts += [(_GAP, ""), (label, MUTED), (" ", ""), *bar_parts(share, length, style)]
+        parts += [(" ", ""), (value, FAINT if share is None else "")]
+    return PartsLine(*parts)
 
 
 def _amount(used: int | None, total: int | None) -> str:
@@ -99,7 +100,7 @@ def _accelerator_columns(width: int) -> tuple[int, int, int]:
     return name + free - memory - use, memory, use
 
 
-def _accelerator_headings(width: int, language: str) -> Content:
+def _accelerator_headings(width: int, language: str) -> PartsLine:
     name, memory, use = _accelerator_columns(width)
     cells = (
         (_("Accelerator"), 4 + name, "left"),
@@ -109,22 +110,22 @@ def _accelerator_headings(width: int, language: str) -> Content:
         (_("Power"), 8, "right"),
     )
     text = "    " + "".join(fit(title.render(language), size, align) for title, size, align in cells)  # type: ignore[arg-type]
-    return Content.styled(text, FAINT)
+    return PartsLine((text, FAINT))
 
 
-def _accelerator_line(accelerator: "AcceleratorStatus", width: int) -> Content:
+def _accelerator_line(accelerator: "AcceleratorStatus", width: int) -> PartsLine:
     name, memory, use = _accelerator_columns(width)
     amounts = (accelerator.memory_used_bytes, accelerator.memory_total_bytes)
     share = figures.share(*amounts)
     hot = accelerator.temperature_c is not None and accelerator.temperature_c >= HOT_C
-    return Content.assemble(
+    return PartsLine(
         ("    ", ""),
         (fit(str(accelerator.index), 3), MUTED),
         (" " + fit(accelerator.name.removeprefix("NVIDIA "), name), ""),
         # An engine takes its share of the memory at the start and keeps it: full is normal here.
-        bar(share, memory, "$primary" if share is not None else None),
+        *bar_parts(share, memory, "$primary" if share is not None else None),
         (fit(figures.used_of_total(*amounts), 15, "right") + "  ", "" if share is not None else FAINT),
-        bar(accelerator.utilisation, use, "$secondary" if accelerator.utilisation is not None else None),
+        *bar_parts(accelerator.utilisation, use, "$secondary" if accelerator.utilisation is not None else None),
         (fit(figures.percent(accelerator.utilisation), 6, "right") + " ", ""),
         (fit(figures.temperature(accelerator.temperature_c), 8, "right"), level_style(0.95) if hot else ""),
         (fit(figures.power(accelerator.power_w), 8, "right"), ""),
@@ -138,49 +139,54 @@ def folded_columns(nodes: "Sequence[NodeStatus]", language: str) -> tuple[int, i
     return min(_NAME, names), states
 
 
-def folded_line(node: "NodeStatus", width: int, language: str, columns: tuple[int, int]) -> Content:
+def folded_line(node: "NodeStatus", width: int, language: str, columns: tuple[int, int]) -> PartsLine:
     """Return a node on one line of `width` cells; from the right goes what does not fit."""
     mark, (name, state) = STATES[node.state], columns
-    line = Content.assemble(
-        (mark.shape, mark.style), " ", (fit(one_line(node_name(node)), name), "bold"), _GAP,
+    parts: list[Part] = [
+        (mark.shape, mark.style), (" ", ""), (fit(one_line(node_name(node)), name), "bold"), (_GAP, ""),
         (fit(node_state(node, language), state), mark.style),
-    )  # fmt: skip
-    for part in _folded_parts(node, language) if node.state == "alive" else ():
-        if line.cell_length + len(_GAP) + part.cell_length > width:
+    ]  # fmt: skip
+    free = width - _cells(parts) - len(_GAP)
+    for meter in _meters_as_words(node, language) if node.state == "alive" else ():
+        if (cells := _cells(meter)) > free:
             break
-        line = line + Content(_GAP) + part
-    free = width - line.cell_length - len(_GAP)
+        parts += [(_GAP, ""), *meter]
+        free -= cells + len(_GAP)
     if node.name and free >= cell_len(node.address):
-        line = line + Content(_GAP) + Content.styled(one_line(node.address), MUTED)
-    return line.truncate(width, pad=True)
+        parts += [(_GAP, ""), (one_line(node.address), MUTED)]
+    return PartsLine(*parts)
 
 
-def _folded_parts(node: "NodeStatus", language: str) -> Iterator[Content]:
+def _cells(parts: "Sequence[Part]") -> int:
+    return sum(cell_len(text) for text, _style in parts)
+
+
+def _meters_as_words(node: "NodeStatus", language: str) -> Iterator[list[Part]]:
     """Yield the meters as words; all cards together."""
     memory = figures.share(node.memory_used_bytes, node.memory_total_bytes)
     disk = figures.share(node.disk_used_bytes, node.disk_total_bytes)
-    yield _part(_("CPU"), node.cpu_utilisation, "", language)
-    yield _part(_("Memory"), memory, _told(memory), language)
+    yield _meter(_("CPU"), node.cpu_utilisation, "", language)
+    yield _meter(_("Memory"), memory, _told(memory), language)
     if node.accelerators:
         yield from _cards(node.accelerators, language)
-    yield _part(_("Disk"), disk, _told(disk), language)
+    yield _meter(_("Disk"), disk, _told(disk), language)
 
 
-def _part(label: Message, share: float | None, style: str, language: str) -> Content:
+def _meter(label: Message, share: float | None, style: str, language: str) -> list[Part]:
     text = fit(figures.percent(share), 6, "right")
-    return Content.assemble((label.render(language), MUTED), (text, FAINT if share is None else style))
+    return [(label.render(language), MUTED), (text, FAINT if share is None else style)]
 
 
-def _cards(cards: "Sequence[AcceleratorStatus]", language: str) -> Iterator[Content]:
+def _cards(cards: "Sequence[AcceleratorStatus]", language: str) -> Iterator[list[Part]]:
     uses = [card.utilisation for card in cards if card.utilisation is not None]
     use = figures.percent(sum(uses) / len(uses) if uses else None)
-    count = _("{count} cards", count=len(cards)) if len(cards) > 1 else _("1 card")
-    yield Content.assemble((count.render(language), MUTED), (fit(use, 6, "right"), FAINT if not uses else ""))
+    count = one_or_many(len(cards), _("1 card"), _("{count} cards", count=len(cards)))
+    yield [(count.render(language), MUTED), (fit(use, 6, "right"), FAINT if not uses else "")]
     heats = [card.temperature_c for card in cards if card.temperature_c is not None]
     hottest = max(heats, default=None)
     hot = hottest is not None and hottest >= HOT_C
     heat = ("▲" if hot else "") + figures.temperature(hottest)
-    yield Content.styled(fit(heat, 6, "right"), level_style(0.95) if hot else "" if heats else FAINT)
+    yield [(fit(heat, 6, "right"), level_style(0.95) if hot else "" if heats else FAINT)]
 
 
 def _told(share: float | None) -> str:

@@ -1,16 +1,16 @@
 """The machines, one below the other: many are folded to one line each, and only what is seen is drawn."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
-from textual.content import Content
 from textual.events import Click, Resize
 from textual.geometry import Region, Size
 from textual.message import Message as Event
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.style import Style
 from textual.visual import Visual
 
 from appliance.core.messages import _
@@ -18,6 +18,7 @@ from appliance.tui import commands
 from appliance.tui.drawing import MUTED
 from appliance.tui.view import View
 from appliance.tui.widgets.node_lines import folded_columns, folded_line, node_lines, node_state
+from appliance.tui.widgets.parts import PartsLine
 
 if TYPE_CHECKING:
     from appliance.core.status import NodeStatus
@@ -30,6 +31,7 @@ _TALL: Final = 30
 class NodesPanel(ScrollView, can_focus=True):
     """All nodes in a frame. One of them is chosen; Enter opens it, Space folds it."""
 
+    auto_links = False  # there are none
     COMPONENT_CLASSES = {"nodes--chosen"}  # noqa: RUF012 - Textual reads the class attribute
     BINDINGS = [  # noqa: RUF012 - Textual reads the class attribute
         command.binding()
@@ -62,7 +64,8 @@ class NodesPanel(ScrollView, can_focus=True):
         self._headings = False
         self._starts: list[int] = [0]
         """The line on which each node begins; at the end that behind the last one."""
-        self._drawn: dict[tuple[str, int, bool], list[Strip]] = {}
+        self._drawn: dict[tuple[str, int, Style, str], list[Strip]] = {}
+        """Lines by node, width, style of the line, and theme."""
 
     @property
     def shown(self) -> "Sequence[NodeStatus]":
@@ -105,11 +108,6 @@ class NodesPanel(ScrollView, can_focus=True):
         if self._headings != (self.app.size.height >= _TALL):
             self._lay_out()
 
-    def notify_style_update(self) -> None:
-        """Draw in the new colours."""
-        super().notify_style_update()
-        self._drawn.clear()
-
     def folded(self, node: "NodeStatus") -> bool:
         """Tell whether a node is on one line."""
         if node.address in self._folded:
@@ -145,7 +143,7 @@ class NodesPanel(ScrollView, can_focus=True):
         """Return one line of the panel."""
         width = self.scrollable_content_region.width
         if self.view is None or not self._found:
-            return self._strips(self._empty(), width)[0] if y == 0 else Strip.blank(width, self.rich_style)
+            return self._strips([self._empty()], width)[0] if y == 0 else Strip.blank(width, self.rich_style)
         line = y + self.scroll_offset.y
         if line >= self._starts[-1]:
             return Strip.blank(width, self.rich_style)
@@ -154,43 +152,44 @@ class NodesPanel(ScrollView, can_focus=True):
         lines = self._lines(node, width, self.has_focus and place == self._place)
         return lines[line - self._starts[place]]
 
-    def _empty(self) -> Content:
+    def _empty(self) -> PartsLine:
         if self.view is None or self.view.status is None:
             waits = self.view is not None and self.view.fault is None
             text = _("Waiting for the first reading …").render(self.view.language) if self.view and waits else ""
-            return Content.styled(text, MUTED)
-        return Content.styled(_("No row holds this.").render(self.view.language), MUTED)
+            return PartsLine((text, MUTED))
+        return PartsLine((_("No row holds this.").render(self.view.language), MUTED))
 
     def _lines(self, node: "NodeStatus", width: int, chosen: bool) -> list[Strip]:
-        key = (node.address, width, chosen)
+        style = self.get_visual_style("nodes--chosen") if chosen else self.visual_style
+        key = (node.address, width, style, self.app.theme)
         if key not in self._drawn:
             language = self.view.language if self.view else "en"
             if self.folded(node):
-                first, *others = [folded_line(node, width, language, self._columns)]
+                lines = [folded_line(node, width, language, self._columns)]
             else:
-                first, *others = node_lines(node, width, language, self._headings)
-            text = Content("\n").join([first, *others])
-            self._drawn[key] = self._strips(text, width, chosen)
+                lines = list(node_lines(node, width, language, self._headings))
+            self._drawn[key] = self._strips(lines, width, style)
         return self._drawn[key]
 
-    def _strips(self, text: Content, width: int, chosen: bool = False) -> list[Strip]:
-        style = self.get_visual_style("nodes--chosen") if chosen else self.visual_style
+    def _strips(self, lines: Iterable[PartsLine], width: int, style: Style | None = None) -> list[Strip]:
+        style = style or self.visual_style
         return [
-            strip.adjust_cell_length(width, style.rich_style)
-            for strip in Visual.to_strips(self, text, width, None, style)
+            Visual.to_strips(self, line, width, 1, style)[0].adjust_cell_length(width, style.rich_style)
+            for line in lines
         ]
 
     def _choose(self, place: int) -> None:
         if not self._found:
             return
-        place = max(0, min(place, len(self._found) - 1))
+        before, place = self._place, max(0, min(place, len(self._found) - 1))
         self._chosen = self._found[place].address
         top, height = self._starts[place], self._starts[place + 1] - self._starts[place]
         region = Region(
             0, top, self.scrollable_content_region.width, min(height, self.scrollable_content_region.height)
         )
         self.scroll_to_region(region, animate=False, force=True)
-        self.refresh()
+        for changed in {before, place}:
+            self.refresh_lines(self._starts[changed], self._starts[changed + 1] - self._starts[changed])
 
     def action_cursor_up(self) -> None:
         """Choose the node above; above the first one scroll."""
