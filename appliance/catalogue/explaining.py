@@ -7,7 +7,7 @@ from appliance.catalogue.devices import Device, Inventory
 from appliance.catalogue.fitting import Ledger, Option, Task, nearest
 from appliance.catalogue.model import LatentAttention
 from appliance.catalogue.roofline import service
-from appliance.core.messages import Message, _
+from appliance.core.messages import Message, _, one_or_many
 from appliance.core.units import human_bytes
 
 
@@ -17,8 +17,11 @@ def shortfall(option: Option, carried: int | None) -> Message | None:
     if carried is None or carried >= (level.users or 1):
         return None
     if carried:
-        return _(
-            "It carries {carried} users at the level asked, not {wanted}.", carried=carried, wanted=level.users or 1
+        wanted = level.users or 1
+        return one_or_many(
+            carried,
+            _("It carries 1 user at the level asked, not {wanted}.", wanted=wanted),
+            _("It carries {carried} users at the level asked, not {wanted}.", carried=carried, wanted=wanted),
         )
     alone = service(option.replica, 1, level)
     if alone is None or alone.meets(level):

@@ -11,7 +11,7 @@ from appliance.catalogue.placing import Situation, plan_once
 from appliance.catalogue.plan import Change, Plan
 from appliance.catalogue.sizing import MATRIX_BYTES
 from appliance.catalogue.wish import ModelWish
-from appliance.core.messages import _
+from appliance.core.messages import _, one_or_many
 from appliance.core.units import GIB
 from appliance.hardware.engines import SERVED
 from appliance.hardware.facts import Accelerator
@@ -121,9 +121,9 @@ def _replicas(situation: Situation, before: Plan, alias: str) -> Iterator[Change
     wished = _wish_of(situation, alias).replicas or 1
     best = _last(wished - 1, lambda less: _works(_with(situation, alias, replicas=less + 1), before, alias))
     if best is not None and before.placement(alias) is None:
-        yield Change(
-            "replicas", best + 1, _("Run {count} replicas of it, not {wished}.", count=best + 1, wished=wished)
-        )
+        many = _("Run {count} replicas of it, not {wished}.", count=best + 1, wished=wished)
+        told = one_or_many(best + 1, _("Run 1 replica of it, not {wished}.", wished=wished), many)
+        yield Change("replicas", best + 1, told)
 
 
 def _context(situation: Situation, before: Plan, alias: str) -> Iterator[Change]:
@@ -149,9 +149,9 @@ def _users(situation: Situation, before: Plan, alias: str) -> Iterator[Change]:
 
     best = _last(asked - 1, lambda fewer: _at_level(situation, before, alias, users=fewer + 1))
     if best is not None:
-        yield Change(
-            "users", best + 1, _("Serve {users} users at once instead of {asked}.", users=best + 1, asked=asked)
-        )
+        many = _("Serve {users} users at once instead of {asked}.", users=best + 1, asked=asked)
+        told = one_or_many(best + 1, _("Serve 1 user at once instead of {asked}.", asked=asked), many)
+        yield Change("users", best + 1, told)
 
 
 def _shorter_prompts(situation: Situation, before: Plan, alias: str) -> Iterator[Change]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from appliance.catalogue.plan import Change, Placement, Plan, Refusal
-from appliance.core.messages import Message, _
+from appliance.core.messages import Message, _, one_or_many
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Verdict:
 def asked(plan: Plan) -> Message:
     """Return the service level in a sentence: a reader who gave none should know what was assumed."""
     level = plan.level
-    users = _("as many users as there can be") if level.users is None else _("{count} users", count=level.users)
+    users = _("as many users as there can be") if level.users is None else _users(level.users)
     return _(
         "Asked: first token within {ttft} ms, {speed} tokens/s for each user, prompts of {prompt} tokens, answers of "
         "{answer}, {users}.",
@@ -47,6 +47,10 @@ def _of_placement(placed: Placement) -> Verdict:
         return Verdict(True, _("{alias}: fits in memory: yes", alias=alias))
     if placed.users is None:
         return Verdict(True, _("{alias}: fits in memory: yes; service level: unknown", alias=alias))
-    line = _("{alias}: fits in memory: yes; service level: yes, for {users} users at once",
-             alias=alias, users=placed.users)  # fmt: skip
+    line = _("{alias}: fits in memory: yes; service level: yes, for {users} at once",
+             alias=alias, users=_users(placed.users))  # fmt: skip
     return Verdict(True, line)
+
+
+def _users(count: int) -> Message:
+    return one_or_many(count, _("1 user"), _("{count} users", count=count))

@@ -16,6 +16,7 @@ from appliance.cli.commands import (
     calibrate,
     calls,
     catalogue,
+    gateway,
     keys,
     knowledge,
     labels,
@@ -59,6 +60,7 @@ def build_app(language: str) -> typer.Typer:
         lifecycle.register(app)
         service.register(app)
         node.register(app)
+        gateway.register(app)
         keys.register(app)
         tenants.register(app)
         users.register(app)

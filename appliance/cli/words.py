@@ -33,6 +33,7 @@ _WORDS: dict[str, Message] = {
     "stopped": _("stopped"),
     "pending": _("pending"),
     "indexed": _("indexed"),
+    "paused": _("paused"),
     "model": _("chat model"),
     "chat": _("chat model"),
     "embedding": _("embedding model"),

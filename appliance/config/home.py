@@ -202,6 +202,11 @@ class Home:
         return self.root / "run"
 
     @property
+    def shown_certificate_file(self) -> Path:
+        """The certificate that the gateway shows its callers now; absent without TLS, and after `down`."""
+        return self.run / "gateway.pem"
+
+    @property
     def backup_staging(self) -> Path:
         """What a backup is made of while it is made; on the disk of the documents, so that they are linked."""
         return self.run / "backup"

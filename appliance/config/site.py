@@ -17,6 +17,7 @@ from appliance.config.governing import ApprovalSettings, BatchSettings, ReviewSe
 from appliance.config.scaling import Label, PlacementSettings, Routing, ScalingSettings
 from appliance.config.section import Section
 from appliance.config.sign_in import SignInSettings
+from appliance.config.tls import TlsSettings
 from appliance.core.errors import ConfigError
 from appliance.core.messages import Message, _
 from appliance.core.units import MIB
@@ -54,6 +55,8 @@ class GatewaySettings(Section):
     """Address the gateway listens on."""
     port: Port = 8080
     """Port the gateway listens on."""
+    tls: TlsSettings | None = None
+    """Speak HTTPS to callers; null is plain HTTP."""
     replicas: int = Field(default=1, ge=1, le=64)
     """Gateway processes on the head, which share its port; one fills about a processor. Each has its own /metrics."""
     trusted_proxies: tuple[Network, ...] = ()

@@ -68,6 +68,11 @@ def _(template: str, /, **params: object) -> Message:
     return Message(template, tuple(params.items()))
 
 
+def one_or_many(number: int | None, one: Message, many: Message) -> Message:
+    """Return `one` where the number is 1, else `many`: English says the two differently, and both are translated."""
+    return one if number == 1 else many
+
+
 def current_language() -> str:
     """Return the language of the current context, one of `LANGUAGES`."""
     return _language.get()

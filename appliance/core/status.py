@@ -64,8 +64,10 @@ class ApplicationStatus(_Reading):
     replicas_running: int = 0
     replicas_target: int = 0
     message: str = ""
+    running: int | None = None
+    """Requests that the engines of a chat model work on; None is not known."""
     waiting: int | None = None
-    """Requests that wait: for their turn in the engines, or for a replica where none runs; None is not known."""
+    """Requests that wait for their turn at a chat model, or for a replica where none runs; None is not known."""
     kv_use: float | None = None
     """Part of the engines' cache of read text in use, 0..1, where it is fullest."""
     traffic: TrafficStatus = TrafficStatus()

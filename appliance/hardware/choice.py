@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from appliance.core.errors import PreflightError
-from appliance.core.messages import Message, _
+from appliance.core.messages import Message, _, one_or_many
 from appliance.hardware.engines import SERVED, VENDORS, engine_name
 from appliance.hardware.facts import Accelerator, MachineFacts
 
@@ -98,7 +98,9 @@ def _why_none(facts: MachineFacts, engine: frozenset[str]) -> Message:
     if other:
         reasons.append(engine_missing(other, engine))
     if len(healthy) > len(other):
-        reasons.append(_("None of the {count} accelerators can serve models.", count=len(healthy) - len(other)))
+        count = len(healthy) - len(other)
+        many = _("None of the {count} accelerators can serve models.", count=count)
+        reasons.append(one_or_many(count, _("The one accelerator cannot serve models."), many))
     if not reasons:
         return _("No accelerator was found.")
     text = reasons[0]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.hardware.control_groups import groups_of, number_in
 from appliance.hardware.facts import Memory
 
 
@@ -47,42 +48,18 @@ def _meminfo(proc: Path) -> tuple[int | None, int | None]:
 
 def _limits(proc: Path, cgroups: Path) -> list[tuple[int, int | None]]:
     """Return (limit, bytes left below it) of every group from this process's own up to the root."""
-    mount, own, names = _own_group(proc, cgroups)
-    folders = [mount]
-    for part in Path(own).parts:
-        if part != "/":
-            folders.append(folders[-1] / part)
+    groups = groups_of("memory", proc, cgroups)
+    names = _V1 if groups.version == 1 else _V2
     found = []
-    for folder in folders:
-        limit = _number(folder / names.limit)
+    for folder in groups.folders:
+        limit = number_in(folder / names.limit)
         if limit is None:
             continue
-        usage = _number(folder / names.usage)
+        usage = number_in(folder / names.usage)
         # Cached file pages count as used but are given back on demand, as in MemAvailable.
         headroom = None if usage is None else max(0, limit - usage + _statistic(folder, names.reclaimable))
         found.append((limit, headroom))
     return found
-
-
-def _own_group(proc: Path, cgroups: Path) -> tuple[Path, str, _Names]:
-    """Return the mount that governs memory, this process's path below it and the version's file names."""
-    try:
-        lines = (proc / "self/cgroup").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    groups = [line.split(":", 2) for line in lines if line.count(":") >= 2]
-    for _hierarchy, controllers, path in groups:
-        if "memory" in controllers.split(","):
-            return cgroups / "memory", path, _V1
-    return cgroups, next((path for number, _controllers, path in groups if number == "0"), "/"), _V2
-
-
-def _number(path: Path) -> int | None:
-    """Read a file that holds one number; None where it is absent or says `max`."""
-    try:
-        return int(path.read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return None
 
 
 def _statistic(folder: Path, name: str) -> int:

@@ -1,5 +1,6 @@
 """Signing in: by a password kept here, by OpenID Connect, or by LDAP. Each way ends in a session."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -109,6 +110,10 @@ class SignIn:
     def sign_out(self, session: Session) -> None:
         """End one session."""
         self._sessions.end(session.id)
+
+    def locked_until(self, people: Sequence[UserRecord]) -> dict[str, str]:
+        """Return by id when the pause ends of those who are in one after failed attempts."""
+        return self._lockout.locked_until(people)
 
     def unlock(self, user: UserRecord) -> None:
         """Forget somebody's failures."""

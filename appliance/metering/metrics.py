@@ -1,6 +1,7 @@
 """What the gateway counts: Prometheus metrics by model and tenant, and recent TTFT quantiles for the status page."""
 
 from collections import defaultdict, deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -62,6 +63,14 @@ class GatewayMetrics:
             ("target", "version", "status"),
             registry=self.registry,
         )
+        self._loads = {
+            name: Gauge(f"appliance_model_{name}", text, ("target",), registry=self.registry)
+            for name, text in (
+                ("requests_running", "Requests that the engines of a chat model work on."),
+                ("requests_waiting", "Requests that wait for their turn at a chat model."),
+                ("kv_cache_usage_ratio", "Part of the KV cache in use, 0 to 1, of the replica where it is fullest."),
+            )
+        }
         self._totals: dict[str, _Totals] = defaultdict(_Totals)
 
     def started(self, target: str, tenant: str) -> None:
@@ -112,6 +121,14 @@ class GatewayMetrics:
     def refused(self, route: str, status: int) -> None:
         """Count a request that never reached a model or scenario; its labels say nothing a caller chose."""
         self._requests.labels("-", "-", route, str(status)).inc()
+
+    def engines_told(self, loads: Mapping[str, tuple[int | None, int | None, float | None]]) -> None:
+        """Take in what the engines of each chat model carry now: running, waiting, KV cache. None is left out."""
+        for place, gauge in enumerate(self._loads.values()):
+            gauge.clear()
+            for target, load in loads.items():
+                if (value := load[place]) is not None:
+                    gauge.labels(target).set(value)
 
     def traffic(self, target: str) -> TrafficStatus:
         """Return totals and quantiles of one model or scenario."""

@@ -24,6 +24,7 @@ from appliance.core.errors import Conflict, InvalidRequest, TooManyRequests, Una
 from appliance.core.messages import Message, _
 from appliance.core.progress import Progress
 from appliance.operations.client import ApplianceClient, read_admin_key
+from appliance.operations.gateway_trust import GatewayTrust, trust_of, verified_by
 from appliance.operations.gateways import base_url
 
 SHIPPED: Final = Path(__file__).with_name("acceptance_questions.yaml")
@@ -186,7 +187,7 @@ def questions_of(home: Home, named: Path | None) -> tuple[Question, ...]:
 def examine(home: Home, site: SiteConfig, alias: str, named: Path | None) -> Iterator[Progress | Acceptance]:
     """Measure the candidate of an alias and the version that serves; yield both at the end. Raises as `Asking`."""
     questions = questions_of(home, named)
-    with Callers(base_url(site), read_admin_key(home)) as asking:
+    with Callers(base_url(site), read_admin_key(home), trust=trust_of(home, site)) as asking:
         yield from compare(asking, alias, questions)
 
 
@@ -228,14 +229,17 @@ def compare(
 class Callers:
     """`Asking` over HTTP with the admin key; a full queue is waited for. A context manager."""
 
-    def __init__(self, url: str, key: str, transport: httpx.BaseTransport | None = None) -> None:
-        self._client = ApplianceClient(url, key, transport=transport)
+    def __init__(
+        self, url: str, key: str, transport: httpx.BaseTransport | None = None, trust: GatewayTrust | None = None
+    ) -> None:
+        self._client = ApplianceClient(url, key, trust=trust, transport=transport)
         self._http = httpx.Client(
             base_url=url,
             headers={"Authorization": f"Bearer {key}"},
             timeout=600.0,
             trust_env=False,
             transport=transport,
+            verify=verified_by(trust),
         )
 
     def __enter__(self) -> "Callers":

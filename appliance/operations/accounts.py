@@ -112,6 +112,16 @@ def list_users(home: Home, site: SiteConfig) -> tuple[UserRecord, ...]:
         return accounts.users.list()
 
 
+def show_users(home: Home, site: SiteConfig) -> list[dict[str, object]]:
+    """Return everybody by name, as `appliance user list --json` prints them."""
+    if nothing_there(home, site):
+        return []
+    with open_accounts(home, site) as accounts:
+        found = accounts.users.list()
+        locked = accounts.lockout.locked_until(found)
+    return [{**one.to_dict(), "locked_until": locked.get(one.id)} for one in found]
+
+
 def disable_user(home: Home, site: SiteConfig, name: str) -> UserRecord:
     """Keep somebody out, with their sessions and keys. Raises `NotFound`, `Conflict`."""
     _check_there(home, site, name)

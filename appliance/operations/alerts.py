@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
-from appliance.core.messages import Message, _
+from appliance.core.messages import Message, _, one_or_many
 
 if TYPE_CHECKING:
     from appliance.core.status import AcceleratorStatus, ApplianceStatus, ApplicationStatus, NodeStatus
@@ -200,9 +200,14 @@ def _waiting(application: "ApplicationStatus", named: Mapping[str, object]) -> I
     if not waiting:
         return
     if application.state in ("asleep", "starting"):
-        what = _("{count} requests wait for {name}, which does not run yet.", count=waiting, name=application.name)
+        what = one_or_many(
+            waiting,
+            _("1 request waits for {name}, which does not run yet.", name=application.name),
+            _("{count} requests wait for {name}, which does not run yet.", count=waiting, name=application.name),
+        )
         yield Alert("warning", subject, what, _("They are answered as soon as it runs."), "appliance status")
     elif waiting >= QUEUE_LONG or (application.kv_use is not None and application.kv_use >= CACHE_FULL):
-        what = _("{count} requests wait for their turn at {kind} {name}.", count=waiting, **named)
+        many = _("{count} requests wait for their turn at {kind} {name}.", count=waiting, **named)
+        what = one_or_many(waiting, _("1 request waits for its turn at {kind} {name}.", **named), many)
         todo = _("More replicas answer more at once; they count from the next start.")
         yield Alert("warning", subject, what, todo, f"appliance model scale {application.name} --replicas N")

@@ -68,7 +68,7 @@ def search_command(filters: Filters) -> str:
     """Return the command that finds the same records."""
     given = [(option, getattr(filters, name)) for name, option in _OPTIONS]
     parts = [f"{option} {shlex.quote(value)}" for option, value in given if value is not None]
-    return " ".join(["appliance audit search", *parts])
+    return " ".join(["appliance audit search", *parts, *(["--failed"] if filters.failed else [])])
 
 
 READY: Final = (

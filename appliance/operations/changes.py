@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
-from appliance.core.messages import Message, _
+from appliance.core.messages import Message, _, one_or_many
 from appliance.operations.alerts import KINDS, application_key, node_name
 
 if TYPE_CHECKING:
@@ -98,13 +98,10 @@ def _application_changes(before: "ApplianceStatus", after: "ApplianceStatus", no
         if old is None or old.state != application.state:
             yield Change(now, _level(application), _of_state(application), key)
         elif old.replicas_running != application.replicas_running and application.state == "running":
-            what = _(
-                "{kind} {name} runs with {count} replicas, before with {before}.",
-                kind=KINDS[application.kind],
-                name=application.name,
-                count=application.replicas_running,
-                before=old.replicas_running,
-            )
+            named = {"kind": KINDS[application.kind], "name": application.name, "before": old.replicas_running}
+            count = application.replicas_running
+            many = _("{kind} {name} runs with {count} replicas, before with {before}.", count=count, **named)
+            what = one_or_many(count, _("{kind} {name} runs with 1 replica, before with {before}.", **named), many)
             yield Change(now, "plain", what, key)
     for key, application in known.items():
         if key not in found:

@@ -28,6 +28,7 @@ from appliance.core.errors import (
 )
 from appliance.core.messages import _, current_language
 from appliance.core.status import ApplianceStatus
+from appliance.operations.gateway_trust import GatewayTrust, not_trusted, trust_of, verified_by
 from appliance.operations.gateways import gateway_urls, says_head_away
 from appliance.operations.knowledge_client import KnowledgeClient
 
@@ -71,7 +72,8 @@ class ApplianceClient:
 
     Of several gateways it stays with the first that takes its requests; one that was not reached, or says that it does
     not reach the head, has done nothing of a request, which then goes to the next.
-    `NotRunning`: nothing answers at the address. `RequestError` and its kind: the gateway refused.
+    `NotRunning`: nothing answers at the address. `ConfigError`: what answers there is not to be trusted.
+    `RequestError` and its kind: the gateway refused.
     `Unavailable`: it could not serve the request now, or answered what this version does not understand.
     """
 
@@ -81,15 +83,18 @@ class ApplianceClient:
         key: str,
         *,
         others: Sequence[str] = (),
+        trust: GatewayTrust | None = None,
         transport: httpx.BaseTransport | None = None,
         timeout_s: float = _ANSWER_TIMEOUT_S,
     ) -> None:
         self._own = url
+        self._trust = trust
         self._urls = [url, *others]
         self._http = httpx.Client(
             headers={"Authorization": f"Bearer {key}", "Accept-Language": current_language().replace("_", "-")},
             timeout=httpx.Timeout(timeout_s, connect=_CONNECT_TIMEOUT_S),
             trust_env=False,  # a proxy for the outside must not carry keys and documents
+            verify=verified_by(trust),
             transport=transport,
         )
 
@@ -97,7 +102,7 @@ class ApplianceClient:
     def for_home(cls, home: Home, site: SiteConfig, timeout_s: float = _ANSWER_TIMEOUT_S) -> Self:
         """Return a client of the appliance in `home`, with its admin key."""
         own, *others = gateway_urls(home, site)
-        return cls(own, read_admin_key(home), others=others, timeout_s=timeout_s)
+        return cls(own, read_admin_key(home), others=others, trust=trust_of(home, site), timeout_s=timeout_s)
 
     @property
     def url(self) -> str:
@@ -196,7 +201,7 @@ class ApplianceClient:
         try:
             response = self._asked(method, path, movable=not files, json=body, params=params, data=form, files=files)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise NotRunning(
+            raise not_trusted(self.url, error) or NotRunning(
                 _("No appliance answers at {url}.", url=", ".join(self._urls)), _("Start it with `appliance up`.")
             ) from error
         except httpx.TimeoutException as error:
@@ -218,6 +223,8 @@ class ApplianceClient:
 
         One that is not `movable` has a body that is used up once it was sent. Raises httpx's errors.
         """
+        if self._trust is not None:
+            self._trust.look()
         for _other in self._urls[1:]:
             try:
                 response = self._http.request(method, self.url + path, **content)

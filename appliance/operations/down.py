@@ -42,4 +42,5 @@ def remove_traces(home: Home) -> None:
     """Remove what described an instance that runs no more."""
     remove_temp_folder(home.root, home.logs)
     home.supervisor_file.unlink(missing_ok=True)
+    home.shown_certificate_file.unlink(missing_ok=True)
     home.instance_file.unlink(missing_ok=True)

@@ -12,17 +12,32 @@ from appliance.core.errors import ConfigError
 from appliance.core.files import write_durably
 from appliance.core.messages import _
 from appliance.core.networks import with_port
+from appliance.operations.gateway_trust import GatewayTrust, verified_by
 from appliance.serving.names import HEAD_AWAY
 
 _SCHEMA = 1
 _LOOK_S = 2.0
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not listened on
+_LOCAL = "127.0.0.1"
 _PORT_FACT = "gateway_port"
 
 
 def base_url(site: SiteConfig) -> str:
     """Return the gateway's address as this machine reaches it."""
-    return _url(_ANY_ADDRESS.get(site.gateway.host, site.gateway.host), site.gateway.port)
+    host = site.gateway.host
+    return _url(site, _ANY_ADDRESS.get(host, host), site.gateway.port)
+
+
+def caller_urls(site: SiteConfig, addresses: Iterable[str]) -> tuple[str, ...]:
+    """Return the gateway's addresses as callers reach it, names of its certificate first.
+
+    `addresses` are those of this machine, which count where the gateway listens at every one.
+    """
+    host, tls = site.gateway.host, site.gateway.tls
+    everywhere = [one for one in addresses if host == "::" or ":" not in one]
+    places = everywhere if host in _ANY_ADDRESS else [host]
+    named = [name for name in tls.names if "*" not in name] if tls is not None and places != [_LOCAL] else []
+    return tuple(dict.fromkeys(_url(site, one, site.gateway.port) for one in (*named, *places))) or (base_url(site),)
 
 
 def gateway_urls(home: Home, site: SiteConfig) -> tuple[str, ...]:
@@ -49,7 +64,7 @@ def write_gateways(home: Home, site: SiteConfig, nodes: Iterable[tuple[str, str,
     The fact `gateway_port` says where a node's gateway listens; without it, it is the port of this node's.
     """
     listed = [
-        {"name": name, "url": _url(address, int(facts.get(_PORT_FACT, site.gateway.port)))}
+        {"name": name, "url": _url(site, address, int(facts.get(_PORT_FACT, site.gateway.port)))}
         for name, address, facts in nodes
     ]
     content = (json.dumps({"schema": _SCHEMA, "gateways": listed}, indent=1) + "\n").encode()
@@ -58,10 +73,10 @@ def write_gateways(home: Home, site: SiteConfig, nodes: Iterable[tuple[str, str,
         write_durably(path, content)
 
 
-def first_healthy(urls: Sequence[str]) -> str:
+def first_healthy(urls: Sequence[str], trust: GatewayTrust | None = None) -> str:
     """Return the first gateway that says that it and its head are well, or the first of all where none does."""
     if len(urls) > 1:
-        with httpx.Client(timeout=_LOOK_S, trust_env=False) as http:
+        with httpx.Client(timeout=_LOOK_S, trust_env=False, verify=verified_by(trust)) as http:
             return next((url for url in urls if _is_well(http, url)), urls[0])
     return urls[0]
 
@@ -84,5 +99,6 @@ def says_head_away(response: httpx.Response) -> bool:
         return False
 
 
-def _url(host: str, port: int) -> str:
-    return f"http://{with_port(host.strip('[]'), port)}"
+def _url(site: SiteConfig, host: str, port: int) -> str:
+    scheme = "http" if site.gateway.tls is None else "https"
+    return f"{scheme}://{with_port(host.strip('[]'), port)}"

@@ -10,6 +10,7 @@ from appliance.config.site import SiteConfig
 from appliance.core.errors import ApplianceError
 from appliance.operations.accounts import nothing_there, open_accounts
 from appliance.packages.card import CARD_FILE, ModelCard, read_card
+from appliance.packages.merging import ADAPTER
 from appliance.packages.model_sources import ModelSource, current_source, source_at
 from appliance.packages.places import model_folder, open_store
 from appliance.state.served import Served, Variant
@@ -103,7 +104,9 @@ def stageable(home: Home) -> tuple[Stageable, ...]:
 
 def _add(found: list[Stageable], name: str, source: ModelSource | None) -> None:
     card = None if source is None else _card(source.folder)
-    if source is not None and card is not None and card.kind == "chat":
+    if source is None or card is None or card.kind != "chat":
+        return
+    if card.origin.get("format") != ADAPTER:  # an adapter alone has no weights to serve
         found.append(Stageable(name, f"{source.package}:{source.version}", card))
 
 

@@ -93,10 +93,12 @@ def inspect(home: Home, site: SiteConfig, file: Path, whole: bool) -> Iterator[P
 
 
 def install(
-    home: Home, site: SiteConfig, file: Path, going: Going = LIVE, *, database_saved: bool = False
+    home: Home, site: SiteConfig, file: Path, going: Going = LIVE, *, database_saved: bool = False, again: bool = False
 ) -> Iterator[News | Release]:
     """Install a package or each of a file of several; yield progress, and each release once it is in use.
 
+    What is in use already is left as it is where the file has several, so that one that was broken off goes on, and
+    with `again` also where it has one.
     A model that serves an alias goes live on the running appliance; where it fails there, the release before is in
     use again. Raises `PackageError` etc., `ApprovalNeeded`, and as `go_live`.
     """
@@ -106,6 +108,10 @@ def install(
         title = _("Install {file}", file=path.name)
         with opened_file(path) as archive:
             manifest = open_package(archive, Trust(home.trusted_keys)).manifest
+        if (again or is_bundle(file)) and (there := _in_use(home, manifest)) is not None:
+            yield Progress("package.install", title, "skipped", _("it is installed already"))
+            yield there
+            continue
         check_switch(home, site, manifest, "package.install", going)
         if manifest.kind == "platform":
             yield from platform.upgrade(home, site, path, database_saved=database_saved)
@@ -127,6 +133,11 @@ def install(
 def installed(home: Home) -> tuple[Release, ...]:
     """Return what is installed, by kind and name, the newest release first."""
     return (*platform.installed_platforms(), *open_store(home).releases())
+
+
+def _in_use(home: Home, manifest: Manifest) -> Release | None:
+    """Return the release in use where it is this very one, file by file."""
+    return next((one for one in installed(home) if one.current and one.manifest == manifest), None)
 
 
 def trusted(home: Home) -> list[str]:

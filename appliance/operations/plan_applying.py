@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from appliance.catalogue.plan import DeviceUse, Placement, Plan, where_text
 from appliance.config.home import Home
@@ -18,6 +18,14 @@ from appliance.operations.applied import ask_for_settings
 from appliance.operations.nodes.listing import check_head
 from appliance.operations.planning import PlanRequest
 from appliance.operations.tuned_models import tuned_aliases
+
+PLANNED_OF_ENGINE: Final = frozenset(
+    {
+        "tensor_parallel_size", "pipeline_parallel_size", "max_num_seqs", "max_model_len", "gpu_memory_utilization",
+        "kv_cache_gib",
+    }
+)  # fmt: skip
+"""Settings of a model's engine that a plan decides, beside `replicas`."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +77,7 @@ def change_to(home: Home, site: SiteConfig, plan: Plan) -> SiteChange:
     Raises `Conflict` for a plan that does not serve everything or that engines of this release cannot follow, and
     `ConfigError` for a file that cannot be changed safely.
     """
-    _check_whole(plan)
-    _check_cards_apart(plan)
+    check_applicable(plan)
     found: list[SettingChange] = []
     notes: list[Message] = []
     riding = {alias: host for alias, host in tuned_aliases(home, site).items() if plan.placement(alias) is None}
@@ -110,6 +117,12 @@ def apply_change(home: Home, site: SiteConfig, change: SiteChange, action: str =
         with open_accounts(home, site) as accounts:
             names = " ".join(f"{one.alias}.{one.setting}={one.after}" for one in change.settings)
             accounts.note(f"{action} {names}"[:500], "site.yaml", None)
+
+
+def check_applicable(plan: Plan) -> None:
+    """Raise `Conflict` for a plan that does not serve everything or that engines of this release cannot follow."""
+    _check_whole(plan)
+    _check_cards_apart(plan)
 
 
 def _check_whole(plan: Plan) -> None:

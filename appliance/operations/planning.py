@@ -58,6 +58,8 @@ class PlanRequest:
     prompt_tokens: int | None = None
     answer_tokens: int | None = None
     context: int | None = None
+    coming: tuple[ModelEntry, ...] = ()
+    """Models of packages that are not installed yet; what the catalogue knows by that name counts before them."""
     choose: bool = False
     """Let the planner choose cards, and replicas and sequences for `users`, where the site file has a say otherwise."""
 
@@ -160,7 +162,7 @@ def wishes_of(home: Home, site: SiteConfig, request: PlanRequest) -> tuple[Catal
 
     Raises `InvalidRequest`, and as `entry_of`.
     """
-    catalogue = dict(load_catalogue())
+    catalogue = {entry.name: entry for entry in request.coming} | dict(load_catalogue())
     wishes: list[dict[str, Any]] = []
     if request.models:
         for text in request.models:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import psutil
 
+from appliance.cluster.gateway_certificate import gateway_files, read_files
+from appliance.config.home import Home
+from appliance.config.site import SiteConfig
 from appliance.core.errors import DiskFull, PortInUse, PreflightError
 from appliance.core.messages import Message, _
 from appliance.core.units import human_bytes
@@ -43,6 +46,13 @@ def check_ports(ports: Iterable[tuple[str, int, str]]) -> None:
             ),
             _("Change that setting in the site file."),
         )
+
+
+def check_certificate(home: Home, site: SiteConfig) -> None:
+    """Check that the site's own certificate can be served. Raises `ConfigError`."""
+    files = gateway_files(home, site)
+    if files is not None and site.gateway.tls is not None and not site.gateway.tls.own:
+        read_files(files)
 
 
 def listen_error(host: str, port: int) -> OSError | None:

@@ -52,6 +52,16 @@ class ReportDesk:
         """Make a folder."""
         return self._client.call("POST", f"{_ROOT}/folders", body={"name": name, "subject": subject})
 
+    def sample_folder(self, sample: str, language: str) -> Json:
+        """Return the folder with a made-up company's papers in a language; where there is none, make and fill one."""
+        held = f"{sample} {language}"
+        for row in self.folders():
+            if row.get("sample") == held:
+                return row
+        made = self.make_folder(f"{sample} ({language})", "")
+        body = {"sample": sample, "language": language}
+        return self._client.call("POST", f"{_ROOT}/folders/{_part(str(made['id']))}/sample", body=body)
+
     def upload(self, folder: str, file: Path) -> Json:
         """Put a file into a folder; return the folder. Raises `InvalidRequest` where it cannot be read."""
         try:
@@ -95,9 +105,14 @@ class ReportDesk:
         """End a job and delete all that came of it."""
         return self._client.call("DELETE", f"{_ROOT}/jobs/{_part(job)}")
 
-    def file(self, job: str, form: str, version: int | None, *, draft: bool) -> bytes:
-        """Return a report as a file of a format; a draft is marked on every page."""
+    def file(self, job: str, form: str, version: int | None, *, draft: bool, comments: bool | None = None) -> bytes:
+        """Return a report as a file of a format; a draft is marked on every page.
+
+        `comments`: whether people's remarks stand in it; None: unless it is signed.
+        """
         params = {"draft": "true"} if draft else {}
+        if comments is not None:
+            params["comments"] = str(comments).lower()
         if version is not None:
             params["version"] = str(version)
         return self._client.fetch("GET", f"{_ROOT}/jobs/{_part(job)}/files/{_part(form)}", params=params).content

@@ -7,9 +7,8 @@ from appliance.config.home import Home
 from appliance.config.site import SiteConfig
 from appliance.core.errors import NotFound
 from appliance.operations.audit import find_records
-from appliance.state.audit.search import Filters
+from appliance.state.audit.search import WELL, Filters
 
-_WELL: Final = ("ok", "held")
 _PAGE: Final = 200
 _PAGES: Final = 5
 
@@ -39,7 +38,7 @@ def last_errors(home: Home, site: SiteConfig, scenario: str, most: int = 5) -> t
         found += [
             ScenarioError(one.at, one.outcome, one.request_id)
             for one in page.records
-            if one.outcome and one.outcome not in _WELL
+            if one.outcome and one.outcome not in WELL
         ]
         before = page.before
         if before is None or len(found) >= most:

@@ -23,6 +23,17 @@ def only_starter(home: Home) -> Iterator[None]:
 
 
 @contextmanager
+def only_setup(home: Home) -> Iterator[None]:
+    """Let one first start at a time work in a home folder, from its checks to its end. Raises `AlreadyRunning`."""
+    refused = AlreadyRunning(
+        _("Another first start is at work in {folder}.", folder=home.root),
+        _("Wait for it to end, or stop it: with Ctrl+Q in the terminal, with Ctrl-C on the command line."),
+    )
+    with _held(home.run / "setup.lock", refused):
+        yield
+
+
+@contextmanager
 def only_backup(home: Home) -> Iterator[None]:
     """Let one backup at a time be made of a home, and none while a restore replaces its state. Raises `Conflict`."""
     refused = Conflict(_("A backup or a restore of {home} is at work.", home=home.root), _("Wait for it to end."))

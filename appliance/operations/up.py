@@ -26,7 +26,7 @@ from appliance.operations.memory import check_caches, check_site_memory
 from appliance.operations.nodes.starting import start_node
 from appliance.operations.nodes.supplying import supply
 from appliance.operations.platform_state import check_not_returning
-from appliance.operations.preflight import check_disk, check_ports
+from appliance.operations.preflight import check_certificate, check_disk, check_ports
 from appliance.operations.samples import load_samples
 from appliance.operations.starting_lock import only_starter
 from appliance.operations.supervised import clear_remains, environment_of, start_supervised
@@ -104,6 +104,7 @@ def _start(home: Home, site: SiteConfig) -> Iterator[Progress]:
         (site.cluster.address, port, "cluster.port") for port in ports.in_use_when_running(site.cluster.dashboard)
     ]
     check_ports([(site.gateway.host, site.gateway.port, "gateway.port"), *needed])
+    check_certificate(home, site)
     facts = discover()
     choice = choose_accelerator(site.accelerator, facts, installed_engine())
     accelerator = choice.kind

@@ -19,8 +19,6 @@ ADAPTERS = "appliance_adapters"
 """Key in `experimental_configs`: folder of each adapter by the alias that it answers for (`serving.adapters`)."""
 HOME_OF_PATHS = "appliance_home"
 """Key in `experimental_configs`: the home folder that the configuration's paths lie in (`serving.relocation`)."""
-STATISTICS = "appliance_statistics"
-"""Key in `experimental_configs`: the engine tells what it carries (`serving.engine_load`)."""
 
 HEALTH_CHECK_TIMEOUT_S = 30  # a busy engine is not a dead one
 HEALTH_CHECK_PERIOD_S = 5
@@ -75,7 +73,7 @@ def engine_kwargs(model: ChatModel, accelerator: Literal["cpu", "gpu"]) -> dict[
         "enable_prefix_caching": True,
         "tensor_parallel_size": settings.tensor_parallel_size,
         "pipeline_parallel_size": settings.pipeline_parallel_size,
-        "disable_log_stats": model.settings.scaling is None,
+        "disable_log_stats": False,  # each engine tells what it carries (`serving.engine_load`)
         "generation_config": "auto",
         "chat_template": str(model.chat_template),
         "trust_request_chat_template": False,
@@ -114,7 +112,6 @@ def llm_config(model: ChatModel, accelerator: Literal["cpu", "gpu"], cores: int,
     if accelerator == "cpu":
         environment["VLLM_CPU_KVCACHE_SPACE"] = str(settings.engine.kv_cache_gib)
     experiments: dict[str, Any] = {"stream_batching_interval_ms": 0, WORKER_INSIDE: worker_inside}
-    experiments[STATISTICS] = settings.scaling is not None
     if model.adapters:
         experiments[ADAPTERS] = {adapter.alias: str(adapter.folder) for adapter in model.adapters}
     return LLMConfig(

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from appliance.serving.scaling import KV_USE, SINCE_LAST_S, TTFT_P90_MS
 
+RUNNING: Final = "running"
+"""Requests of a replica that its engine works on."""
 WAITING: Final = "waiting"
 """Requests of a replica that wait for their turn in its engine."""
 _WINDOW_S: Final = 60.0
@@ -37,6 +39,7 @@ class EngineLoad:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self.kv_use = 0.0
+        self.running = 0
         self.waiting = 0
         self.first_tokens = LatestTimes(now)
         self.prompt_tokens = 0
@@ -54,7 +57,9 @@ class EngineLoad:
         """Take in one step of the engine; either part may be None."""
         if scheduler_stats is not None:
             self.kv_use = float(scheduler_stats.kv_cache_usage)
-            self.waiting = scheduler_stats.num_waiting_reqs
+            self.running = scheduler_stats.num_running_reqs
+            # Those that wait for a grammar are counted apart.
+            self.waiting = scheduler_stats.num_waiting_reqs + scheduler_stats.num_skipped_waiting_reqs
             self.prompt_tokens += scheduler_stats.prefix_cache_stats.queries
             self.cached_tokens += scheduler_stats.prefix_cache_stats.hits
         if iteration_stats is not None:
@@ -96,14 +101,12 @@ class Clock:
         return 0.0 if self._running else self._now() - self._last
 
 
-def replica_metrics(load: EngineLoad | None, clock: Clock) -> dict[str, float]:
-    """Return what Serve's autoscaler is told of a replica; `load` is None where the engine keeps no statistics."""
-    metrics = {SINCE_LAST_S: clock.since_last()}
-    if load is not None:
-        metrics |= {KV_USE: load.kv_use, TTFT_P90_MS: 1000 * (load.first_tokens.p90() or 0.0)}
-    return metrics
+def replica_metrics(load: EngineLoad, clock: Clock) -> dict[str, float]:
+    """Return what Serve's autoscaler is told of a replica."""
+    first_tokens_ms = 1000 * (load.first_tokens.p90() or 0.0)
+    return {SINCE_LAST_S: clock.since_last(), KV_USE: load.kv_use, TTFT_P90_MS: first_tokens_ms}
 
 
-def load_of(load: EngineLoad | None) -> dict[str, float]:
-    """Return what the status is told of a replica; nothing where the engine keeps no statistics."""
-    return {} if load is None else {WAITING: load.waiting, KV_USE: load.kv_use}
+def load_of(load: EngineLoad) -> dict[str, float]:
+    """Return what the status is told of a replica."""
+    return {RUNNING: load.running, WAITING: load.waiting, KV_USE: load.kv_use}

@@ -71,8 +71,11 @@ class ModelServer(LLMServer):  # type: ignore[misc]
         """Return what Serve's autoscaler is to know of this replica; Serve calls it every few seconds."""
         return replica_metrics(self.engine.load, self._clock)
 
-    async def load_now(self) -> dict[str, float]:
-        """Return what the status tells of this replica; it does not keep the model awake."""
+    async def record_routing_stats(self) -> dict[str, float]:
+        """Return what the status tells of this replica; it takes none of its places and does not keep the model awake.
+
+        Serve's controller asks it too, every ten seconds, for its routers, which have no use for it.
+        """
         return load_of(self.engine.load)
 
     async def generate(self, operation: Operation, body: dict[str, Any], request_id: str) -> AsyncIterator[Item]:

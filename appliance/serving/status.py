@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Literal
 from appliance.core.clock import iso, utc_now
 from appliance.core.errors import Unavailable
 from appliance.core.messages import _
-from appliance.core.status import ApplianceStatus, ApplicationStatus, NodeStatus, TrafficStatus
+from appliance.core.status import ApplianceStatus, ApplicationStatus, NodeStatus
 from appliance.hardware.sampling import NodeSampler
-from appliance.serving.generation import ApplicationGone
 from appliance.serving.ledger_app import LEDGER_APPLICATION
 from appliance.serving.model_loads import ModelLoad
 from appliance.serving.names import (
@@ -22,9 +21,12 @@ from appliance.serving.names import (
     HEAD_NODE,
     KNOWLEDGE_APPLICATION,
 )
+from appliance.serving.routing import unwritten
 from appliance.state.node_records import READING
 
 if TYPE_CHECKING:
+    from ray.serve.schema import ApplicationStatusOverview
+
     from appliance.serving.gateway.context import GatewayContext
     from appliance.state.node_records import NodeRecord
 
@@ -128,6 +130,15 @@ def _known(gateway: "GatewayContext") -> "dict[str, NodeRecord]":
     return {} if gateway.nodes is None else {node.address: node for node in gateway.nodes.list()}
 
 
+def _replicas(application: "ApplicationStatusOverview") -> Counter[str]:
+    """Return how many replicas of an application are in each of Serve's states."""
+    replicas = Counter[str]()
+    for deployment in application.deployments.values():
+        for state, count in deployment.replica_states.items():
+            replicas[str(getattr(state, "value", state))] += count
+    return replicas
+
+
 def _state(kind: _Kind, status: object, replicas: Counter[str]) -> _State:
     """Return an application's state; a chat model that is well without a replica sleeps, or wakes."""
     state = _STATES.get(str(getattr(status, "value", status)), "starting")
@@ -136,31 +147,34 @@ def _state(kind: _Kind, status: object, replicas: Counter[str]) -> _State:
     return "starting" if replicas.total() > replicas["STOPPING"] else "asleep"
 
 
-def _load(
-    gateway: "GatewayContext", application: str, running: int, traffic: TrafficStatus, loop: asyncio.AbstractEventLoop
-) -> ModelLoad:
-    """Return what the engines of a chat model carry; without one everything that has come in waits."""
-    if not running:
-        return ModelLoad(waiting=traffic.in_flight)
-    try:
-        handle = gateway.models.handle(application)
-    except ApplicationGone:
-        return ModelLoad()
-    return asyncio.run_coroutine_threadsafe(gateway.loads.read(application, handle), loop).result()
+async def read_loads(gateway: "GatewayContext") -> dict[str, ModelLoad]:
+    """Return what the engines of each chat model carry that gets requests, by the name that the status shows."""
+    served = gateway.models.served
+    variants = [
+        variant
+        for entry in gateway.directory.models
+        if entry.kind == "chat"
+        for variant in (() if served is None else served.directory.of(entry.alias)) or (unwritten(entry.alias),)
+    ]
+    names = [variant.application for variant in variants if variant.serves]
+    loads = await gateway.loads.read(names, gateway.models.handle)
+    return {_shown_name(gateway, name): load for name, load in loads.items()}
 
 
 def _applications(gateway: "GatewayContext", loop: asyncio.AbstractEventLoop) -> tuple[ApplicationStatus, ...]:
     from ray import serve
 
+    applications = serve.status().applications
+    states = {name: _replicas(application) for name, application in applications.items()}
+    engines = [name for name, replicas in states.items() if application_kind(name) == "model" and replicas["RUNNING"]]
+    reading = gateway.loads.read(engines, gateway.models.handle)
+    loads = asyncio.run_coroutine_threadsafe(reading, loop).result()
     found = []
-    for name, application in serve.status().applications.items():
-        replicas = Counter[str]()
-        for deployment in application.deployments.values():
-            for state, count in deployment.replica_states.items():
-                replicas[str(getattr(state, "value", state))] += count
-        target = _shown_name(gateway, name)
-        traffic, kind = gateway.metrics.traffic(target), application_kind(name)
-        load = _load(gateway, name, replicas["RUNNING"], traffic, loop) if kind == "model" else ModelLoad()
+    for name, application in applications.items():
+        replicas, target, kind = states[name], _shown_name(gateway, name), application_kind(name)
+        traffic = gateway.metrics.traffic(target)
+        # Without an engine everything that has come in waits.
+        load = loads.get(name, ModelLoad(waiting=traffic.in_flight) if kind == "model" else ModelLoad())
         found.append(
             ApplicationStatus(
                 name=target,
@@ -169,6 +183,7 @@ def _applications(gateway: "GatewayContext", loop: asyncio.AbstractEventLoop) ->
                 replicas_running=replicas["RUNNING"],
                 replicas_target=replicas.total(),
                 message=application.message,
+                running=load.running,
                 waiting=load.waiting,
                 kv_use=load.kv_use,
                 traffic=traffic,

@@ -5,7 +5,7 @@ from typing import Any
 from ray.llm._internal.common.callbacks.base import CallbackBase
 from ray.llm._internal.serve.engines.vllm.vllm_engine import VLLMEngine
 
-from appliance.serving.engine import ADAPTERS, STATISTICS, WORKER_INSIDE
+from appliance.serving.engine import ADAPTERS, WORKER_INSIDE
 from appliance.serving.engine_load import EngineLoad
 
 
@@ -20,8 +20,8 @@ class Engine(VLLMEngine):  # type: ignore[misc]
     itself fetches them at requests, and only from cloud addresses.
     """
 
-    load: EngineLoad | None = None
-    """What the engine carries; None where it keeps no statistics."""
+    load: EngineLoad
+    """What the engine carries, from its start on."""
 
     async def start(self) -> None:
         """Start; where there is no placement group, as on CPU, without one and without looking for files elsewhere."""
@@ -31,9 +31,9 @@ class Engine(VLLMEngine):  # type: ignore[misc]
 
     def _start_async_llm_engine(self, *arguments: Any) -> Any:  # noqa: ANN401 - Ray's and vLLM's types
         client = super()._start_async_llm_engine(*arguments)
-        if self.llm_config.experimental_configs.get(STATISTICS):
-            self.load = EngineLoad()
-            client.logger_manager.stat_loggers.append(self.load)
+        self.load = EngineLoad()
+        # In place of vLLM's own, for its log and for Prometheus: nobody reads those, and they work at every step.
+        client.logger_manager.stat_loggers[:] = [self.load]
         return client
 
     def _prepare_engine_config(self, callback_ctx: Any) -> tuple[Any, Any, Any]:  # noqa: ANN401 - Ray's and vLLM's types

@@ -1,22 +1,19 @@
 """The terminal app: reads the appliance in a worker, keeps the last reading, and hands it to the screen in front."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
-from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.message import Message as Event
 from textual.reactive import reactive
-from textual.screen import Screen
 
 from appliance.core.clock import Clock, utc_now
 from appliance.core.errors import ApplianceError
-from appliance.core.messages import LANGUAGES, _
+from appliance.core.messages import LANGUAGES, Message, _
 from appliance.operations.alerts import ErrorWatch, alerts
 from appliance.operations.changes import ChangeWatch
 from appliance.tui import commands
@@ -26,12 +23,15 @@ from appliance.tui.screens.help import HelpScreen
 from appliance.tui.screens.mode import ModeScreen
 from appliance.tui.screens.overview import OverviewScreen
 from appliance.tui.source import Sources
-from appliance.tui.themes import CONTRAST, DARK, LIGHT
+from appliance.tui.themes import ThemedApp, ThemeMemory
 from appliance.tui.view import View
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from appliance.core.status import ApplianceStatus
     from appliance.tui.identity import Who
+    from appliance.tui.palette import Entry
 
 INTERVAL_S = 2.0
 
@@ -70,7 +70,7 @@ def _loaded(module: str, name: str) -> Callable[[], ModeScreen[None]]:
     return make
 
 
-class TerminalApp(App[None]):
+class TerminalApp(ThemedApp[None]):
     """The appliance on one terminal. It holds no key; what changes the appliance is asked back for first."""
 
     TITLE = "LLM Appliance"
@@ -101,6 +101,7 @@ class TerminalApp(App[None]):
             commands.LANGUAGE,
             commands.REFRESH,
             commands.PALETTE,
+            commands.THEME,
         )
     ]
 
@@ -114,19 +115,22 @@ class TerminalApp(App[None]):
         interval_s: float = INTERVAL_S,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Clock = utc_now,
+        theme: str | None = None,
+        memory: ThemeMemory | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(theme, memory)
         self.sources = sources
         self.pause = pause
         self.clock = clock
         self._rates = RateTracker()
         self._errors = ErrorWatch()
         self._changes = ChangeWatch()
-        self.view = View(sources.status.address, language, interval_s)
+        self.view = View(sources.status.address, language, interval_s, past=self._rates.past)
         self.set_reactive(TerminalApp.language, language)
-        for theme in (DARK, LIGHT, CONTRAST):
-            self.register_theme(theme)
-        self.theme = DARK.name
+
+    def crash_folder(self) -> "Path | None":
+        """Return the folder of logs, where the appliance is on this machine."""
+        return None if self.sources.local is None else self.sources.local.home.logs
 
     def on_mount(self) -> None:
         """Start reading."""
@@ -204,27 +208,19 @@ class TerminalApp(App[None]):
         self.push_screen(HelpScreen(self.screen.active_bindings, self.language))
 
     def action_command_palette(self) -> None:
-        """Find a command by its name, in the reader's language."""
-        if not isinstance(self.screen, CommandPalette):
-            placeholder = _("Type to find a command …").render(self.language)
-            self.push_screen(CommandPalette(placeholder=placeholder, id="--command-palette"))
+        """Find what can be done on the screen in front by its name, in the reader's language."""
+        from appliance.tui.palette import entries_of
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Yield the palette's commands: those that have keys, and the themes."""
-        for mode, command in commands.MODES.items():
-            yield SystemCommand(
-                command.label.render(self.language), command.tip.render(self.language), partial(self.switch_mode, mode)
-            )
-        actions = (
-            (commands.HELP, self.action_help),
-            (commands.LANGUAGE, self.action_language),
-            (commands.REFRESH, self.action_refresh_now),
-            (commands.QUIT, self.action_quit),
-        )
-        for command, action in actions:
-            yield SystemCommand(command.label.render(self.language), command.tip.render(self.language), action)
-        yield SystemCommand(
-            _("Theme").render(self.language),
-            _("Choose other colours.").render(self.language),
-            self.action_change_theme,
-        )
+        self._offer(entries_of(self, self.screen), _("Type to find a command …"))
+
+    def action_change_theme(self) -> None:
+        """Choose one of the appliance's themes."""
+        from appliance.tui.palette import theme_entries
+
+        self._offer(theme_entries(self), _("Type to find colours …"))
+
+    def _offer(self, entries: "list[Entry]", placeholder: Message) -> None:
+        from appliance.tui.palette import palette
+
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(palette(entries, placeholder.render(self.language), self.language))

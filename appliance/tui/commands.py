@@ -10,7 +10,10 @@ LANGUAGE = Command(
     "app.language", "l", "app.language", _("中文/English"), _("Switch between English and Chinese at once.")
 )
 REFRESH = Command("app.refresh", "r", "app.refresh_now", _("Refresh"), _("Read the appliance now, without waiting."))
-PALETTE = Command("app.palette", "colon", "app.command_palette", _("Commands"), _("Find a command by its name."), ":")
+PALETTE = Command(
+    "app.palette", "colon", "app.command_palette", _("Commands"), _("Find what can be done here by its name."), ":"
+)
+THEME = Command("app.theme", "f6", "app.change_theme", _("Theme"), _("Choose other colours."), "F6", show=False)
 NEXT_PANEL = Command(
     "app.next", "tab", "app.focus_next", _("Next panel"), _("Move to the next panel."), "Tab", show=False
 )
@@ -44,8 +47,10 @@ CHECK_AGAIN = Command("page.check", "f5", "check_again", _("Again"), _("Look at 
 LOOK_AGAIN = Command("page.look", "f5", "look", _("Look again"), _("Look for packages again."), "F5")
 PLAN_AGAIN = Command("page.plan", "f5", "plan_again", _("Plan"), _("Plan again."), "F5")
 PICK = Command("page.pick", "space,enter", "pick", _("Take/leave"), _("Take the chosen one, or leave it."), "Space")
+ALIAS = Command("page.alias", "f4", "alias", _("Alias"), _("Give the chosen model another alias."), "F4")
 TRY_AGAIN = Command("page.again", "f5", "try_again", _("Again"), _("Do what is not done yet."), "F5")
 LOG = Command("page.log", "f3", "log", _("Log"), _("Show or hide what the processes wrote."), "F3")
+ANEW = Command("page.anew", "f9", "anew", _("Start anew"), _("Forget this first start and ask everything again."), "F9")
 LEAVE_SETUP = Command(
     "setup.leave",
     "ctrl+q",
@@ -57,6 +62,10 @@ LEAVE_SETUP = Command(
 HELP_SETUP = Command("setup.help", "f1", "app.help", _("Help"), _("Show every key of this screen."), "F1")
 LANGUAGE_SETUP = Command(
     "setup.language", "f2", "app.language", _("中文/English"), _("Switch between English and Chinese at once."), "F2"
+)
+
+THEME_SETUP = Command(
+    "setup.theme", "f6", "app.next_theme", _("Colours"), _("Take the next colours."), "F6", show=False
 )
 
 ALERTS = Command("overview.alerts", "a", "alerts", _("Alerts"), _("Show what is wrong now, and what to do about it."))
@@ -100,12 +109,12 @@ MODES: dict[str, Command] = {
 COMMANDS = {
     command.id: command
     for command in (
-        *MODES.values(), QUIT, HELP, LANGUAGE, REFRESH, PALETTE, NEXT_PANEL, UP, DOWN, OPEN, FIND, NO_FILTER,
+        *MODES.values(), QUIT, HELP, LANGUAGE, REFRESH, PALETTE, THEME, NEXT_PANEL, UP, DOWN, OPEN, FIND, NO_FILTER,
         SCROLL_UP, SCROLL_DOWN, PAGE_UP, PAGE_DOWN, CLOSE, BACK, CANCEL, CONFIRM, CLOSE_TASK, SEND,
         FIRST, LAST, ROWS_UP, ROWS_DOWN, ALERTS, CHANGES, FOLD, FOLD_ALL,
         FILTER, APPROVE, EDIT, REFUSE,
-        RISK_FILTER, STATISTICS, EXPORT, GROUP, ON, BACK_PAGE, CHECK_AGAIN, LOOK_AGAIN, PLAN_AGAIN, PICK, TRY_AGAIN,
-        LOG, LEAVE_SETUP, HELP_SETUP, LANGUAGE_SETUP,
+        RISK_FILTER, STATISTICS, EXPORT, GROUP, ON, BACK_PAGE, CHECK_AGAIN, LOOK_AGAIN, PLAN_AGAIN, PICK, ALIAS,
+        TRY_AGAIN, LOG, ANEW, LEAVE_SETUP, HELP_SETUP, LANGUAGE_SETUP, THEME_SETUP,
         *capacity_keys.KEYS, *models_keys.KEYS, *scenarios_keys.KEYS, *knowledge_keys.KEYS, *governance_keys.KEYS,
     )
 }  # fmt: skip

@@ -1,5 +1,6 @@
 """The one HTTP connection of the terminal: the address, the key, and what every refusal means."""
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +20,7 @@ from appliance.core.errors import (
     Unavailable,
 )
 from appliance.core.messages import _
+from appliance.operations.gateway_trust import GatewayTrust, not_trusted, verified_by
 
 _TIMEOUT_S = 5.0
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -29,9 +31,15 @@ class HttpConnection:
     """Sends requests with a key: one that was given, or that of a file, read anew each time: keys get replaced."""
 
     def __init__(
-        self, url: str, key: Path | str, language: str = "en", transport: httpx.AsyncBaseTransport | None = None
+        self,
+        url: str,
+        key: Path | str,
+        language: str = "en",
+        transport: httpx.AsyncBaseTransport | None = None,
+        trust: GatewayTrust | None = None,
     ) -> None:
         self._url = url.rstrip("/")
+        self.trust = trust
         self._key_file = key if isinstance(key, Path) else None
         self._given = "" if isinstance(key, Path) else key.strip()
         # Without trust_env a proxy for the outside world never sees the key.
@@ -40,6 +48,7 @@ class HttpConnection:
             trust_env=False,
             headers={"Accept-Language": language.replace("_", "-")},
             transport=transport,
+            verify=verified_by(trust),
         )
 
     @property
@@ -61,14 +70,18 @@ class HttpConnection:
         timeout_s: float = _TIMEOUT_S,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        """Return the answer, whatever its status. Raises `NotRunning`, `Unavailable` or `AuthenticationFailed`."""
-        sent = {**(headers or {}), "Authorization": f"Bearer {self._key()}"}
+        """Return the answer, whatever its status.
+
+        Raises `NotRunning`, `ConfigError` where it is not trusted, `Unavailable` or `AuthenticationFailed`.
+        """
+        key = self._given_key() if self._in_memory else await asyncio.to_thread(self._looked_up)
+        sent = {**(headers or {}), "Authorization": f"Bearer {key}"}
         try:
             return await self._client.request(
                 method, self._url + path, params=params, json=body, headers=sent, timeout=timeout_s
             )
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise NotRunning(
+            raise not_trusted(self._url, error) or NotRunning(
                 _("No appliance answers at {url}.", url=self._url), _("Start it with `appliance up`.")
             ) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -127,8 +140,11 @@ class HttpConnection:
         return self._key_file or "--key"
 
     def key(self) -> str:
-        """Return the key as it is now, for who asks over a connection of their own. Raises `AuthenticationFailed`."""
-        return self._key()
+        """Return the key as it is now, for who asks over a connection of their own. Raises `AuthenticationFailed`.
+
+        It may read a file: call it in a thread.
+        """
+        return self._given_key() if self._key_file is None else self._read_key(self._key_file)
 
     def not_understood(self) -> Unavailable:
         """Return the error for an answer that has not the form of this version."""
@@ -137,14 +153,27 @@ class HttpConnection:
             _("Check gateway.port in the site file, and `appliance --version` on both sides."),
         )
 
-    def _key(self) -> str:
-        if self._key_file is None:
-            return self._checked(self._given)
+    @property
+    def _in_memory(self) -> bool:
+        """Whether nothing is read from the disk for a request."""
+        return self._key_file is None and self.trust is None
+
+    def _looked_up(self) -> str:
+        """Read certificates and key. It is done in a thread: a disk that hangs does not stop the screen."""
+        if self.trust is not None:
+            self.trust.look()
+        return self.key()
+
+    def _given_key(self) -> str:
+        return self._checked(self._given)
+
+    def _read_key(self, file: Path) -> str:
+        """Read the file: call it in a thread."""
         try:
-            key = self._key_file.read_text(encoding="ascii").strip()
+            key = file.read_text(encoding="ascii").strip()
         except (OSError, ValueError) as error:
             raise AuthenticationFailed(
-                _("The key in {file} cannot be read.", file=self._key_file),
+                _("The key in {file} cannot be read.", file=file),
                 _("Start the appliance once with `appliance up`, or name another file with --key-file."),
             ) from error
         return self._checked(key)

@@ -80,14 +80,17 @@ def bar_parts(share: float | None, width: int, style: str | None = None) -> list
     return [(filled, style or level_style(share)), ("─" * (width - len(filled)), FAINT)]
 
 
-def history(values: Sequence[float | None], width: int, height: int, style: str = "$primary") -> list[Content]:
-    """Draw the last `width` values as columns, the newest at the right, scaled to the largest; unknown ones are gaps.
+def history(
+    values: Sequence[float | None], width: int, height: int, style: str = "$primary", full: float | None = None
+) -> list[Content]:
+    """Draw the last `width` values as columns, the newest at the right; unknown ones are gaps.
 
-    Returns `height` lines of `width` cells. A known 0 is drawn as a line at the bottom.
+    They are scaled to `full`, or to the largest of them. Returns `height` lines of `width` cells. A known 0 is drawn as
+    a line at the bottom.
     """
     recent: list[float | None] = list(values)[-width:] if width > 0 else []
     recent[:0] = [None] * (width - len(recent))
-    top = max((value for value in recent if value), default=0.0)
+    top = max((value for value in recent if value), default=0.0) if full is None else full
     eighths = [None if value is None else round(value / top * height * 8) if top else 0 for value in recent]
     lines = []
     for row in reversed(range(height)):

@@ -86,6 +86,12 @@ class UserSeen(_Read):
     created_at: datetime
     password_changed_at: datetime | None = None
     disabled_at: datetime | None = None
+    locked_until: datetime | None = None
+    """End of the pause after failed attempts to sign in."""
+
+    def locked(self, now: datetime) -> bool:
+        """Tell whether they are in that pause."""
+        return self.locked_until is not None and self.locked_until > now
 
 
 class ApprovalSeen(_Read):

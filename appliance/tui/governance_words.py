@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from appliance.core.messages import Message, _
+from appliance.core.messages import Message, _, one_or_many
 from appliance.tui import figures
 from appliance.tui.drawing import MUTED, one_line
 from appliance.tui.governance_source import ApprovalSeen, KeySeen, Scopes, UserSeen
@@ -17,6 +17,7 @@ STATES: dict[str, StateMark] = {
     "revoked": StateMark("✖", _("revoked"), MUTED),
     "stopped": StateMark("▲", _("stopped"), "$text-warning"),
     "disabled": StateMark("✖", _("kept out"), "$text-error"),
+    "locked": StateMark("▲", _("paused"), "$text-warning"),
 }
 APPROVALS: dict[str, StateMark] = {
     **{state: REVIEW_STATES[state] for state in ("pending", "approved", "refused", "expired")},
@@ -154,9 +155,8 @@ def keys_in_short(found: Sequence[KeySeen], now: datetime) -> Message:
 def users_in_short(found: Sequence[UserSeen]) -> Message:
     """Say how many people there are, and how many are kept out."""
     out = sum(one.state == "disabled" for one in found)
-    return (
-        _("{count} people, {out} kept out", count=len(found), out=out) if out else _("{count} people", count=len(found))
-    )
+    people = one_or_many(len(found), _("1 person"), _("{count} people", count=len(found)))
+    return _("{people}, {out} kept out", people=people, out=out) if out else people
 
 
 def approvals_in_short(found: Sequence[ApprovalSeen]) -> Message:

@@ -218,7 +218,7 @@ class HttpKnowledgeSource:
         from appliance.operations.documents import add_documents
 
         address, key = self._connection.address, self._connection.key()
-        with ApplianceClient(address, key, transport=self._transport) as client:
+        with ApplianceClient(address, key, trust=self._connection.trust, transport=self._transport) as client:
             yield from add_documents(client, base, paths, wait=False)
 
     def _forbidden(self, permission: str) -> PermissionDenied:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from appliance.operations.alerts import application_key
+from appliance.tui.past import Past
 
 if TYPE_CHECKING:
     from appliance.core.status import ApplianceStatus
@@ -53,6 +54,8 @@ class RateTracker:
         self._counters: dict[str, _Counters] = {}
         self._points: deque[_Point] = deque()
         self._history: deque[Rate] = deque(maxlen=length)
+        self.past = Past(length)
+        """The same for each application and node."""
 
     @property
     def history(self) -> tuple[Rate, ...]:
@@ -73,12 +76,14 @@ class RateTracker:
         # A model's and a scenario's requests both count; the gateway's would count each of them twice.
         counted = [rates[application_key(a)] for a in status.applications if a.kind != "gateway"]
         self._history.append(Rate(_sum(r.requests_per_s for r in counted), _sum(r.tokens_per_s for r in counted)))
+        self.past.take(status, rates)
         return rates
 
     def miss(self) -> None:
         """Note that a reading failed: the history gets a gap, and rates need two new readings."""
         self._forget()
         self._history.append(Rate())
+        self.past.miss()
 
     def _forget(self) -> None:
         self._points.clear()

@@ -37,9 +37,9 @@ class ReportTrial:
         return tuple(sorted(both, key=lambda one: one.key != language))
 
     def command(self, asked: Offer | str) -> str:
-        """Return the command before the folder and the job have ids."""
+        """Return the command that finds or makes the papers and starts the job, before either has an id."""
         language = asked.key if isinstance(asked, Offer) else asked
-        return f"appliance reports start FOLDER --template {_TEMPLATE} --report-language {language} --wait"
+        return f"appliance reports sample {_SAMPLE} --template {_TEMPLATE} --report-language {language} --wait"
 
     async def run(self, asked: Offer | str) -> AsyncGenerator[Told, None]:
         """Find or make the papers, start the job, and look at it until it has ended."""

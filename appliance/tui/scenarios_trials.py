@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from textual.content import Content
 
 from appliance.core.errors import ApplianceError, Unavailable
-from appliance.core.messages import Message, _
+from appliance.core.messages import Message, _, one_or_many
 from appliance.operations.scenario_examples import Example, curl
 from appliance.tui.calls_source import After, Assist
 from appliance.tui.local import Local
@@ -132,7 +132,9 @@ class _Sample(BaseModel):
 
 
 def _length(sample: _Sample) -> Message:
-    return _("{count} turns, {seconds} s", count=sample.turns, seconds=round(sample.duration_s))
+    seconds = round(sample.duration_s)
+    many = _("{count} turns, {seconds} s", count=sample.turns, seconds=seconds)
+    return one_or_many(sample.turns, _("1 turn, {seconds} s", seconds=seconds), many)
 
 
 class CallTrial(ExamplesTrial):
@@ -146,7 +148,7 @@ class CallTrial(ExamplesTrial):
             Offer(
                 one.name,
                 as_given(one.title),
-                _("{count} turns, {seconds} s", count=one.turns, seconds=round(one.duration_s)),
+                _length(one),
             )
             for one in samples
         )

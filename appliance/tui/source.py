@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import httpx
 
     from appliance.core.status import ApplianceStatus
+    from appliance.operations.gateway_trust import GatewayTrust
     from appliance.tui.calls_source import CallsSource
     from appliance.tui.capacity_source import CapacitySource
     from appliance.tui.connection import HttpConnection
@@ -101,9 +102,11 @@ class Sources:
     governance: "GovernanceSource | None" = None
 
     @classmethod
-    def over_http(cls, url: str, key: Path | str, language: str, local: "Local | None" = None) -> Self:
+    def over_http(
+        cls, url: str, key: Path | str, language: str, local: "Local | None" = None, trust: "GatewayTrust | None" = None
+    ) -> Self:
         """Return the sources of the appliance at `url`; all share one connection, which `status` closes."""
-        connection = later("connection", "HttpConnection", url, key, language)
+        connection = later("connection", "HttpConnection", url, key, language, trust=trust)
         return cls(
             HttpStatusSource(connection, url.rstrip("/")),
             later("reviews_source", "HttpReviewsSource", connection),

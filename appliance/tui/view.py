@@ -9,6 +9,7 @@ from appliance.core.errors import ApplianceError
 from appliance.core.messages import Message
 from appliance.operations.alerts import Alert
 from appliance.operations.changes import Change
+from appliance.tui.past import Past
 from appliance.tui.rates import Rate
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class View:
     status: "ApplianceStatus | None" = None
     rates: Mapping[str, Rate] = field(default_factory=dict)
     history: tuple[Rate, ...] = ()
+    past: Past = field(default_factory=Past, compare=False)
+    """The last readings of each application and node; it goes on while the view stays."""
     fault: ApplianceError | None = None
     alerts: tuple[Alert, ...] = ()
     changes: tuple[Change, ...] = ()

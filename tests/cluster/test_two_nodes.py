@@ -5,6 +5,8 @@ The tests go on from one another, in the order of the file: starting engines tak
 
 import contextlib
 import json
+import re
+import shutil
 import socket
 import ssl
 import subprocess
@@ -21,6 +23,7 @@ from faults.rig import MODEL
 
 from appliance.cluster.certificates import client_context, node_files
 from appliance.config.home import Home
+from tests.terminal.screen import opened
 
 APPLIANCE = Path(sys.executable).parent / "appliance"
 GCS, PORT = 6380, 8080
@@ -178,6 +181,39 @@ def test_who_may_not_join_is_told_why_and_nothing_is_left(nodes, tmp_path):
     assert not (third.home / "node.json").exists()
 
 
+@pytest.fixture
+def capacity(nodes, tmp_path):
+    """Give the terminal on the head, at its second screen."""
+    if shutil.which("tmux") is None:
+        pytest.skip("the program tmux is not installed")
+    with opened(tmp_path, nodes.head.home, run=nodes.head.run) as terminal:
+        terminal.type("2")
+        terminal.wait_for("j Join")
+        yield terminal
+
+
+def open_worker(nodes, terminal):
+    """Open the worker, which is below the head; return its name."""
+    name = worker_name(nodes)
+    terminal.wait_for(f"│  {name}")
+    terminal.type("Down", "Enter")
+    terminal.wait_for("c Cordon")
+    terminal.wait_for(f"appliance node show {name}")
+    return name
+
+
+def test_a_node_is_closed_and_opened_in_the_terminal(nodes, capacity):
+    name = open_worker(nodes, capacity)
+    assert "u Uncordon" not in capacity.text()
+    capacity.confirm("c", f"Give {name} no new work?", "The node takes no new work")
+    assert states(nodes)[nodes.worker.address] == "cordoned"
+    capacity.wait_for("■ cordoned")
+    capacity.wait_for("u Uncordon")
+    capacity.confirm("u", f"Give {name} new work again?", "The node takes new work.")
+    assert states(nodes)[nodes.worker.address] == "ready"
+    capacity.wait_for("● ready ─╯")
+
+
 def test_a_node_is_drained_under_load_and_no_request_fails(nodes):
     with nodes.rig.load("drain", clients=STREAMS, answer_tokens=96) as load:
         load.await_open(8)
@@ -273,6 +309,50 @@ def test_while_the_head_is_away_other_nodes_say_so_and_its_engines_stay(nodes):
             assert time.monotonic() < deadline, job
             time.sleep(1)
     assert job["request_counts"] == {"total": 24, "completed": 24, "failed": 0}  # it went on by itself
+
+
+def test_a_node_is_emptied_and_taken_out_in_the_terminal(nodes, capacity):
+    name = open_worker(nodes, capacity)
+    capacity.type("d")
+    capacity.wait_for("Longest wait in seconds")
+    capacity.type("240")
+    capacity.wait_for(f"appliance node drain {name} --timeout 240")
+    capacity.confirm("C-s", f"Empty the node {name}?", "The node is empty.", seconds=DEADLINE_S)
+    assert titles(nodes.worker).count(MODEL) == 0
+    assert states(nodes)[nodes.worker.address] == "draining"
+    assert chat(nodes, nodes.head).status_code == 200
+    capacity.type("Escape")
+    capacity.wait_for("▼ draining ─╯")
+    capacity.confirm("x", f"Empty the node {name} and take it out", "no part of the appliance", seconds=DEADLINE_S)
+    assert nodes.worker.address not in states(nodes)
+    capacity.type("Escape")
+    capacity.wait_for("This node is not there any more.")
+
+
+def test_a_machine_joins_with_a_token_made_in_the_terminal(nodes, capacity):
+    capacity.type("j")
+    capacity.wait_for("n New token")
+    capacity.type("n")
+    capacity.wait_for("appliance node token create --valid 1h")
+    capacity.type("C-s")
+    done(nodes.worker, *join_words(capacity.wait_for("It is shown this once")))
+    assert states(nodes)[nodes.worker.address] == "ready"
+    capacity.type("Escape")
+    capacity.wait_for("n New token")
+    capacity.type("r")
+    capacity.wait_for("◆ used")
+    capacity.type("Escape")
+    capacity.wait_for("2 of 2 take new work", 60)
+
+
+def join_words(shown):
+    """Return the words of the command that a dialog shows over several lines."""
+    lines = [line.strip(" │") for line in shown.splitlines()]
+    first = next(number for number, line in enumerate(lines) if line.startswith("appliance node join"))
+    whole = "".join(line for line in lines[first:] if line).partition("▲")[0]
+    found = re.fullmatch(r"appliance node join\s*(\S+?)\s*--token\s*(\S+)", whole)
+    assert found, shown
+    return "node", "join", found[1], "--token", found[2]
 
 
 def test_a_removed_node_is_out(nodes):

@@ -108,7 +108,7 @@ def start_stack(home: Path) -> Stack:
     general = {"package": "base", "engine": {"max_queued_requests": QUEUE}}
     site = write_site(
         home,
-        models={"general": general, "finance": {"package": "finance"}},
+        models={"general": general, "finance": {"package": "finance", "scaling": {}}},
         guardrails={"tenants": {REVIEWED: {"review": ["model:general"]}}},
     )
     share_model(home)

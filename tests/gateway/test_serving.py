@@ -99,6 +99,44 @@ def test_the_documentation_loads_nothing_from_elsewhere(http):
     assert references <= set(document["components"]["schemas"])
 
 
+def carried(http, alias):
+    """Return what runs, what waits and the cache in use at a model: as the status tells it, and as the metrics do."""
+    told = next(one for one in http.get("/v1/appliance/status").json()["applications"] if one["name"] == alias)
+    metrics = http.get("/metrics").text
+    names = ("requests_running", "requests_waiting", "kv_cache_usage_ratio")
+    scraped = tuple(sample(metrics, f"appliance_model_{name}", target=alias) for name in names)
+    return (told["running"], told["waiting"], told["kv_use"]), scraped
+
+
+@pytest.mark.parametrize(("alias", "count", "wait"), [("general", SEQUENCES + QUEUE, 8), ("finance", 2, 0)])
+def test_every_model_tells_what_runs_what_waits_and_its_cache_also_when_it_is_full(stack, http, alias, count, wait):
+    """The number of replicas of `general` is fixed, that of `finance` follows the load."""
+
+    async def crowd():
+        limits = httpx.Limits(max_connections=count)
+        headers = {"Authorization": f"Bearer {stack.admin_key}"}
+        async with httpx.AsyncClient(base_url=stack.url, headers=headers, limits=limits, timeout=300) as client:
+            bodies = ({**STORY, "model": alias, "seed": number} for number in range(count))
+            asked = [asyncio.create_task(client.post(CHAT, json=body)) for body in bodies]
+            try:
+                await asyncio.to_thread(wait_until, busy, 240)
+            finally:
+                for task in asked:
+                    task.cancel()
+                await asyncio.gather(*asked, return_exceptions=True)
+
+    def busy():
+        return all(
+            None not in told and told[0] >= min(count, SEQUENCES) // 2 and told[1] >= wait and 0 < told[2] <= 1
+            for told in carried(http, alias)
+        )
+
+    idle = ((0, 0, 0.0),) * 2
+    wait_until(lambda: carried(http, alias) == idle, 60)
+    asyncio.run(crowd())
+    wait_until(lambda: carried(http, alias) == idle, 60)
+
+
 def test_a_client_that_goes_away_frees_its_slot(stack, http):
     engines = [process for process in psutil.process_iter(["name"]) if "EngineCore" in (process.info["name"] or "")]
     assert engines

@@ -1,7 +1,10 @@
 """From a bare home to an answered, cited question, with nothing but the terminal's pages, on a real appliance."""
 
+import json
 import shutil
+import ssl
 
+import httpx
 import pytest
 
 from tests.gateway.stack import APPLIANCE, free_ports, run_cli, share_model
@@ -37,7 +40,7 @@ def test_from_a_bare_home_to_an_answered_question(home, terminal):
     terminal.type("Enter")
     terminal.wait_for("This machine only")
     port = str(free_ports(1))
-    terminal.type("Tab", "C-a", "C-k", port, "C-s")
+    terminal.type("Tab", "C-a", "C-k", port, "Tab", "Tab", "Up", "Up", "C-s")  # with a certificate of its own
     terminal.wait_for("What the appliance stands on")
     terminal.wait_for("Clock", 60)
     terminal.type("C-s")
@@ -54,7 +57,7 @@ def test_from_a_bare_home_to_an_answered_question(home, terminal):
     terminal.type("C-s")
     terminal.wait_for("Installing")
     shown = terminal.wait_for("The appliance runs.", INSTALLED_S)
-    assert f":{port}/v1" in shown
+    assert f"https://127.0.0.1:{port}/v1" in shown
     assert "Did not answer" not in shown
     assert PASSWORD not in (home / "answers.yaml").read_text(encoding="utf-8")
 
@@ -65,5 +68,9 @@ def test_from_a_bare_home_to_an_answered_question(home, terminal):
     terminal.type("C-s")
     overview = terminal.wait_for("connected", 60)
     assert "knowledge-qa" in overview
+    certificate = json.loads(run_cli(home, "gateway", "certificate", "--json").stdout)
+    assert certificate["running"]
+    trusted = ssl.create_default_context(cadata=certificate["authority"]["pem"])
+    assert httpx.get(f"https://localhost:{port}/healthz", verify=trusted, trust_env=False).json() == {"status": "ok"}
     users = run_cli(home, "user", "list", "--json").stdout
     assert '"lin"' in users

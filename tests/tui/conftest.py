@@ -1,7 +1,10 @@
+import asyncio
 import time
 
 import pytest
 from pytest_textual_snapshot import SVGImageExtension
+
+from tests.tui.recorded import KEY_READS
 
 # The plug-in still sets this by the name that older syrupy used; without it pictures are called *.raw.
 SVGImageExtension.file_extension = "svg"
@@ -16,3 +19,10 @@ def one_time_zone(monkeypatch):
     yield
     monkeypatch.undo()
     time.tzset()
+
+
+@pytest.fixture(autouse=True)
+def counted_key_reads(monkeypatch):
+    """`settled` waits for key files that are read in threads."""
+    monkeypatch.setattr(KEY_READS, "busy", 0)
+    monkeypatch.setattr(asyncio, "to_thread", KEY_READS.to_thread)

@@ -86,12 +86,12 @@ def user(user_id, name, title, of, role, **more):
     return {
         "id": user_id, "name": name, "display_name": title, "tenant": of, "role": role, "origin": "local",
         "subject": name, "created_at": "2026-09-08T03:00:00.000Z", "password_changed_at": "2026-10-08T03:00:00.000Z",
-        "disabled_at": None, "state": "active",
+        "disabled_at": None, "state": "active", "locked_until": None,
     } | more  # fmt: skip
 
 
 USERS = [
-    user(LI, "li.wei", "李伟", "default", "admin"),
+    user(LI, "li.wei", "李伟", "default", "admin", locked_until="2026-11-24T06:30:00.000Z"),
     user("lmu-2b7d5hmc", "marta", "Marta Diaz", "risk", "auditor", origin="oidc", password_changed_at=None),
     user(WANG, "wang.min", "王敏", "retail", "editor", state="disabled", disabled_at="2026-11-20T09:30:00.000Z"),
 ]
@@ -188,6 +188,7 @@ class GovernanceDouble:
             known = next(one for one in self.users if one["id"] == user_id)
             states = {"disable": "disabled", "enable": "active"}
             known.update(state=states.get(verb, known["state"]), disabled_at=None)
+            known.update({"locked_until": None} if verb == "unlock" else {})
             return known
 
         self.users = [dict(one) for one in self.users]

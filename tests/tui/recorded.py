@@ -48,6 +48,26 @@ def later(status, readings):
     )
 
 
+class KeyReads:
+    """Counts the reads of key files that are under way in threads, of which the screen shows nothing."""
+
+    def __init__(self) -> None:
+        self.busy = 0
+        self._to_thread = asyncio.to_thread
+
+    async def to_thread(self, work, *given, **named):
+        """Stand in for `asyncio.to_thread`."""
+        counted = getattr(work, "__name__", "") == "_looked_up"
+        self.busy += counted
+        try:
+            return await self._to_thread(work, *given, **named)
+        finally:
+            self.busy -= counted
+
+
+KEY_READS = KeyReads()
+
+
 class RecordedSource:
     """Gives what it was filled with, in turn, and then the last again; errors among it are raised."""
 
@@ -105,10 +125,12 @@ def recorded_app(*readings, language="en", reviews=None, calls=None, who=ADMIN, 
 
 
 async def settled(pilot):
-    """Wait until nothing changes on the screen any more."""
+    """Wait until nothing changes on the screen any more, and no key file is read any more."""
     seen, same = None, 0
     while same < 3:
         await pilot.pause(0.01)
+        if KEY_READS.busy:
+            continue
         shown = screen_text(pilot.app)
         same = same + 1 if shown == seen else 0
         seen = shown

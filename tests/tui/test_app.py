@@ -3,7 +3,6 @@ import subprocess
 import sys
 
 import pytest
-from textual.command import CommandPalette
 from textual.widgets import Static
 
 from appliance.core.errors import NotRunning
@@ -105,17 +104,6 @@ async def test_help_is_made_from_the_bindings():
             assert words in text
         await pilot.press("escape")
         assert not isinstance(app.screen, HelpScreen)
-
-
-async def test_palette_offers_the_same_commands():
-    app = recorded_app(load("one-cpu-node"))
-    async with app.run_test() as pilot:
-        await pilot.press("colon")
-        assert isinstance(app.screen, CommandPalette)
-        await pilot.press("escape")
-        titles = [command.title for command in app.get_system_commands(app.screen)]
-        screens = ["Overview", "Capacity", "Models", "Scenarios", "Knowledge", "Governance", "Reviews", "Calls"]
-        assert titles == [*screens, "Help", "中文/English", "Refresh", "Quit", "Theme"]
 
 
 async def test_quit():

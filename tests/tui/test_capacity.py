@@ -1,5 +1,6 @@
 """What an operator sees and does about capacity, key by key: what was asked, with what, and what is absent."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -208,7 +209,7 @@ async def test_a_plan_that_falls_short_says_why_and_is_made_again_where_nodes_or
         await settled(pilot)
         assert [what[0] for what in double.told[asked:]] == ["plan"]
         text = await press(pilot, "tab", "enter")
-        assert "▲ It carries 1 users at the level asked, not 9." in text
+        assert "▲ It carries 1 user at the level asked, not 9." in text
         assert "not even one user" in text
 
 
@@ -216,6 +217,18 @@ async def test_only_chat_models_have_replicas_to_set(app):
     async with app.run_test(size=(120, 40)) as pilot:
         await press(pilot, "tab", "down", "down", "enter")
         assert "s" not in offered(app)
+
+
+async def test_nothing_is_said_of_use_before_it_was_read(double):
+    async def never(_language):
+        await asyncio.Event().wait()
+
+    double.inventory = never
+    app = capacity_app(double)
+    async with app.run_test(size=(80, 24)) as pilot:
+        text = await press(pilot)
+        assert "Reading …" in text
+        assert "Nothing was used yet" not in text
 
 
 async def test_forecast_of_each_model(app):

@@ -113,18 +113,3 @@ async def test_an_appliance_that_was_never_there(appliance, mode):
         text = screen_text(app)
         assert "No appliance answers" in text
         assert "Last seen" not in text
-
-
-@pytest.mark.parametrize("mode", list(TerminalApp.MODES))
-async def test_every_screen_lives_at_40_by_12_and_comes_back(appliance, mode):
-    app = terminal()
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
-        await app.switch_mode(mode)
-        await settled(pilot)
-        before = screen_text(app)
-        await pilot.resize_terminal(40, 12)
-        await settled(pilot)
-        await pilot.resize_terminal(80, 24)
-        await settled(pilot)
-        assert screen_text(app) == before

@@ -15,7 +15,6 @@ from appliance.tui.screens.governance_api_keys import KeysScreen
 from appliance.tui.screens.governance_approvals import ApprovalScreen, ApprovalsScreen
 from appliance.tui.screens.governance_audit import AuditScreen
 from appliance.tui.screens.governance_form import ChoiceLine, FormDialog
-from appliance.tui.screens.governance_parts import PARTS
 from appliance.tui.screens.governance_record import ContentScreen, RecordScreen
 from appliance.tui.screens.governance_secret import SecretScreen
 from appliance.tui.screens.task import ConfirmTask
@@ -34,9 +33,9 @@ from tests.tui.governance_double import (
     governance_app,
     registered,
 )
-from tests.tui.recorded import screen_text, settled
+from tests.tui.governance_keys import NAMES, offered, opened, press, write
+from tests.tui.recorded import settled
 
-NAMES = [part.name for part in PARTS]
 YESTERDAY = "2026-11-23T00:00:00.000Z"
 
 
@@ -61,27 +60,6 @@ def make(double, records, tmp_path, monkeypatch):
 
     with registered(monkeypatch):
         yield app
-
-
-async def press(pilot, *keys):
-    for key in keys:
-        await pilot.press(key)
-        await settled(pilot)
-    return " ".join(screen_text(pilot.app).replace("│", " ").split())
-
-
-async def write(pilot, text):
-    for letter in text:
-        await pilot.press({" ": "space", "-": "minus", "_": "underscore", ".": "full_stop"}.get(letter, letter))
-    await settled(pilot)
-
-
-def opened(part, *keys):
-    return ("6", *("down",) * NAMES.index(part), "enter", *keys)
-
-
-def offered(app):
-    return {entry.binding.id for entry in app.screen.active_bindings.values()}
 
 
 async def test_yesterdays_blocked_request_takes_three_keys(make, records):
@@ -242,19 +220,27 @@ async def test_a_key_is_revoked_and_one_that_has_ended_is_not(make, double):
 async def test_people_are_kept_out_let_in_and_unlocked(make, double):
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
-        await press(pilot, *opened("users"))
+        assert "paused" in await press(pilot, *opened("users"))
         assert "governance.enable" not in offered(app)
+        assert "Paused until" in await press(pilot, "enter")
+        await press(pilot, "escape")
+        assert "governance.unlock" in offered(app)
+        text = await press(pilot, "u", "y")
+        assert ("The pause of li.wei has ended." in text, "paused" in text) == (True, False)
+        assert "governance.unlock" not in offered(app)
+        double.changes.clear()
         text = await press(pilot, "d")
         assert "Keep li.wei out?" in text
         assert "Their sessions end" in text
         text = await press(pilot, "y")
         assert "The user li.wei is kept out." in text
         assert "governance.enable" in offered(app)
-        await press(pilot, "u", "y", "end")
+        await press(pilot, "end")
+        assert "governance.unlock" not in offered(app)
         assert "governance.disable" not in offered(app)
         assert "appliance user enable wang.min" in await press(pilot, "e")
         await press(pilot, "y")
-        assert [one[:2] for one in double.changes[1:]][-1] == ("POST", f"/users/{WANG}/enable")
+        assert [one[:2] for one in double.changes][-1] == ("POST", f"/users/{WANG}/enable")
         assert "Kept out" not in await press(pilot, "enter")
 
 

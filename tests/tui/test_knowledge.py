@@ -198,7 +198,7 @@ async def test_files_that_are_not_taken_are_told(app, double, tmp_path):
         await press(pilot, "enter")
         double.uploaded = "failed"
         await press(pilot, "y")
-        await finished(pilot, "1 of 1 files were not taken.")
+        await finished(pilot, "The file was not taken.")
         (tmp_path / "none").mkdir()
         await press(pilot, "escape", "u")
         app.screen.query_one("PathLine").value = str(tmp_path / "none")

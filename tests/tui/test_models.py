@@ -23,6 +23,7 @@ from tests.tui.models_double import (
     OTHER,
     SETTLED,
     STABLE,
+    STAGEABLE,
     STICK,
     RecordedModels,
     model,
@@ -85,7 +86,7 @@ async def test_one_model_tells_what_one_has_to_know_of_each_version(source):
         text = await press(pilot, "enter")
         assert isinstance(app.screen, ModelScreen)
         for words in (
-            "qinglan-7b:1.1-r3", "◐ candidate", "10 %, retail", "○ before", "19/20", "124 ms",
+            "● serves qinglan-7b:1.1-r3 ready 90 %", "◐ candidate", "10 %, retail", "○ before", "19/20", "124 ms",
             "Weak at: Sums of more than four figures go wrong.", "Wrong answers: sum, date, table",
             "17 of 20 test questions right", "7,615 million parameters, 14.2 GiB of weights",
         ):  # fmt: skip
@@ -186,6 +187,17 @@ async def test_another_version_is_staged_beside_or_in_its_place(source, asked):
         assert "Start qinglan-7b:1.2-r4 as the candidate of general?" in text
         await press(pilot, "y")
         assert asked() == [("stage", "general", "qinglan-7b@4", False)]
+
+
+async def test_a_form_with_many_versions_keeps_its_command_and_its_keys(source):
+    source.models = SETTLED
+    more = (replace(STAGEABLE[0], name=f"qinglan-7b@{number}", label=f"qinglan-7b:1.3-r{number}") for number in (5, 6))
+    source.machine.stageable = lambda: (*STAGEABLE, *more)
+    app = models_app(source)
+    async with app.run_test(size=(80, 24)) as pilot:
+        text = await press(pilot, "enter", "s")
+        assert "$ appliance model stage general qinglan-7b@4" in text
+        assert "Ctrl+S Continue" in text
 
 
 async def test_the_split_is_a_small_form(source, asked):

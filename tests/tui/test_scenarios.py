@@ -8,8 +8,9 @@ from appliance.config.home import Home
 from appliance.config.site import SiteConfig
 from appliance.core.errors import NotRunning
 from appliance.core.messages import _
-from appliance.operations.audit import open_audit
+from appliance.operations.audit import find_records, open_audit
 from appliance.state.audit.records import NewRecord
+from appliance.state.audit.search import Filters
 from appliance.tui.identity import Who
 from appliance.tui.local import Local
 from appliance.tui.screens.scenarios import ScenariosScreen
@@ -108,7 +109,8 @@ async def test_the_last_errors_on_the_appliance_itself(double, key_file, tmp_pat
     home = Home(tmp_path / "home")
     with open_audit(home, SiteConfig(), begin=True) as audit:
         outcome = NewRecord("request.completed", "req_77", "bank", target="knowledge-qa", outcome="content_filter")
-        audit.log.append([outcome])
+        well = NewRecord("request.completed", "req_78", "bank", target="knowledge-qa", outcome="ok")
+        audit.log.append([outcome, well])
     app = app_with(scenarios=double.source(key_file), local=Local(home))
     async with app.run_test(size=(160, 48)) as pilot:
         await opened(pilot, "down", "down", "down", "enter")
@@ -120,7 +122,10 @@ async def test_the_last_errors_on_the_appliance_itself(double, key_file, tmp_pat
         text = screen_text(app)
         for words in ("✖ content_filter", "a rule of the policy", "req_77"):
             assert words in text
-        assert "appliance audit search --target knowledge-qa" in text
+        assert "req_78" not in text
+        assert "appliance audit search --target knowledge-qa --failed" in text
+        failed = find_records(home, SiteConfig(), Filters(target="knowledge-qa", failed=True), None, 10)
+        assert [one.request_id for one in failed.records] == ["req_77"], "the command finds what the screen shows"
 
 
 async def test_an_audit_log_that_cannot_be_read_hides_nothing_else(double, key_file, tmp_path):

@@ -7,10 +7,11 @@ from appliance.core.errors import StartFailed
 from appliance.core.messages import _
 from appliance.operations.setup.answers import Administrator, Answers
 from appliance.tui.wizard.app import SetupApp
-from appliance.tui.wizard.fields import Picks
+from appliance.tui.wizard.fields import Choice, Picks
 from appliance.tui.wizard.source import Left
 from tests.tui.recorded import screen_text, settled
-from tests.tui.setup_double import BAD, STICK, RecordedSetup
+from tests.tui.setup_double import BAD, MODELS, STICK, RecordedSetup
+from tests.unit.bank_authority import Bank
 
 PASSWORD = "Quiet-Harbour-27"
 
@@ -66,7 +67,7 @@ async def test_from_the_first_page_to_an_answered_question():
         assert source.written == [answers]
         assert password == PASSWORD
         assert answers.site == {
-            "gateway": {"host": "10.20.0.11", "port": 9000},
+            "gateway": {"host": "10.20.0.11", "port": 9000, "tls": {}},
             "models": {"general": {"package": "qinglan-7b"}},
         }
         assert answers.trust == (STICK / "maker.pub",)
@@ -128,6 +129,70 @@ async def test_a_port_that_cannot_be_is_said_why(port, said):
         assert said in screen_text(app)
 
 
+async def test_tls_follows_the_address_until_somebody_chooses():
+    app = SetupApp(RecordedSetup())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await to_page(pilot, "NetworkPage")
+        host, tls = app.screen.query_one("#choice-host", Choice), app.screen.query_one("#choice-tls", Choice)
+        assert tls.chosen == "none"
+        host.highlighted = 1
+        await settled(pilot)
+        assert tls.chosen == "own"
+        host.highlighted = 0
+        await settled(pilot)
+        assert tls.chosen == "none"
+        tls.choose("own")
+        await settled(pilot)
+        await write(pilot, names="AI.bank.example, 10.20.0.12")
+        host.highlighted = 2
+        await settled(pilot)
+        host.highlighted = 0
+        await on(pilot)
+        assert front(app) == "ChecksPage"
+    assert app.draft.site() == {"gateway": {"tls": {"names": ["AI.bank.example", "10.20.0.12"]}}}
+    assert app.draft.config().gateway.tls.names == ("ai.bank.example", "10.20.0.12")
+
+
+async def test_files_of_a_certificate_are_read_before_one_goes_on(tmp_path):
+    certificate, key = Bank().write(tmp_path, "ai.bank.example")
+    app = SetupApp(RecordedSetup())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await to_page(pilot, "NetworkPage")
+        app.screen.query_one("#choice-tls", Choice).choose("files")
+        await settled(pilot)
+        for fields, said in (
+            ({}, "Name both files"),
+            ({"certificate": str(certificate), "key": str(tmp_path / "none")}, "cannot be read"),
+            ({"key": str(key), "names": "other.example"}, "does not hold for other.example"),
+            ({"names": "a b/c"}, "must be a name such as"),
+        ):
+            await write(pilot, **fields)
+            await on(pilot)
+            assert front(app) == "NetworkPage"
+            assert said in " ".join(screen_text(app).split())
+        await write(pilot, names="ai.bank.example")
+        await on(pilot)
+        assert front(app) == "ChecksPage"
+    given = app.draft.config().gateway.tls
+    assert (given.certificate, given.key) == (str(certificate), str(key))
+
+
+async def test_enter_goes_through_every_field_that_is_shown_and_then_on():
+    app = SetupApp(RecordedSetup())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await to_page(pilot, "NetworkPage")
+        app.screen.query_one("#choice-tls", Choice).choose("files")
+        await settled(pilot)
+        passed = []
+        for _step in range(7):
+            passed.append(app.focused.id or app.focused.parent.id)
+            await pilot.press("enter")
+            await settled(pilot)
+        assert passed == ["choice-host", "field-port", "field-cluster", "choice-tls", "field-names",
+                          "field-certificate", "field-key"]  # fmt: skip
+        assert "Name both files" in screen_text(app)
+
+
 async def test_going_back_keeps_what_was_written():
     app = SetupApp(RecordedSetup())
     async with app.run_test(size=(80, 24)) as pilot:
@@ -183,6 +248,59 @@ async def test_a_package_that_does_not_fit_cannot_be_chosen_and_a_folder_is_look
         await pilot.press("enter")
         await settled(pilot)
         assert [str(folder) for folder in source.looked_in] == ["None", "/srv/packages"]
+
+
+async def test_models_get_aliases_that_can_be_changed_and_are_never_twice():
+    source = RecordedSetup(found=MODELS)
+    app = SetupApp(source)
+    async with app.run_test(size=(80, 30)) as pilot:
+        await to_page(pilot, "PackagesPage")
+        await pilot.press("f4")
+        await settled(pilot)
+        assert front(app) == "PackagesPage"  # nothing is taken yet
+        await pilot.press("space", "down", "space", "down", "space")
+        await settled(pilot)
+        assert "callers name it coder-7b" in screen_text(app)
+        await pilot.press("f4")
+        await settled(pilot)
+        app.screen.query_one("#field-alias Input", Input).value = "general"
+        await pilot.press("enter")
+        await settled(pilot)
+        assert front(app) == "AliasDialog"
+        assert "that of qinglan-7b" in screen_text(app)
+        app.screen.query_one("#field-alias Input", Input).value = "coder"
+        await pilot.press("ctrl+s")
+        await settled(pilot)
+        assert "callers name it coder (F4" in screen_text(app)
+        await on(pilot)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert front(app) == "PackagesPage"
+        await to_page(pilot, "ConfirmPage")
+        shown = " ".join(screen_text(app).replace("│", " ").split())
+        assert "general = qinglan-7b, finance = qinglan-finance-7b, coder = coder-7b" in shown
+        await to_page(pilot, "DonePage")
+        ((answers, _password),) = source.ran
+        assert answers.site["models"] == {
+            "general": {"package": "qinglan-7b"},
+            "finance": {"package": "qinglan-finance-7b"},
+            "coder": {"package": "coder-7b"},
+        }
+        assert [str(site.models["finance"].package) for site in source.planned] == ["qinglan-finance-7b"] * 2
+        assert answers.site_config().models["coder"].package == "coder-7b"
+
+
+async def test_the_base_model_stays_general_where_no_package_is():
+    source = RecordedSetup(found=MODELS[1:2])
+    app = SetupApp(source)
+    async with app.run_test(size=(80, 30)) as pilot:
+        await to_page(pilot, "PackagesPage")
+        await pilot.press("space")
+        await to_page(pilot, "ConfirmPage")
+        assert app.draft.site()["models"] == {
+            "general": {"package": "base"},
+            "finance": {"package": "qinglan-finance-7b"},
+        }
 
 
 async def test_after_a_failure_it_goes_on_and_the_log_is_behind_a_key():

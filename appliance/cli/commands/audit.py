@@ -13,7 +13,7 @@ from appliance.cli.exit_codes import ExitCode
 from appliance.cli.localised import LocalisedCommand, LocalisedGroup
 from appliance.cli.options import approval_option, json_option
 from appliance.cli.session import Session, session_of
-from appliance.core.messages import _
+from appliance.core.messages import _, one_or_many
 from appliance.operations.operator import operator
 
 if TYPE_CHECKING:
@@ -102,7 +102,8 @@ def _register_export(group: typer.Typer) -> None:
         target = output.absolute() if output is not None else sys.stdout.buffer
         done = write_export(session.home, session.site, form.value, since, until, target, operator())
         sys.stdout.flush()
-        session.err.print(Text(str(_("{count} records written.", count=done.records))))
+        many = _("{count} records written.", count=done.records)
+        session.err.print(Text(str(one_or_many(done.records, _("1 record written."), many))))
         if form is Format.JSONL and done.records and not done.sealed:
             warned = _("They are not signed, because the log has faults: see `appliance audit verify`.")
             session.err.print(Text(str(warned), style="bold red"))
@@ -120,6 +121,9 @@ def _register_search(group: typer.Typer) -> None:
         ] = None,
         target: Annotated[str | None, typer.Option(help=str(_("Only about this target.")))] = None,
         outcome: Annotated[str | None, typer.Option(help=str(_("Only with this outcome.")))] = None,
+        failed: Annotated[
+            bool, typer.Option("--failed", help=str(_("Only requests that ended with an error.")))
+        ] = False,
         since: Annotated[
             str | None, typer.Option(metavar="WHEN", help=str(_("Not before: a date, a time, or 30d back.")))
         ] = None,
@@ -136,7 +140,7 @@ def _register_search(group: typer.Typer) -> None:
         from appliance.state.audit.search import Filters
 
         session = session_of(context)
-        filters = Filters(tenant, actor, request_id, kind, target, outcome, since, until, text)
+        filters = Filters(tenant, actor, request_id, kind, target, outcome, since, until, text, failed)
         page = find_records(session.home, session.site, filters, before, limit)
         if as_json:
             session.print_json({"records": [record.fields() for record in page.records], "before": page.before})
@@ -199,7 +203,7 @@ def _register_retire(group: typer.Typer) -> None:
         if as_json:
             session.print_json(counts)
             return
-        told = _("{records} records and {contents} contents were removed.", **counts)
+        told = _("Removed: records {records}, contents {contents}.", **counts)
         session.out.print(Text(str(told)))
 
 

@@ -28,7 +28,7 @@ from appliance.cli.drawing import print_table
 from appliance.cli.localised import LocalisedCommand
 from appliance.cli.options import json_option
 from appliance.cli.session import Session, session_of
-from appliance.core.messages import Message, _
+from appliance.core.messages import Message, _, one_or_many
 
 Json = dict[str, Any]
 
@@ -102,7 +102,8 @@ def _register_export(group: typer.Typer) -> None:
         if as_json:
             session.print_json({"file": str(file), "calls": rows})
         else:
-            print_lines(session, Text(str(_("{count} calls written to {file}.", count=rows, file=file))))
+            many = _("{count} calls written to {file}.", count=rows, file=file)
+            print_lines(session, Text(str(one_or_many(rows, _("1 call written to {file}.", file=file), many))))
 
 
 def _register_recheck(group: typer.Typer) -> None:
@@ -165,8 +166,12 @@ def _figures(group: Json) -> tuple[object, ...]:
 
 
 def _print_rechecked(session: Session, told: Json) -> None:
-    summary = _("{checked} calls judged again, {changed} of them otherwise.",
-                checked=told["checked"], changed=told["changed"])  # fmt: skip
+    checked, changed = told["checked"], told["changed"]
+    summary = one_or_many(
+        checked,
+        _("1 call judged again; judged otherwise: {changed}.", changed=changed),
+        _("{checked} calls judged again, {changed} of them otherwise.", checked=checked, changed=changed),
+    )
     print_lines(session, Text(str(summary), style="bold"))
     if told["rules"]:
         headings = (_("Rule"), _("Was"), _("Is"), _("Calls"))

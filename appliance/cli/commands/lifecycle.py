@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,18 +16,31 @@ from appliance.cli.localised import LocalisedCommand
 from appliance.cli.session import Session, session_of
 from appliance.cli.words import in_words
 from appliance.core.errors import InvalidRequest
-from appliance.core.messages import _
+from appliance.core.messages import Message, _
 from appliance.core.units import human_bytes, human_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from appliance.core.progress import Progress
     from appliance.core.status import ApplianceStatus
     from appliance.operations.doctor import Check
+    from appliance.operations.nodes.joining import Joined
     from appliance.operations.tour import Tour, TourRow
 
 
 _ASKED_CELLS = 60
 _ANSWER_CELLS = 60
+_BROWSER_PORT = 8000
 _FIRST_LINES, _LAST_LINES = 15, 20  # a replayed call ends with its summary
+
+
+class Theme(StrEnum):
+    """The colours that the terminal has."""
+
+    DARK = "dark"
+    LIGHT = "light"
+    HIGH_CONTRAST = "high-contrast"
 
 
 def register(app: typer.Typer) -> None:
@@ -53,16 +67,29 @@ def _register_up(app: typer.Typer) -> None:
         from appliance.operations.up import bring_up
 
         session = session_of(context)
-        starting = (
-            bring_up(session.home, session.site) if answers is None else set_up(session.home, read_answers(answers))
+        starting: Iterator[Progress | Tour | Joined] = (
+            bring_up(session.home, session.site)
+            if answers is None
+            else set_up(session.home, read_answers(answers), file=answers)
         )
-        for tour in follow(starting, session.err):
-            if as_json:
-                session.print_json(_tour_as_dict(tour))
-            else:
-                _print_tour(session, tour)
-            if not all(row.ok for row in tour.rows):
-                raise typer.Exit(ExitCode.START_FAILED)
+        results: list[Tour | Joined] = follow(starting, session.err)
+        for result in results:
+            _print_result(session, result, as_json=as_json)
+
+
+def _print_result(session: Session, result: "Tour | Joined", *, as_json: bool) -> None:
+    from appliance.cli.commands.node_join import print_joined
+    from appliance.operations.nodes.joining import Joined
+
+    if isinstance(result, Joined):
+        print_joined(session, result, as_json=as_json)
+        return
+    if as_json:
+        session.print_json(_tour_as_dict(result))
+    else:
+        _print_tour(session, result)
+    if not all(row.ok for row in result.rows):
+        raise typer.Exit(ExitCode.START_FAILED)
 
 
 def _register_down(app: typer.Typer) -> None:
@@ -138,10 +165,26 @@ def _register_tui(app: typer.Typer) -> None:
         url: Annotated[str | None, typer.Option(help=str(_("Another appliance's address.")))] = None,
         key: Annotated[str | None, typer.Option(help=str(_("With --url: the key to use.")))] = None,
         key_file: Annotated[Path | None, typer.Option(help=str(_("With --url: a file that holds the key.")))] = None,
+        ca: Annotated[
+            Path | None,
+            typer.Option(help=str(_("With --url: authorities (PEM) for its certificate; by default the system's."))),
+        ] = None,
+        theme: Annotated[
+            Theme | None, typer.Option("--theme", help=str(_("Colours; by default those chosen last.")))
+        ] = None,
+        serve: Annotated[bool, typer.Option("--serve", help=str(_("Show it in a browser of this machine.")))] = False,
+        port: Annotated[
+            int, typer.Option(min=1, max=65535, help=str(_("With --serve: the port at 127.0.0.1.")))
+        ] = _BROWSER_PORT,
     ) -> None:
         session = session_of(context)
         command = [sys.executable, "-m", "appliance.tui", "--language", session.language]
         environment = dict(os.environ)
+        if url is not None:
+            _check_trust(url, ca)
+            command += [] if ca is None else ["--ca", str(ca)]
+        colours = [] if theme is None else ["--theme", theme.value]
+        command += colours
         if url is None:
             command += _beside(session)
         elif key_file is not None:
@@ -153,22 +196,49 @@ def _register_tui(app: typer.Typer) -> None:
             raise InvalidRequest(
                 _("Another appliance takes no key of this machine."), _("Give one with --key or --key-file.")
             )
+        if serve:
+            _serve(session, [*_anew(session), *colours] if url is None else command, environment, port)
+            return
         os.execve(sys.executable, command, environment)  # noqa: S606 - this interpreter, no shell
+
+
+def _serve(session: Session, command: list[str], environment: dict[str, str], port: int) -> None:
+    from appliance.operations.browser.serving import serve_terminal
+
+    def tell(message: Message) -> None:
+        session.out.print(Text(str(message)), soft_wrap=True)
+
+    serve_terminal(command, environment, port, session.language, tell)
+
+
+def _anew(session: Session) -> list[str]:
+    """Return the command by which each connection finds the appliance of this machine as it is then."""
+    home = str(session.home.root)
+    return [sys.executable, "-m", "appliance.cli.main", "--home", home, "--language", session.language, "tui"]
+
+
+def _check_trust(url: str, authority: Path | None) -> None:
+    """Say here, not on a full screen, that a file of authorities cannot be used. Raises `ConfigError`."""
+    if authority is not None:
+        from appliance.operations.gateway_trust import trust_elsewhere
+
+        trust_elsewhere(url, authority)
 
 
 def _beside(session: Session) -> list[str]:
     """Return the terminal's options for the appliance of this machine; on a bare home it begins with the first start.
 
-    Raises `NotRunning`.
+    Raises `NotRunning`, and `ConfigError` on a node.
     """
     from appliance.operations.client import read_admin_key
+    from appliance.operations.gateway_trust import trust_of
     from appliance.operations.gateways import first_healthy, gateway_urls
-    from appliance.operations.setup.journal import unfinished
+    from appliance.operations.setup.standing import begins_here
 
-    if not session.home.admin_key_file.exists() or unfinished(session.home):
+    if begins_here(session.home, session.site):
         return ["--home", str(session.home.root), "--first-start"]
     read_admin_key(session.home)  # say here, not on a full screen, that it cannot be read
-    address = first_healthy(gateway_urls(session.home, session.site))
+    address = first_healthy(gateway_urls(session.home, session.site), trust_of(session.home, session.site))
     key_file = str(session.home.admin_key_file)
     return ["--url", address, "--key-file", key_file, "--home", str(session.home.root)]
 

@@ -1,6 +1,6 @@
 """`appliance node join`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
@@ -8,8 +8,11 @@ from rich.text import Text
 from appliance.cli.drawing import follow
 from appliance.cli.localised import LocalisedCommand
 from appliance.cli.options import json_option
-from appliance.cli.session import session_of
+from appliance.cli.session import Session, session_of
 from appliance.core.messages import _
+
+if TYPE_CHECKING:
+    from appliance.operations.nodes.joining import Joined
 
 
 def add(group: typer.Typer) -> None:
@@ -54,8 +57,13 @@ def add(group: typer.Typer) -> None:
         session = session_of(context)
         wish = joining.JoinWish(head, token, name, address, dict(map(read_label, labels or ())))
         (joined,) = follow(joining.join(session.home, wish, start_node), session.err)
-        if as_json:
-            session.print_json(vars(joined))
-            return
-        told = _("{name} ({address}) is a node of the appliance now.", name=joined.name, address=joined.address)
-        session.err.print(Text(str(told)), soft_wrap=True)
+        print_joined(session, joined, as_json=as_json)
+
+
+def print_joined(session: Session, joined: "Joined", *, as_json: bool) -> None:
+    """Say what this machine is now."""
+    if as_json:
+        session.print_json(vars(joined))
+        return
+    told = _("{name} ({address}) is a node of the appliance now.", name=joined.name, address=joined.address)
+    session.err.print(Text(str(told)), soft_wrap=True)

@@ -56,6 +56,9 @@ def _build(group: typer.Typer) -> None:
         expires: Annotated[
             str | None, typer.Option(metavar="DATE", help=str(_("Last day on which it may be installed.")))
         ] = None,
+        alias: Annotated[
+            str | None, typer.Option(metavar="ALIAS", help=str(_("Alias that a model is meant for, such as finance.")))
+        ] = None,
         password_file: Annotated[Path | None, key_password_option()] = None,
     ) -> None:
         from appliance.operations import packages as operation
@@ -64,7 +67,7 @@ def _build(group: typer.Typer) -> None:
         session = session_of(context)
         wish = Wish(
             operation.kind_of(kind), name, version, release, licence, source,
-            None if expires is None else operation.parse_day(expires),
+            None if expires is None else operation.parse_day(expires), alias=alias,
         )  # fmt: skip
         follow(operation.build(wish, folder, key, read_password(password_file), output.absolute()), session.err)
         _say(session, _("{file} is built and signed.", file=output))

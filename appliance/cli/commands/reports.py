@@ -1,4 +1,4 @@
-"""`appliance reports start | status | answer | submit | download | delete`; the rest is in `reports_papers`."""
+"""`appliance reports start | sample | status | answer | submit | download | delete`; more is in `reports_papers`."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,7 +10,7 @@ import typer
 from rich.text import Text
 
 from appliance.cli.commands import reports_papers
-from appliance.cli.commands.reports_papers import print_lines, with_desk
+from appliance.cli.commands.reports_papers import print_folder, print_lines, with_desk
 from appliance.cli.drawing import print_table
 from appliance.cli.exit_codes import ExitCode
 from appliance.cli.localised import LocalisedCommand, LocalisedGroup
@@ -44,6 +44,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="reports", help=str(_("Reports from folders of papers, by the scenario reports.")))
     reports_papers.register(group)
     _register_start(group)
+    _register_sample(group)
     _register_status(group)
     _register_answer(group)
     _register_submit(group)
@@ -77,6 +78,33 @@ def _register_start(group: typer.Typer) -> None:
         request |= {"phrase": phrase, **({"as_of": as_of.date().isoformat()} if as_of else {})}
         told = with_desk(context, lambda desk: desk.start(request))
         _tell(context, told, wait=wait, as_json=as_json)
+
+
+def _register_sample(group: typer.Typer) -> None:
+    @group.command("sample", cls=LocalisedCommand, help=str(_("A made-up company's papers; with a template a report.")))
+    def sample(
+        context: typer.Context,
+        name: Annotated[
+            str, typer.Argument(metavar="SAMPLE", help=str(_("company-1 to company-20, fund, market, aml …")))
+        ] = "company-3",
+        template: Annotated[
+            str | None, typer.Option("--template", help=str(_("Which report; `templates` lists them.")))
+        ] = None,
+        language: Annotated[str, typer.Option("--report-language", help=str(_("zh_CN or en.")))] = "zh_CN",
+        wait: Annotated[
+            bool, typer.Option("--wait", help=str(_("Wait until it is done, and show how far it is.")))
+        ] = False,
+        as_json: Annotated[bool, json_option()] = False,
+    ) -> None:
+        session = session_of(context)
+        folder = with_desk(context, lambda desk: desk.sample_folder(name, language))
+        if template is not None:
+            request: Json = {"folder": folder["id"], "template": template, "language": language}
+            _tell(context, with_desk(context, lambda desk: desk.start(request)), wait=wait, as_json=as_json)
+        elif as_json:
+            session.print_json(folder)
+        else:
+            print_folder(session, folder)
 
 
 def _register_status(group: typer.Typer) -> None:
@@ -152,13 +180,17 @@ def _register_download(group: typer.Typer) -> None:
         draft: Annotated[
             bool, typer.Option("--draft", help=str(_("Also unsigned, marked on every page; for supervisors.")))
         ] = False,
+        comments: Annotated[
+            bool | None,
+            typer.Option("--comments/--no-comments", help=str(_("With people's remarks; else unless it is signed."))),
+        ] = None,
         as_json: Annotated[bool, json_option()] = False,
     ) -> None:
         from appliance.operations.reports import write_file
 
         session = session_of(context)
         path = file or Path(f"{job}.{_ENDINGS.get(form.value, form.value)}")
-        content = with_desk(context, lambda desk: desk.file(job, form.value, version, draft=draft))
+        content = with_desk(context, lambda desk: desk.file(job, form.value, version, draft=draft, comments=comments))
         write_file(path, content)
         if as_json:
             session.print_json({"file": str(path), "bytes": len(content)})

@@ -12,7 +12,7 @@ from appliance.cli.drawing import print_table
 from appliance.cli.localised import LocalisedCommand
 from appliance.cli.options import json_option
 from appliance.cli.session import Session, session_of
-from appliance.core.messages import _
+from appliance.core.messages import _, one_or_many
 
 if TYPE_CHECKING:
     from appliance.operations.reports import ReportDesk
@@ -86,8 +86,7 @@ def _register_upload(group: typer.Typer) -> None:
         if as_json:
             session.print_json(told)
             return
-        text = _("{count} files are in the folder {id}.", count=len(told["files"]), id=told["id"])
-        session.out.print(Text(str(text)), soft_wrap=True)
+        print_folder(session, told)
 
 
 def with_desk(context: typer.Context, act: Callable[["ReportDesk"], _Result]) -> _Result:
@@ -96,6 +95,14 @@ def with_desk(context: typer.Context, act: Callable[["ReportDesk"], _Result]) ->
 
     with session_of(context).connect() as client:
         return act(ReportDesk(client))
+
+
+def print_folder(session: Session, told: Json) -> None:
+    """Say how many files a folder has, and its id."""
+    count, folder = len(told["files"]), told["id"]
+    many = _("{count} files are in the folder {id}.", count=count, id=folder)
+    text = one_or_many(count, _("1 file is in the folder {id}.", id=folder), many)
+    session.out.print(Text(str(text)), soft_wrap=True)
 
 
 def print_lines(session: Session, lines: Iterable[str], style: str = "") -> None:

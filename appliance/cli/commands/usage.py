@@ -12,7 +12,7 @@ from appliance.cli.localised import LocalisedCommand, LocalisedGroup
 from appliance.cli.options import approval_option, json_option
 from appliance.cli.session import session_of
 from appliance.core.errors import InvalidRequest
-from appliance.core.messages import Message, _
+from appliance.core.messages import Message, _, one_or_many
 from appliance.operations.operator import operator
 
 _LIMITS: dict[str, Message] = {
@@ -69,7 +69,9 @@ def _register_usage(app: typer.Typer) -> None:
         totals = usage_totals(session.home, session.site, tenant, since, until)
         if file is not None:
             write_usage(totals, file.absolute())
-            session.err.print(Text(str(_("{count} lines written to {file}.", count=len(totals), file=file))))
+            many = _("{count} lines written to {file}.", count=len(totals), file=file)
+            told = one_or_many(len(totals), _("1 line written to {file}.", file=file), many)
+            session.err.print(Text(str(told)))
         if as_json:
             session.print_json({"usage": [total.to_dict() for total in totals]})
         elif file is None:

@@ -1,7 +1,7 @@
 """`appliance user add | list | disable | enable | password | unlock`."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,10 +53,10 @@ def _register_list(group: typer.Typer) -> None:
         context: typer.Context,
         as_json: Annotated[bool, typer.Option("--json", help=str(_("Print JSON.")))] = False,
     ) -> None:
-        from appliance.operations.accounts import list_users
+        from appliance.operations.accounts import show_users
 
         session = session_of(context)
-        users = [user.to_dict() for user in list_users(session.home, session.site)]
+        users = show_users(session.home, session.site)
         if as_json:
             session.print_json({"users": users})
             return
@@ -64,9 +64,14 @@ def _register_list(group: typer.Typer) -> None:
         print_table(
             session.out,
             (_("Id"), _("Name"), _("Title"), _("Tenant"), _("Role"), _("Kept by"), _("State")),
-            ((*(user[field] for field in shown), in_words(user["state"])) for user in users),
+            ((*(user[field] for field in shown), _state(user)) for user in users),
             whole=(0,),
         )
+
+
+def _state(user: Mapping[str, object]) -> object:
+    paused = user["locked_until"] is not None and user["state"] == "active"
+    return in_words("paused" if paused else user["state"])
 
 
 def _register_password(group: typer.Typer) -> None:

@@ -77,6 +77,8 @@ def lexicons_and_keys(site: SiteConfig, home: Home) -> list[Path]:
         named += [sign_in.oidc.client_secret_file, sign_in.oidc.ca_file]
     if sign_in.ldap is not None:
         named += [sign_in.ldap.bind_password_file, sign_in.ldap.ca_file]
+    if site.gateway.tls is not None:
+        named += [site.gateway.tls.certificate, site.gateway.tls.key]
     paths = {Path(os.path.normpath(home.root / name)) for name in named if name}
     return sorted(path for path in paths if not path.is_relative_to(home.root) or _first(path, home) not in NOT_OURS)
 

@@ -1,10 +1,12 @@
 """Each vendor's driver and cards against the site's wish and the installed engine."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from appliance.config.site import SiteConfig
 from appliance.core.errors import PreflightError
 from appliance.core.messages import Message, _
+from appliance.hardware.bus import BusCard
 from appliance.hardware.choice import (
     MINIMUM_NVIDIA_DRIVER,
     EngineChoice,
@@ -35,6 +37,57 @@ def check_accelerators(facts: MachineFacts, site: SiteConfig, engine: frozenset[
     for vendor in vendors_found(facts):
         if vendor != "nvidia":
             yield _check_vendor(vendor, facts, site, engine)
+
+
+def runs_on_cpu(facts: MachineFacts, site: SiteConfig, engine: frozenset[str]) -> bool:
+    """Tell whether models would run on the processor, also where that is not what the site wishes."""
+    try:
+        return choose_accelerator(site.accelerator, facts, engine).kind == "cpu"
+    except PreflightError:
+        return True
+
+
+def check_bus(
+    facts: MachineFacts, site: SiteConfig, cards: Sequence[BusCard], *, secure_boot: bool = False
+) -> Iterator[Check]:
+    """Yield one check for each vendor whose cards are on the bus while no driver of it answers."""
+    for (vendor, driver), count in Counter((card.vendor, card.driver) for card in cards).items():
+        known = facts.driver(vendor)
+        if known is not None and known.fault is None:
+            continue
+        name = VENDORS[vendor]
+        title = _("{vendor} cards on the bus", vendor=name)
+        state: State = "ok" if site.accelerator == "cpu" else "warning"
+        if driver is None:
+            found = _("{count} found, no driver is loaded for them", count=count)
+            remedy = _remedy_without_driver(vendor, name, secure_boot=secure_boot)
+        elif driver == "nouveau":
+            found = _("{count} found, held by nouveau, with which no model runs", count=count)
+            remedy = _(
+                "Install NVIDIA driver {minimum} or newer. Where nouveau stays: write `blacklist nouveau` and `options "
+                "nouveau modeset=0` into /etc/modprobe.d/nouveau.conf, run `update-initramfs -u` or `dracut --force`, "
+                "and restart this machine.",
+                minimum=MINIMUM_NVIDIA_DRIVER,
+            )
+        else:
+            found = _("{count} found, held by {driver}, whose library does not answer", count=count, driver=driver)
+            remedy = _(
+                "Install the vendor's libraries of the driver's own version; in a container hand the cards in "
+                "(`--gpus all`). Cards held by vfio-pci belong to virtual machines: install in one of these."
+            )
+        yield Check(f"bus.{vendor}.{driver or 'none'}", title, state, found, remedy)
+
+
+def _remedy_without_driver(vendor: str, name: str, *, secure_boot: bool) -> Message:
+    if secure_boot:
+        return _(
+            "Install the {vendor} driver. Secure Boot is on, so its modules must be signed: take the distribution's "
+            "signed ones, or enrol the key they are signed with (`mokutil --import`, then restart).",
+            vendor=name,
+        )
+    if vendor == "nvidia":
+        return _("Install driver {minimum} or newer and restart this machine.", minimum=MINIMUM_NVIDIA_DRIVER)
+    return _("Install the {vendor} driver and restart this machine.", vendor=name)
 
 
 def check_accelerator(facts: MachineFacts, site: SiteConfig, engine: frozenset[str] = SERVED) -> Check:

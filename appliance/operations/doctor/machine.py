@@ -5,14 +5,13 @@ import locale
 import resource
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
-from appliance.core.clock import Clock, iso, utc_now
 from appliance.core.messages import _
 from appliance.core.units import GIB, MIB, human_bytes
 from appliance.hardware.facts import MachineFacts
 from appliance.operations.doctor.check import Check, State, plain
+from appliance.operations.doctor.system import check_threads
 
 # The whole stack with the base model takes about 6 GB when it runs; 7 GB is its limit.
 NEEDED_MEMORY_BYTES = 7 * GIB
@@ -20,9 +19,6 @@ NEEDED_DISK_BYTES = 5 * GIB
 _WANTED_SHARED_MEMORY_BYTES = 512 * MIB
 _WANTED_OPEN_FILES = 65_536
 _NEEDED_OPEN_FILES = 4_096
-# A certificate or key checked against a clock before this release, or decades ahead, cannot be trusted.
-_EARLIEST = datetime(2026, 11, 1, tzinfo=UTC)
-_LATEST = datetime(2046, 1, 1, tzinfo=UTC)
 
 
 def check_resources(facts: MachineFacts) -> Iterator[Check]:
@@ -61,8 +57,8 @@ def check_resources(facts: MachineFacts) -> Iterator[Check]:
             yield Check("disk", title, "ok", found)
 
 
-def check_limits(clock: Clock = utc_now, shared_memory: Path = Path("/dev/shm")) -> Iterator[Check]:  # noqa: S108
-    """Text encoding, clock, shared memory and open files. `shared_memory` is the folder Ray maps its store in."""
+def check_limits(shared_memory: Path = Path("/dev/shm")) -> Iterator[Check]:  # noqa: S108
+    """Text encoding, shared memory, open files and threads. `shared_memory` is the folder Ray maps its store in."""
     encoding = locale.getpreferredencoding(False)
     utf8 = codecs.lookup(encoding).name == "utf-8"
     yield Check(
@@ -72,17 +68,9 @@ def check_limits(clock: Clock = utc_now, shared_memory: Path = Path("/dev/shm"))
         plain(encoding),
         None if utf8 else _("Set LANG to a UTF-8 locale, for example C.UTF-8."),
     )
-    now = clock()
-    plausible = _EARLIEST <= now <= _LATEST
-    yield Check(
-        "clock",
-        _("Clock"),
-        "ok" if plausible else "failed",
-        plain(iso(now)),
-        None if plausible else _("Set the clock, by NTP or by hand: keys and logs depend on it."),
-    )
     yield _check_shared_memory(shared_memory)
     yield _check_open_files(*resource.getrlimit(resource.RLIMIT_NOFILE))
+    yield check_threads()
 
 
 def _check_shared_memory(folder: Path) -> Check:

@@ -37,13 +37,13 @@ from appliance.cluster.enrolment import (
     Versions,
 )
 from appliance.cluster.fetching import fetch_packages
-from appliance.cluster.membership import Membership, Peer, home_id_of, write_membership
+from appliance.cluster.membership import Membership, Peer, home_id_of, read_membership
 from appliance.cluster.node import RayPorts
 from appliance.cluster.peers import NodeClient, shaped, unreachable
 from appliance.config.home import Home
 from appliance.config.site import ClusterSettings, SiteConfig
 from appliance.core.clock import Clock, utc_now
-from appliance.core.errors import ApplianceError, ConfigError, InvalidRequest, Unavailable
+from appliance.core.errors import ApplianceError, ConfigError, InvalidRequest, PermissionDenied, Unavailable
 from appliance.core.messages import Message, _
 from appliance.core.networks import with_port
 from appliance.core.progress import Progress
@@ -54,8 +54,15 @@ from appliance.hardware.engines import installed_engine
 from appliance.hardware.facts import MachineFacts
 from appliance.operations.down import take_down
 from appliance.operations.nodes.answering import answering
-from appliance.operations.nodes.worker_files import check_home, remove_worker_files, worker_site, write_worker_files
-from appliance.operations.preflight import check_disk, check_ports
+from appliance.operations.nodes.worker_files import (
+    check_home,
+    end_joining,
+    read_wanted,
+    remove_worker_files,
+    worker_site,
+    write_worker_files,
+)
+from appliance.operations.preflight import check_certificate, check_disk, check_ports
 from appliance.operations.transfer import told
 from appliance.packages.sharing import has_whole
 from appliance.packages.signed.reading import ROOM
@@ -119,14 +126,37 @@ def join(home: Home, wish: JoinWish, start: Start, clock: Clock = utc_now) -> It
         del body["address"]
         with answering(address, own_ports.peer, nonce, clock):
             answer = shaped(JoinAnswer, client.post(JOIN_PATH, body), client)
-    try:
-        yield from _settle(home, wish, candidate, key, answer, title, start)
-    except ApplianceError as error:
-        raise _taken_back(error, leave(home, answer)) from error
-    except BaseException:  # Ctrl-C, or the caller has gone away
-        leave(home, answer)
-        raise
+    with _or_back(home, answer.head):
+        membership = _settle(home, wish, candidate, key, answer)
+        yield Progress("node.join", title, "done")
+        yield from _finish(home, membership, start)
     yield Joined(candidate.id, candidate.name, address, answer.head.address)
+
+
+def can_go_on(home: Home) -> bool:
+    """Tell whether a join was cut here, by a power cut or a kill, after the head had let the node in."""
+    membership = read_membership(home)
+    return membership is not None and membership.state == "joining" and read_wanted(home) is not None
+
+
+def go_on(home: Home, start: Start) -> Iterator[Progress | Joined]:
+    """Go on with a join that was cut, without a token: its certificate is one. As `join`; see `can_go_on`.
+
+    A head that is away is no failure: nothing is taken back, and this may be tried again. Raises `Unavailable` then.
+    """
+    membership = read_membership(home)
+    assert membership is not None, "who calls has asked `can_go_on`"
+    title = _("Join the appliance at {head}", head=membership.head.address)
+    yield Progress("node.join", title)
+    try:
+        _beat(membership.head, client_context(node_files(home.secrets)))
+    except PermissionDenied as error:  # it was away for too long, and is put out
+        leave(home, membership.head)
+        raise _taken_back(error, heard=True) from error
+    yield Progress("node.join", title, "skipped", _("it goes on where it was cut"))
+    with _or_back(home, membership.head):
+        yield from _finish(home, membership, start)
+    yield Joined(membership.node_id, membership.name, membership.address, membership.head.address)
 
 
 def head_place(text: str) -> tuple[str, int]:
@@ -153,7 +183,19 @@ def head_place(text: str) -> tuple[str, int]:
     return str(infos[0][4][0]), port
 
 
-def leave(home: Home, answer: JoinAnswer) -> bool:
+@contextlib.contextmanager
+def _or_back(home: Home, head: Peer) -> Iterator[None]:
+    """Take back what fails inside, and raise it with what became of the node."""
+    try:
+        yield
+    except ApplianceError as error:
+        raise _taken_back(error, heard=leave(home, head)) from error
+    except BaseException:  # Ctrl-C, or the caller has gone away
+        leave(home, head)
+        raise
+
+
+def leave(home: Home, head: Peer) -> bool:
     """End what runs here, put the node out at the head, take its files away; tell whether the head has heard of it."""
     heard = False
     with contextlib.suppress(ApplianceError):  # the reason for leaving is what people must read
@@ -161,31 +203,34 @@ def leave(home: Home, answer: JoinAnswer) -> bool:
             pass
     with contextlib.suppress(ApplianceError):  # the head forgets by itself a node that never ended joining
         context = client_context(node_files(home.secrets))
-        with NodeClient(answer.head.address, answer.head.ports.peer, context) as head:
-            head.post(LEAVE_PATH, {})
+        with NodeClient(head.address, head.ports.peer, context) as client:
+            client.post(LEAVE_PATH, {})
             heard = True
     remove_worker_files(home)
     return heard
 
 
-def _settle(
-    home: Home, wish: JoinWish, node: JoiningNode, key: bytes, answer: JoinAnswer, title: Message, start: Start
-) -> Iterator[Progress]:
-    """Do what follows once the head has written the node down."""
+def _settle(home: Home, wish: JoinWish, node: JoiningNode, key: bytes, answer: JoinAnswer) -> Membership:
+    """Write what makes this machine a node, once the head has written it down."""
     _site, text = worker_site(home, answer.settings, node.address, wish.labels)
     membership = Membership(
         state="joining", node_id=node.id, name=node.name, address=node.address, head=answer.head,
         had_site=home.site_file.exists(),
     )  # fmt: skip
     home.create()
-    files = write_worker_files(home, membership, key, answer, text)
-    yield Progress("node.join", title, "done")
-    context = client_context(files)
-    moves = fetch_packages(home, answer.packages, answer.peers, context)
-    yield from told("node.packages", _("Fetch packages"), _beating(moves, answer.head, context))
+    write_worker_files(home, membership, key, answer, text)
+    return membership
+
+
+def _finish(home: Home, membership: Membership, start: Start) -> Iterator[Progress]:
+    """Fetch what is missing and start; a power cut in it costs nothing."""
+    context, wanted = client_context(node_files(home.secrets)), read_wanted(home)
+    assert wanted is not None, "written with the other files"
+    moves = fetch_packages(home, wanted.packages, wanted.peers, context)
+    yield from told("node.packages", _("Fetch packages"), _beating(moves, membership.head, context))
     yield from start(home)
-    _beat(answer.head, context, ready=True)
-    write_membership(home, membership.model_copy(update={"state": "joined"}))
+    _beat(membership.head, context, ready=True)
+    end_joining(home, membership)
 
 
 def _look(home: Home, wish: JoinWish, address: str, offer: Offer) -> JoiningNode:
@@ -199,6 +244,7 @@ def _look(home: Home, wish: JoinWish, address: str, offer: Offer) -> JoiningNode
     check_ports(
         [(site.gateway.host, site.gateway.port, "gateway.port"), *((address, port, "cluster.port") for port in own)]
     )
+    check_certificate(home, site)
     facts = discover()
     choose_accelerator(site.accelerator, facts, installed_engine())
     missing = sum(package.size for package in offer.packages if not has_whole(home, package))
@@ -276,7 +322,7 @@ def _beat(head: Peer, context: ssl.SSLContext, *, ready: bool = False) -> None:
         client.post(HEARTBEAT_PATH, {"ready": ready})
 
 
-def _taken_back(error: ApplianceError, heard: bool) -> ApplianceError:
+def _taken_back(error: ApplianceError, *, heard: bool) -> ApplianceError:
     """Return the failure with what became of the node."""
     if heard:
         back = _("The node was taken back. Make a new token with `appliance node token create` and join again.")

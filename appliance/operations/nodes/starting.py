@@ -10,6 +10,7 @@ from appliance.core.messages import _
 from appliance.core.progress import Progress
 from appliance.operations.down import take_down
 from appliance.operations.gateways import write_gateways
+from appliance.operations.preflight import check_certificate
 from appliance.operations.starting_lock import only_starter
 from appliance.operations.supervised import clear_remains, live_supervision, start_supervised
 
@@ -36,6 +37,7 @@ def start_node(home: Home, *, patient: bool = False) -> Iterator[Progress]:
             yield Progress("start", _("Start"), "skipped", _("the appliance runs already"))
             return
         yield from clear_remains(home)
+        check_certificate(home, site)
         try:
             yield from start_supervised(home, site, patient=patient)
         except BaseException:

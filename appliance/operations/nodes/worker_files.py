@@ -7,19 +7,29 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import yaml
+from pydantic import ValidationError
 
 from appliance.cluster.certificates import NodeFiles, store_node_certificate
 from appliance.cluster.enrolment import JoinAnswer
 from appliance.cluster.instance import processes_of, read_instance
-from appliance.cluster.membership import Membership, read_membership, write_membership
+from appliance.cluster.membership import Membership, Peer, Wire, read_membership, write_membership
 from appliance.config.home import Home
 from appliance.config.site import SiteConfig, load_site, parse_site
 from appliance.core.errors import AlreadyRunning, ConfigError
 from appliance.core.files import fsync_folder, write_durably
 from appliance.core.messages import _
+from appliance.packages.sharing import SharedPackage
 from appliance.packages.signed.trust import Trust
 
 _BEFORE: Final = "site.yaml.before-join"
+_WANTED: Final = "joining.json"
+
+
+class Wanted(Wire):
+    """What a node that is joining is still to fetch, and from whom."""
+
+    packages: tuple[SharedPackage, ...]
+    peers: tuple[Peer, ...]
 
 
 def check_home(home: Home) -> None:
@@ -79,12 +89,29 @@ def write_worker_files(home: Home, membership: Membership, key: bytes, answer: J
     if home.site_file.exists():
         home.site_file.rename(home.root / _BEFORE)
     write_durably(home.site_file, site.encode())
+    wanted = Wanted(packages=answer.packages, peers=answer.peers)
+    write_durably(home.state / _WANTED, wanted.model_dump_json().encode())
     return files
+
+
+def read_wanted(home: Home) -> Wanted | None:
+    """Return what a join that was cut is still to fetch; None where it had not written everything, or has ended."""
+    try:
+        return Wanted.model_validate_json((home.state / _WANTED).read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None
+
+
+def end_joining(home: Home, membership: Membership) -> None:
+    """Write down that the node has joined. Raises `DiskFull`."""
+    write_membership(home, membership.model_copy(update={"state": "joined"}))
+    (home.state / _WANTED).unlink(missing_ok=True)
 
 
 def remove_worker_files(home: Home) -> None:
     """Take away what `write_worker_files` wrote; packages that came whole stay, as they are nobody's secret."""
-    for path in (home.node_key_file, home.node_certificate_file, home.ca_file, home.ray_token_file):
+    secrets = (home.node_key_file, home.node_certificate_file, home.ca_file, home.ray_token_file)
+    for path in (home.state / _WANTED, *secrets):
         path.unlink(missing_ok=True)
     before = home.root / _BEFORE
     membership = read_membership(home)

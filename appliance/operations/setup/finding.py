@@ -1,14 +1,19 @@
 """Packages on sticks and in folders: what each is, who signed it, whether it fits, before anything is installed."""
 
+import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import psutil
 
+from appliance.catalogue.from_config import entry_from_config
+from appliance.catalogue.model import ModelEntry
 from appliance.config.home import Home
 from appliance.config.site import SiteConfig
 from appliance.core.clock import utc_now
@@ -23,13 +28,14 @@ from appliance.packages.signed.building import SUFFIX
 from appliance.packages.signed.bundle import BUNDLE_SUFFIX, is_bundle
 from appliance.packages.signed.manifest import Manifest, Platform
 from appliance.packages.signed.minisign import parse_public_key
-from appliance.packages.signed.reading import ROOM, check_fits, open_package, opened_file
+from appliance.packages.signed.reading import ROOM, Opened, check_fits, open_package, opened_file, read_one
 from appliance.packages.signed.trust import Trust
 
 MOST_FILES: Final = 200
 """Packages that are looked at in all folders together."""
 _STICKS: Final = ("/media/", "/run/media/", "/mnt/", "/mnt")
 _DEPTH: Final = 3
+_LARGEST_CONFIG: Final = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ def find_packages(home: Home, site: SiteConfig, folders: Iterable[Path]) -> Iter
     here, free = this_platform(accelerator), shutil.disk_usage(_existing(home.root)).free
     seen: set[Path] = set()
     for file in _files(folders):
-        path = file.resolve()
+        path = Path(os.path.realpath(file))
         if path in seen:
             continue
         seen.add(path)
@@ -72,57 +78,98 @@ def find_packages(home: Home, site: SiteConfig, folders: Iterable[Path]) -> Iter
         yield _looked_at(home, here, free, file)
 
 
+def model_entry(home: Home, file: Path) -> ModelEntry | None:
+    """Return the model that a package holds, as planning takes it; None for a package of something else.
+
+    Reads no more than the model's configuration. Raises `PackageError` for one that cannot be read or sized.
+    """
+    try:
+        if is_bundle(file):
+            return None
+        with _opened(home, file) as (opened, _key_file):
+            manifest = opened.manifest
+            if manifest.kind != "model":
+                return None
+            raw = read_one(opened, "config.json", _LARGEST_CONFIG)
+    except OSError as error:
+        raise _unreadable(file, error) from error
+    try:
+        config = json.loads(raw or b"null")
+    except ValueError:
+        config = None
+    return entry_from_config(manifest.name, manifest.title, config if isinstance(config, dict) else {})
+
+
 def _files(folders: Iterable[Path]) -> Iterator[Path]:
+    """Yield files that may be packages; left out is what cannot be looked at: a pulled stick, an endless name."""
     for folder in folders:
-        if folder.is_file():
+        if _is_file(folder):
             yield folder
         for depth in range(_DEPTH):
             pattern = "/".join(["*"] * (depth + 1))
             try:
                 found = [path for path in sorted(folder.glob(pattern)) if path.suffix in (SUFFIX, BUNDLE_SUFFIX)]
-            except OSError:  # a stick that was pulled out, a folder of somebody else
+            except (OSError, ValueError):
                 continue
-            yield from (path for path in found if path.is_file())
+            yield from (path for path in found if _is_file(path))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _looked_at(home: Home, here: Platform, free: int, file: Path) -> FoundPackage:
-    size = file.stat().st_size
+    size = 0
     try:
+        size = file.stat().st_size
         if is_bundle(file):
             return FoundPackage(file, size, None)
-        return _opened(home, here, free, file, size)
+        with _opened(home, file) as (opened, key_file):
+            fault = _fault(opened.manifest, here, free)
+            return FoundPackage(file, size, opened.manifest, opened.key.key_id, key_file, fault)
     except ApplianceError as error:
         return FoundPackage(file, size, None, fault=error.message)
+    except OSError as error:  # a stick that was pulled out between two looks
+        return FoundPackage(file, size, None, fault=_unreadable(file, error).message)
 
 
-def _opened(home: Home, here: Platform, free: int, file: Path, size: int) -> FoundPackage:
-    """Look into a package by the keys that are trusted, or else by those that lie beside it."""
-    key_file = None
-    try:
-        with opened_file(file) as archive:
-            opened = open_package(archive, Trust(home.trusted_keys))
-    except PackageError as error:
-        if error.code != "untrusted_key":
-            raise
-        beside = _keys_beside(file)
-        with tempfile.TemporaryDirectory() as scratch, opened_file(file) as archive:
-            trust = Trust(Path(scratch))
-            ids = {trust.add(path.read_text(encoding="utf-8")).key_id: path for path in beside}
-            opened = open_package(archive, trust)
+@contextmanager
+def _opened(home: Home, file: Path) -> Iterator[tuple[Opened, Path | None]]:
+    """Look into a package by the keys that are trusted, or else by those that lie beside it; give that key's file."""
+    with ExitStack() as open_now:
+        try:
+            archive = open_now.enter_context(opened_file(file))
+            opened, key_file = open_package(archive, Trust(home.trusted_keys)), None
+        except PackageError as error:
+            if error.code != "untrusted_key":
+                raise
+            trust = Trust(Path(open_now.enter_context(tempfile.TemporaryDirectory())))
+            ids = {trust.add(text).key_id: path for path, text in _keys_beside(file)}
+            opened = open_package(open_now.enter_context(opened_file(file)), trust)
             key_file = ids[opened.key.key_id]
-    return FoundPackage(
-        file, size, opened.manifest, opened.key.key_id, key_file, _fault(opened.manifest, here, free)
-    )  # fmt: skip
+        yield opened, key_file
 
 
-def _keys_beside(file: Path) -> list[Path]:
+def _unreadable(file: Path, error: OSError) -> PackageError:
+    return PackageError(
+        _("The package {path} cannot be read: {reason}.", path=file, reason=error.strerror or str(error)),
+        _("Check the path; is the USB stick mounted?"),
+        code="package_unreadable",
+    )
+
+
+def _keys_beside(file: Path) -> list[tuple[Path, str]]:
     found = []
     for path in sorted(file.parent.glob("*.pub")):
         try:
-            parse_public_key(path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
+            parse_public_key(text)
         except (ApplianceError, OSError, UnicodeDecodeError):  # some other program's key
             continue
-        found.append(path)
+        found.append((path, text))
     return found
 
 

@@ -1,89 +1,122 @@
 """Do what a file of answers says, step by step; done again it goes on where it stopped."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Final
 
+from appliance.cluster.membership import read_membership
 from appliance.config.home import Home
 from appliance.config.site import SiteConfig, load_site
 from appliance.core.errors import ConfigError, Conflict, PreflightError
-from appliance.core.files import write_durably
 from appliance.core.messages import Message, _
 from appliance.core.progress import Progress
-from appliance.hardware.discovery import discover
-from appliance.hardware.engines import installed_engine
 from appliance.operations import packages
 from appliance.operations.accounts import add_user, list_users
-from appliance.operations.doctor import Check
-from appliance.operations.doctor.accelerators import check_accelerators
-from appliance.operations.doctor.folders import check_home, check_ports
-from appliance.operations.doctor.machine import check_limits, check_resources
-from appliance.operations.nodes import joining
-from appliance.operations.nodes.starting import start_node
-from appliance.operations.plan_applying import apply_change, change_to
-from appliance.operations.planning import PlanRequest, plan_site
-from appliance.operations.setup.answers import Answers, JoinAnswers
-from appliance.operations.setup.journal import ADMINISTRATOR, Steps
-from appliance.operations.starting_lock import runs
+from appliance.operations.doctor import Check, examine_machine
+from appliance.operations.doctor.folders import check_ports
+from appliance.operations.doctor.tls import check_tls
+from appliance.operations.nodes.joining import Joined
+from appliance.operations.nodes.worker_files import remove_worker_files
+from appliance.operations.setup.answers import Answers, absolute
+from appliance.operations.setup.checking import check_answers, password_of, still_there, trace_of
+from appliance.operations.setup.joining_in import join_in
+from appliance.operations.setup.journal import ADMINISTRATOR, PLAN, SITE, Steps, set_damaged_aside
+from appliance.operations.setup.site_writing import foresee, put_plan, write_site
+from appliance.operations.starting_lock import only_setup, runs
 from appliance.operations.tour import Tour
 from appliance.operations.up import bring_up
-
-_LONGEST_SECRET: Final = 4096
+from appliance.packages.signed.store import Release
+from appliance.state.accounts.fields import user_name
 
 
 def check_machine(home: Home, site: SiteConfig) -> Iterator[Check]:
-    """Yield what is looked at before anything is changed: memory, disk, cards and drivers, limits, clock, ports."""
-    facts = discover(folders=(home.root,))
-    yield from check_resources(facts)
-    yield from check_accelerators(facts, site, installed_engine())
-    yield from check_limits()
-    yield from check_home(home)
+    """Yield what is looked at before anything is changed: the machine as `appliance doctor` sees it, ports, TLS."""
+    yield from examine_machine(home, site)
     if not runs(home):
         yield from check_ports(home, site)
+    yield check_tls(home, site)
 
 
-def set_up(home: Home, answers: Answers, password: str | None = None) -> Iterator[Progress | Tour]:
-    """Do everything that the answers say, and start the appliance; yield each step's news, at the end the tour.
+def set_up(
+    home: Home, answers: Answers, password: str | None = None, *, file: Path | None = None
+) -> Iterator[Progress | Tour | Joined]:
+    """Do everything that the answers say; yield each step's news, at the end the tour, or the node that it is now.
 
-    `password` is the administrator's, where no file has it. What was done before is not done again. Raises the error
-    tree; the steps that were done stay done.
+    `password` is the administrator's, where no file has it; `file` is where the answers stand: a join token that is
+    spent is taken out of it. What was done before, and is there still, is not done again. Raises the error tree; the
+    steps that were done stay done.
     """
-    if answers.join is not None:
-        yield from _join(home, answers.join)
-        return
-    steps = Steps.of(home, answers)
-    _check_files(answers, steps, password)
+    answers = absolute(answers)
+    check_answers(home, answers, Steps.of(home, answers), password)
     home.create()
+    with only_setup(home):
+        kept = set_damaged_aside(home)
+        steps = Steps.of(home, answers)
+        if kept is not None:
+            steps.begin()
+            yield _damaged(kept)
+        if answers.join is not None:
+            yield from join_in(home, answers.join, steps, file)
+        else:
+            yield from _install(home, answers, steps, password)
+        steps.forget()
+
+
+def _damaged(kept: Path) -> Progress:
+    told = _("what was written down is damaged and kept as {file}; every step looks for itself", file=kept)
+    return Progress("setup.journal", _("Read how far the first start had come"), "done", told)
+
+
+def _install(home: Home, answers: Answers, steps: Steps, password: str | None) -> Iterator[Progress | Tour]:
+    _check_own(home)
     yield from _checked(home, answers.site_config())
-    write = partial(_write_site, home, answers, begun=bool(steps.journal.done))
-    yield from _once(steps, "site", _("Write the site file"), write)
+    if not _has(home, steps, PLAN):
+        yield from foresee(home, answers)
+    yield from _once(home, steps, SITE, _("Write the site file"), partial(_write_site, home, answers, steps))
     site = load_site(home.site_file)
     for file in answers.trust:
         title = _("Trust the key {file}", file=file.name)
-        yield from _once(steps, f"trust {file}", title, partial(_trust, home, site, file))
+        yield from _once(home, steps, f"trust {file}", title, partial(_trust, home, site, file))
     for file in answers.packages:
         yield from _package(steps, home, site, file)
-    if answers.users is not None:
-        title = _("Plan for {users} people at once", users=answers.users)
-        yield from _once(steps, "plan", title, partial(_plan, home, answers.users))
+    if answers.users is not None and _has(home, steps, PLAN):
+        yield Progress(f"setup.{PLAN}", _("Plan for {users} people at once", users=answers.users), "skipped")
+    elif answers.users is not None:
+        yield from put_plan(home, answers, steps)
         site = load_site(home.site_file)
     if answers.administrator is not None:
         title = _("Add the administrator {name}", name=answers.administrator.name)
-        yield from _once(steps, ADMINISTRATOR, title, partial(_add_administrator, home, site, answers, password))
+        work = partial(_add_administrator, home, site, answers, password)
+        yield from _once(home, steps, ADMINISTRATOR, title, work)
     yield from bring_up(home, site)
-    steps.forget()
 
 
-def _once(steps: Steps, step: str, title: Message, work: "partial[None]") -> Iterator[Progress]:
+def _has(home: Home, steps: Steps, step: str) -> bool:
+    """Tell whether a step was done and is there still, by the site file that was written."""
+    return steps.has(step) and home.site_file.is_file() and still_there(home, load_site(home.site_file), steps, step)
+
+
+def _once(home: Home, steps: Steps, step: str, title: Message, work: "partial[Sequence[str]]") -> Iterator[Progress]:
     name = f"setup.{step}"
-    if steps.has(step):
+    if _has(home, steps, step):
         yield Progress(name, title, "skipped")
         return
     yield Progress(name, title)
-    work()
-    steps.did(step)
+    steps.did(step, work())
     yield Progress(name, title, "done")
+
+
+def _check_own(home: Home) -> None:
+    """Raise `ConfigError` in the home of a node; what a join that was broken off has left goes."""
+    membership = read_membership(home)
+    if membership is not None and membership.state == "joined":
+        raise ConfigError(
+            _("This machine is the node {name} of {head}.", name=membership.name, head=membership.head.address),
+            _("Remove it there with `appliance node remove {name}` first, or name another home.", name=membership.name),
+        )
+    if membership is not None:
+        remove_worker_files(home)
 
 
 def _checked(home: Home, site: SiteConfig) -> Iterator[Progress]:
@@ -101,95 +134,43 @@ def _checked(home: Home, site: SiteConfig) -> Iterator[Progress]:
     yield Progress("setup.checks", title, "done", detail)
 
 
-def _check_files(answers: Answers, steps: Steps, password: str | None) -> None:
-    """Raise `ConfigError` before anything is done for files that are not there, and for a password that is missing.
-
-    What was done needs neither any more: the stick may be gone.
-    """
-    needed = {f"trust {file}": file for file in answers.trust} | {f"package {file}": file for file in answers.packages}
-    for step, file in needed.items():
-        if not steps.has(step) and not file.is_file():
-            raise ConfigError(_("There is no file {path}.", path=file), _("Correct the answers, or bring the file."))
-    who = None if steps.has(ADMINISTRATOR) else answers.administrator
-    if who is not None and who.password_file is None and password is None:
-        raise ConfigError(
-            _("The administrator {name} has no password.", name=who.name),
-            _("Write it into a file of mode 0600 and name that as administrator.password_file."),
-        )
-    if who is not None and who.password_file is not None:
-        _secret(who.password_file)
+def _write_site(home: Home, answers: Answers, steps: Steps) -> Sequence[str]:
+    write_site(home, answers, steps)
+    return ()
 
 
-def _write_site(home: Home, answers: Answers, *, begun: bool) -> None:
-    """Write the site file. Raises `Conflict` where another one is there that nobody gave here."""
-    wanted = answers.site_config()
-    if home.site_file.exists() and not begun:
-        if load_site(home.site_file) == wanted:
-            return
-        raise Conflict(
-            _("{file} is there already and says something else.", file=home.site_file),
-            _("Take its settings into the answers, or move it away, then go on."),
-            code="site_file_there",
-        )
-    write_durably(home.site_file, answers.site_text().encode(), 0o600)
-
-
-def _trust(home: Home, site: SiteConfig, file: Path) -> None:
-    packages.trust(home, site, file)
+def _trust(home: Home, site: SiteConfig, file: Path) -> Sequence[str]:
+    return (packages.trust(home, site, file).key_id,)
 
 
 def _package(steps: Steps, home: Home, site: SiteConfig, file: Path) -> Iterator[Progress]:
     step = f"package {file}"
-    if steps.has(step):
+    if _has(home, steps, step):
         yield Progress(f"setup.{step}", _("Install {file}", file=file.name), "skipped")
         return
-    for news in packages.install(home, site, file):
+    came = []
+    for news in packages.install(home, site, file, again=True):
         if isinstance(news, Progress):
-            yield news
-    steps.did(step)
+            yield replace(news, step=f"{news.step} {news.title}")  # each of several has its own line
+        elif isinstance(news, Release):
+            came.append(trace_of(news))
+    steps.did(step, came)
 
 
-def _plan(home: Home, users: int) -> None:
-    site = load_site(home.site_file)
-    change = change_to(home, site, plan_site(home, site, PlanRequest(users=users, choose=True)))
-    apply_change(home, site, change)
-
-
-def _add_administrator(home: Home, site: SiteConfig, answers: Answers, password: str | None) -> None:
+def _add_administrator(home: Home, site: SiteConfig, answers: Answers, password: str | None) -> Sequence[str]:
     who = answers.administrator
     assert who is not None
-    if any(user.name == who.name for user in list_users(home, site)):
-        return
-    given = password if who.password_file is None else _secret(who.password_file)
-    assert given is not None, "looked for before anything is done"
-    add_user(home, site, who.name, given, display=who.title, role="admin")
-
-
-def _join(home: Home, wish: JoinAnswers) -> Iterator[Progress]:
-    token = wish.token or _secret(wish.token_file or Path())
-    asked = joining.JoinWish(wish.head, token, wish.name, wish.address, wish.labels)
-    for news in joining.join(home, asked, start_node):
-        if isinstance(news, Progress):
-            yield news
-
-
-def _secret(file: Path) -> str:
-    """Return the first line of a file. Raises `ConfigError`."""
-    line = next(iter(_text(file).splitlines()), "")
-    if not line:
-        raise ConfigError(_("The file {file} is empty.", file=file), _("Write the secret into its first line."))
-    return line
-
-
-def _text(file: Path) -> str:
-    try:
-        with file.open(encoding="utf-8") as opened:
-            return opened.read(_LONGEST_SECRET)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            _("The file {file} cannot be read: {reason}.", file=file, reason=error),
-            _("Check that it is there, is UTF-8 text and may be read by the service."),
-        ) from error
+    name = user_name(who.name)
+    there = next((user for user in list_users(home, site) if user.name == name), None)
+    if there is None:
+        add_user(home, site, name, password_of(who, password), display=who.title, role="admin")
+    elif there.role != "admin":
+        raise Conflict(
+            _("{name} is there already, and is no administrator.", name=name),
+            _("Name another administrator in the answers."),
+            code="name_taken",
+        )
+    return (name,)
 
 
 def worst_first(checks: Sequence[Check]) -> list[Check]:

@@ -27,6 +27,7 @@ from appliance.operations.audit import check_log
 from appliance.operations.client import read_admin_key
 from appliance.operations.doctor import examine
 from appliance.operations.doctor.software import IMPORTS
+from appliance.operations.gateway_trust import trust_of, verified_by
 from appliance.operations.gateways import base_url
 from appliance.operations.redaction import Redactor
 from appliance.operations.support_bundle.logs import log_files, read_tail
@@ -152,8 +153,9 @@ def _status(home: Home, site: SiteConfig) -> Any:  # noqa: ANN401 - JSON
     headers = {"Authorization": f"Bearer {read_admin_key(home)}"}
     try:
         answer = httpx.get(
-            f"{base_url(site)}/v1/appliance/status", headers=headers, timeout=_STATUS_TIMEOUT_S, trust_env=False
-        )
+            f"{base_url(site)}/v1/appliance/status", headers=headers, timeout=_STATUS_TIMEOUT_S, trust_env=False,
+            verify=verified_by(trust_of(home, site)),
+        )  # fmt: skip
         answer.raise_for_status()
         return json.loads(answer.text)
     except httpx.HTTPError as error:

@@ -39,6 +39,7 @@ def _named(home: Home, site: SiteConfig) -> Iterator[Path]:
     named = (
         settings.oidc.client_secret_file if settings.oidc else None,
         settings.ldap.bind_password_file if settings.ldap else None,
+        site.gateway.tls.key if site.gateway.tls else None,
     )
     yield from (home.root / one for one in named if one)
 

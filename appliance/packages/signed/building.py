@@ -49,6 +49,8 @@ class Wish:
     platform: Platform = EVERYWHERE
     requires: tuple[Requirement, ...] = ()
     conflicts: tuple[Requirement, ...] = ()
+    alias: str | None = None
+    """For a model: the alias that the first start gives it."""
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,8 @@ class Manifest(Strict):
     """SPDX name, or the name of a file in the package."""
     source: str
     """Where its content comes from."""
+    alias: PackageName | None = None
+    """For a model: the alias that its maker means it for, such as `finance`; left out where there is none."""
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
@@ -83,6 +85,8 @@ class Manifest(Strict):
             if not is_safe(path):
                 raise Fault(_("the path {path} leads out of the package", path=ascii(path)))
         folders = {path[:cut] for path in paths for cut, char in enumerate(path) if char == "/"}
+        if self.alias is not None and self.kind != "model":
+            raise Fault(_("only a model has an alias"))
         if len(set(paths)) != len(paths) or folders & set(paths):
             raise Fault(_("a file is listed twice"))
         if sum(file.size for file in self.files) != self.total_unpacked:
@@ -96,7 +100,8 @@ class Manifest(Strict):
 
     def to_json(self) -> bytes:
         """Return the bytes that are signed and stored."""
-        data = self.model_dump(mode="json", by_alias=True)
+        unsaid = {"alias"} if self.alias is None else None
+        data = self.model_dump(mode="json", by_alias=True, exclude=unsaid)
         return (json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
 

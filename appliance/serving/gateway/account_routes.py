@@ -107,8 +107,8 @@ async def add_tenant(request: Request) -> Response:
 @users.get("", summary="List the users")
 async def list_users(request: Request) -> Response:
     """Return the people of the caller's tenant and those below, by name."""
-    found = await run_in_threadpool(accounts_of(request).users.list, principal_of(request))
-    return JSONResponse({"object": "list", "data": [user.to_dict() for user in found]})
+    found = await run_in_threadpool(_people, accounts_of(request), principal_of(request))
+    return JSONResponse({"object": "list", "data": found})
 
 
 @users.post("", summary="Add a user", status_code=201, openapi_extra=body_of(UserRequest))
@@ -127,8 +127,8 @@ async def add_user(request: Request) -> Response:
 @users.get("/{user}", summary="Show one user")
 async def get_user(request: Request, user: str) -> Response:
     """Return one person by id or name."""
-    found = await run_in_threadpool(accounts_of(request).users.get, user, principal_of(request))
-    return JSONResponse(found.to_dict())
+    found = await run_in_threadpool(_people, accounts_of(request), principal_of(request), user)
+    return JSONResponse(found[0])
 
 
 @users.post("/{user}/disable", summary="Keep somebody out")
@@ -213,6 +213,13 @@ def _create(accounts: GatewayAccounts, who: Principal, wish: _Wish) -> tuple[Key
         user_id=wish.user_id,
         parent=who,
     )
+
+
+def _people(accounts: GatewayAccounts, who: Principal, user: str | None = None) -> list[dict[str, object]]:
+    """Return everybody, or one person, each with the end of their pause after failed attempts."""
+    found = accounts.users.list(who) if user is None else (accounts.users.get(user, who),)
+    locked = accounts.sign_in.locked_until(found)
+    return [{**one.to_dict(), "locked_until": locked.get(one.id)} for one in found]
 
 
 def _unlock(accounts: GatewayAccounts, who: Principal, user: str) -> UserRecord:

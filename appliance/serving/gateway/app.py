@@ -48,6 +48,7 @@ from appliance.serving.gateway.openapi import build_openapi
 from appliance.serving.gateway.opening import background, inner_port, open_context
 from appliance.serving.gateway.server import server_of
 from appliance.serving.gateway.socket_routes import serve_socket
+from appliance.serving.gateway.tls import gateway_tls
 from appliance.serving.handles import Handles
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway")
@@ -182,7 +183,8 @@ class Gateway:
         folders = Home(Path(home))
         logs.configure(folders.logs, serve.get_replica_context().replica_id.unique_id)
         self._context = open_context(folders, site, models)
-        self._server = server_of(build_app(self._context), site, inner_port(folders, site, self._context.nodes))
+        inner = inner_port(folders, site, self._context.nodes)
+        self._server = server_of(build_app(self._context), site, inner, gateway_tls(folders, site))
         self._longest_s = site.gateway.generation_timeout_s
         self._stopped = False
         self._tasks: list[asyncio.Task[None]] = []

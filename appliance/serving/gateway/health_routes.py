@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from appliance.core.errors import ApplianceError
 from appliance.core.messages import current_language
 from appliance.serving.gateway.context import GatewayContext, context_of
+from appliance.serving.status import read_loads
 
 router = APIRouter(tags=["Health"])
 
@@ -74,4 +75,7 @@ async def _readiness(gateway: GatewayContext, canary: Canary, alias: str) -> dic
 @router.get("/metrics", summary="Prometheus metrics")
 async def metrics(request: Request) -> Response:
     """Return this gateway's metrics in Prometheus' text format."""
-    return Response(context_of(request).metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+    gateway = context_of(request)
+    loads = await read_loads(gateway)
+    gateway.metrics.engines_told({name: (one.running, one.waiting, one.kv_use) for name, one in loads.items()})
+    return Response(gateway.metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -72,8 +72,9 @@ class HandedIn:
     Raises `PermissionDenied` for a node that was removed or is not known, before anything is sent.
     """
 
-    def __init__(self, app: ASGIApp, belongs: Belongs) -> None:
+    def __init__(self, app: ASGIApp, belongs: Belongs, *, secure: bool = False) -> None:
         self._app = app
+        self._secure = secure
         self._belongs = belongs
         self._found: dict[str, tuple[float, bool]] = {}
 
@@ -92,8 +93,9 @@ class HandedIn:
             return
         told = [value for name, value in scope["headers"] if name == CALLER_HEADER]
         kept = [(name, value) for name, value in scope["headers"] if name != CALLER_HEADER]
-        # The caller spoke plain HTTP to the other gateway, and may be told addresses of that kind only.
-        handed = {**scope, "headers": kept, "scheme": "http" if scope["type"] == "http" else "ws"}
+        # The caller spoke to the other gateway as callers do here, and may be told addresses of that kind only.
+        scheme = ("http" if scope["type"] == "http" else "ws") + ("s" if self._secure else "")
+        handed = {**scope, "headers": kept, "scheme": scheme}
         handed[BELONGS] = partial(self._belonging, node)
         if told:
             handed["client"] = (told[-1].decode("latin-1"), 0)

@@ -18,6 +18,7 @@ from appliance.serving.gateway.edge import BodyLimits, Edge
 from appliance.serving.gateway.inner import HandedIn, InnerPort, NodeProtocol
 from appliance.serving.gateway.places import Places
 from appliance.serving.gateway.socket_protocol import OPTIONS, SocketProtocol
+from appliance.serving.gateway.tls import GatewayTls
 
 KEEP_ALIVE_S: Final = 75
 """How long a connection without a request stays open: longer than load balancers keep theirs."""
@@ -40,19 +41,20 @@ class _Server(uvicorn.Server):
 class HttpServer:
     """Serves `app` at an address that other replicas on this machine may share: the kernel deals out connections.
 
-    The address is taken at once; it answers from `start` on. With `tls`, which must require certificates, requests say
-    whose certificate their connection showed. Raises `StartFailed` where the address cannot be taken.
+    The address is taken at once; it answers from `start` on. With the `tls` of nodes, which must require certificates,
+    requests say whose certificate their connection showed. Raises `StartFailed` where the address cannot be taken.
     """
 
-    def __init__(self, app: ASGIApp, host: str, port: int, tls: Renewed | None = None) -> None:
+    def __init__(self, app: ASGIApp, host: str, port: int, tls: Renewed | GatewayTls | None = None) -> None:
         self._tls = tls
-        hint = None if tls is None else _("Choose another cluster.address or cluster.port in the site file.")
+        inner = isinstance(tls, Renewed)
+        hint = _("Choose another cluster.address or cluster.port in the site file.") if inner else None
         self._sockets = bound(host, port, shared=True, hint=hint)
-        if tls is not None:
+        if inner:
             for one in self._sockets:
                 notice_loss(one)  # connections inherit it
         self._config = uvicorn.Config(
-            app, http="httptools" if tls is None else NodeProtocol, ws=SocketProtocol, lifespan="off",
+            app, http=NodeProtocol if inner else "httptools", ws=SocketProtocol, lifespan="off",
             interface="asgi3", access_log=False, log_config=None, log_level="critical", proxy_headers=False,
             server_header=False, timeout_keep_alive=KEEP_ALIVE_S, backlog=_BACKLOG,
             ssl_context_factory=None if tls is None else lambda _config, _default: tls.context, **OPTIONS,
@@ -119,17 +121,17 @@ class Servers:
             server.check()
 
 
-def server_of(app: ASGIApp, site: SiteConfig, inner: InnerPort | None = None) -> Servers:
+def server_of(app: ASGIApp, site: SiteConfig, inner: InnerPort | None = None, tls: GatewayTls | None = None) -> Servers:
     """Return the servers of a gateway's application, with what stands before it; `inner` is for the head of a cluster.
 
-    All of them share the replica's places. Raises `StartFailed`.
+    `tls` is that towards callers. All of them share the replica's places. Raises `StartFailed`.
     """
     settings = site.gateway
     limits = BodyLimits(settings.max_body_bytes, settings.max_upload_bytes, site.batch.max_file_bytes)
     places = Places(Cancelling(app), settings.max_ongoing_requests, settings.max_queued_requests)
-    servers = [HttpServer(Edge(places, limits, site.language), settings.host, settings.port)]
+    servers = [HttpServer(Edge(places, limits, site.language), settings.host, settings.port, tls)]
     if inner is not None:
-        edge = Edge(HandedIn(places, inner.belongs), limits, site.language)
+        edge = Edge(HandedIn(places, inner.belongs, secure=tls is not None), limits, site.language)
         servers.append(HttpServer(edge, inner.host, inner.port, inner.tls))
     return Servers(servers)
 

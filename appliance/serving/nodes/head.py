@@ -9,6 +9,7 @@ from typing import Any, Final
 import appliance
 from appliance.cluster.certificates import Authority, ensure_authority, ensure_node_certificate, read_certificate
 from appliance.cluster.enrolment import JoiningNode
+from appliance.cluster.gateway_certificate import head_names
 from appliance.cluster.membership import Peer, home_id_of
 from appliance.config.home import Home
 from appliance.config.site import SiteConfig
@@ -96,7 +97,7 @@ def ensure_head(home: Home, site: SiteConfig, nodes: Nodes, authority: Authority
     """
     before = next((node for node in nodes.list() if node.role == "head"), None)
     node_id = new_node_id() if before is None else before.id
-    files = ensure_node_certificate(home.secrets, authority, node_id, [site.cluster.address])
+    files = ensure_node_certificate(home.secrets, authority, node_id, head_names(site))
     shown = read_certificate(files.certificate.read_bytes())
     facts = {
         "home_id": home_id_of(home), "first_port": site.cluster.port, "gateway_port": site.gateway.port,

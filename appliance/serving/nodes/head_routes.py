@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from appliance.cluster.certificates import read_certificate
 from appliance.cluster.enrolment import HEARTBEAT_PATH, LEAVE_PATH, RENEW_PATH, Beat, Heartbeat
+from appliance.cluster.gateway_certificate import caller_names
 from appliance.cluster.membership import NodeStanding
 from appliance.core.errors import Conflict, InvalidRequest
 from appliance.core.messages import _
@@ -55,7 +56,7 @@ class HeadDesk:
         return JSONResponse({"state": "removed"})
 
     async def renew(self, request: Request) -> JSONResponse:
-        """Give a node a new certificate for its own key and the address that is on record."""
+        """Give a node a new certificate for its own key, the address on record and the names that callers use."""
         asked = (await object_in(request)).get("request")
         if not isinstance(asked, str):
             raise InvalidRequest(_("The field {param} is missing.", param="request"), param="request")
@@ -93,7 +94,8 @@ class HeadDesk:
 
     def _renewed(self, node_id: str, request_pem: str) -> str:
         node = self._registry.nodes.get(node_id)
-        certificate = self._registry.authority.issue(request_pem.encode(), node_id, [node.address])
+        names = [node.address, *caller_names(self._registry.site)]
+        certificate = self._registry.authority.issue(request_pem.encode(), node_id, names)
         shown = read_certificate(certificate)
         self._registry.nodes.update(
             replace(node, certificate_serial=shown.serial, certificate_fingerprint=shown.fingerprint)

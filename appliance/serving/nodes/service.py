@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from appliance.cluster.certificates import ensure_node_certificate, node_files, server_context
 from appliance.cluster.enrolment import Versions
+from appliance.cluster.gateway_certificate import caller_names, head_names
 from appliance.cluster.membership import Membership, read_membership
 from appliance.cluster.node import RayPorts
 from appliance.cluster.renewal import Renewed
@@ -74,7 +75,7 @@ async def _head(stack: AsyncExitStack, home: Home, site: SiteConfig, registry: R
 
 
 async def _worker(stack: AsyncExitStack, home: Home, site: SiteConfig, membership: Membership) -> _Running:
-    watch = Watch(home, membership)
+    watch = Watch(home, membership, caller_names(site))
     peers = PeerDesk(home, membership.head.id).app(watch.belongs)
     port, tls = RayPorts.from_settings(site.cluster).peer, Renewed.server(node_files(home.secrets))
     server = await stack.enter_async_context(_serving(peers, site.cluster.address, port, tls))
@@ -118,7 +119,7 @@ async def _tidy(home: Home, registry: Registry) -> None:
         try:
             await asyncio.to_thread(registry.forget_unfinished)
             await asyncio.to_thread(registry.nodes.seen, registry.head.id)  # the others beat
-            ensure_node_certificate(home.secrets, registry.authority, registry.head.id, [registry.site.cluster.address])
+            ensure_node_certificate(home.secrets, registry.authority, registry.head.id, head_names(registry.site))
         except ApplianceError as error:
             log.warning("tidying_failed", code=error.code, reason=error.message.render("en"))
 

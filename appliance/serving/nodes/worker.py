@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 import psutil
@@ -29,14 +30,17 @@ from appliance.serving.nodes.answers import log
 
 HEARTBEAT_S: Final = 5.0
 _ASK_AGAIN_S: Final = 1.0
+_RENEW_AGAIN_S: Final = 3600.0  # a head that knows other names than this node's site file gives others
 
 
 class Watch:
-    """The worker's side of the heartbeat."""
+    """The worker's side of the heartbeat; `names` are those that callers use, as its own site file says."""
 
-    def __init__(self, home: Home, membership: Membership) -> None:
+    def __init__(self, home: Home, membership: Membership, names: Sequence[str] = ()) -> None:
         self._home = home
         self._membership = membership
+        self._names = (membership.address, *names)
+        self._renewed = -_RENEW_AGAIN_S
         self._files = node_files(home.secrets)
         self._lock = threading.Lock()
         self._known = frozenset({membership.head.id})
@@ -105,10 +109,12 @@ class Watch:
 
     def _renew(self, client: NodeClient) -> None:
         member = self._membership
-        if not must_renew(self._files, member.node_id, [member.address]):
+        asked_lately = time.monotonic() - self._renewed < _RENEW_AGAIN_S
+        if asked_lately or not must_renew(self._files, member.node_id, self._names):
             return
         key = self._files.key.read_bytes()
-        asked = request_for(key, member.node_id, [member.address])
+        asked = request_for(key, member.node_id, self._names)
         given = str(client.post(RENEW_PATH, {"request": asked.decode()}).get("certificate", ""))
         store_node_certificate(self._home.secrets, key, given.encode(), self._files.authority.read_bytes())
+        self._renewed = time.monotonic()
         log.info("certificate_renewed")

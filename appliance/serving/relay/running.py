@@ -9,6 +9,7 @@ from appliance.cluster.renewal import Renewed
 from appliance.config.home import Home
 from appliance.config.site import SiteConfig
 from appliance.serving.gateway.server import server_of
+from appliance.serving.gateway.tls import GatewayTls, gateway_tls
 from appliance.serving.relay.app import Relay
 from appliance.serving.relay.head import Head, read_place
 
@@ -24,7 +25,8 @@ async def serve_relay(home: Home, site: SiteConfig) -> None:
     async with Head(place, tls.context) as head:
         watching = asyncio.create_task(head.watch())
         try:
-            await _serve(Relay(head, site.language, lambda: _is_leaving(home)), site, watching, tls)
+            relay = Relay(head, site.language, lambda: _is_leaving(home))
+            await _serve(relay, site, watching, tls, gateway_tls(home, site))
         finally:
             watching.cancel()
             await asyncio.wait([watching])
@@ -35,8 +37,10 @@ def _is_leaving(home: Home) -> bool:
     return standing is not None and standing.state == "draining"
 
 
-async def _serve(relay: Relay, site: SiteConfig, watching: asyncio.Task[None], tls: Renewed) -> None:
-    server = server_of(relay, site)
+async def _serve(
+    relay: Relay, site: SiteConfig, watching: asyncio.Task[None], tls: Renewed, towards_callers: GatewayTls | None
+) -> None:
+    server = server_of(relay, site, tls=towards_callers)
     try:
         await server.start()
         while not watching.done():

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, and_, delete, insert, select, update
 
@@ -14,6 +14,9 @@ from appliance.core.messages import _
 from appliance.state.accounts.tokens import digest_of
 from appliance.state.database import Database
 from appliance.state.tables import sign_in_failures
+
+if TYPE_CHECKING:
+    from appliance.state.accounts.users import UserRecord
 
 _LONGEST_DOUBLINGS: Final = 30
 
@@ -79,6 +82,16 @@ class Lockout:
         """Forget the failures of one user name."""
         with self._database.write() as connection:
             connection.execute(delete(sign_in_failures).where(_is("user", self._subject(user))))
+
+    def locked_until(self, people: Iterable["UserRecord"]) -> dict[str, str]:
+        """Return by id when the pause ends (RFC 3339) of those who are in one now."""
+        now, ends = iso(self._clock()), sign_in_failures.c.blocked_until
+        wanted = and_(sign_in_failures.c.kind == "user", ends > now)
+        with self._database.read() as connection:
+            rows = connection.execute(select(sign_in_failures.c.subject, ends).where(wanted)).all()
+        found = {bytes(row.subject): str(row.blocked_until) for row in rows}
+        subjects = ((one.id, self._subject(one.sign_in_name)) for one in people) if found else ()
+        return {id_: found[subject] for id_, subject in subjects if subject in found}
 
     def _count(self, connection: Connection, kind: str, subject: bytes, row: Any, now: datetime) -> None:  # noqa: ANN401
         failures = 1 if row is None else row.failures + 1

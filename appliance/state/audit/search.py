@@ -10,6 +10,8 @@ from appliance.state.audit.tables import audit_records
 from appliance.state.database import Database
 
 MOST_LISTED: Final = 1000
+WELL: Final = ("ok", "held")
+"""Outcomes of a completed request that are no error; any other is an error's code."""
 _SHOWN: Final = select(*(audit_records.c[name] for name in Record.__slots__ if name != "content"))
 
 
@@ -27,6 +29,8 @@ class Filters:
     until: str | None = None
     text: str | None = None
     """Part of the data, in capitals or not."""
+    failed: bool = False
+    """Only requests that did not end well: see `WELL`."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,8 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
         conditions.append(columns.at >= filters.since)
     if filters.until is not None:
         conditions.append(columns.at < filters.until)
+    if filters.failed:
+        conditions += [columns.kind == "request.completed", columns.outcome.not_in((*WELL, ""))]
     if filters.text is not None:
         conditions.append(columns.data.icontains(filters.text, autoescape=True))
     return conditions

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
+from textual.containers import Horizontal
 from textual.content import Content
 
 from appliance.core.messages import Message, _
@@ -18,6 +19,7 @@ from appliance.tui.widgets.applications import cache, waiting
 from appliance.tui.widgets.command_line import CommandLine
 from appliance.tui.widgets.content_panel import ContentPanel
 from appliance.tui.widgets.fault_banner import FaultBanner, every
+from appliance.tui.widgets.history import HistoryChart
 from appliance.tui.widgets.watching import about
 from appliance.tui.words import KINDS, STATES
 
@@ -38,6 +40,11 @@ class ApplicationScreen(ModeScreen[None]):
     def body(self) -> ComposeResult:
         """Yield the application, and what there is to say of it."""
         yield ContentPanel(id="application", classes="panel")
+        with Horizontal(id="charts"):
+            yield HistoryChart(_("Req/s"), "$primary", id="requests")
+            yield HistoryChart(_("Tok/s"), "$secondary", id="tokens")
+            yield HistoryChart(_("TTFT"), "$primary", id="ttft", told=figures.latency)
+            yield HistoryChart(_("Queue"), "$warning", id="queue", told=_whole)
         yield ContentPanel(id="about", classes="panel")
         yield CommandLine()
 
@@ -55,6 +62,11 @@ class ApplicationScreen(ModeScreen[None]):
         else:
             text = application_text(application, view.rates.get(self._key, Rate()), language)
             panel.draw(visible(application.name), text, KINDS[application.kind].render(language))
+        # What this is not, or tells nothing of, has no chart: only a model has tokens and a queue.
+        for chart in self.query(HistoryChart):
+            what = chart.id or ""
+            wanted = application is not None and (application.kind == "model" or what in ("requests", "ttft"))
+            chart.show_if_known(view.past.application(self._key, what) if wanted else (), language)
         title = _("Alerts and the last hour").render(language)
         self.query_one("#about", ContentPanel).draw(title, about(view, self._key))
         self.query_one(CommandLine).show("appliance status")
@@ -62,6 +74,10 @@ class ApplicationScreen(ModeScreen[None]):
     def action_back(self) -> None:
         """Go back."""
         self.dismiss(None)
+
+
+def _whole(value: float | None) -> str:
+    return figures.UNKNOWN if value is None else figures.count(round(value))
 
 
 def application_text(application: ApplicationStatus, rate: Rate, language: str) -> Content:

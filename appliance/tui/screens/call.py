@@ -19,6 +19,7 @@ from appliance.tui.widgets.call_text import call_alerts, call_facts, call_summar
 from appliance.tui.widgets.command_line import CommandLine
 from appliance.tui.widgets.content_panel import ContentPanel
 from appliance.tui.widgets.fault_banner import FaultBanner, every
+from appliance.tui.widgets.hanging_panel import HangingPanel
 from appliance.tui.widgets.lines import Lines
 
 _INTERVAL_S = 3.0
@@ -61,10 +62,10 @@ class CallScreen(ModeScreen[None]):
         """Yield facts, turns, alerts and summary."""
         yield Lines(id="call-facts")
         with Container(id="call-texts"):
-            yield ContentPanel(id="call-turns", classes="panel")
+            yield HangingPanel(id="call-turns", classes="panel")
             with Vertical(id="call-side"):
-                yield ContentPanel(id="call-alerts", classes="panel")
-                yield ContentPanel(id="call-summary", classes="panel")
+                yield HangingPanel(id="call-alerts", classes="panel")
+                yield HangingPanel(id="call-summary", classes="panel")
         yield CommandLine()
 
     def show(self, view: View) -> None:

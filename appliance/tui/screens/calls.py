@@ -1,8 +1,7 @@
 """The calls that go on, the riskiest first."""
 
 import asyncio
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from textual import work
@@ -17,14 +16,12 @@ from appliance.tui.calls_source import Call, Level, LiveCalls
 from appliance.tui.drawing import MUTED, one_line
 from appliance.tui.screens.call import CallScreen
 from appliance.tui.screens.calls_statistics import CallsStatisticsScreen
-from appliance.tui.screens.mode import ModeScreen
-from appliance.tui.view import Connection, Notice, View
+from appliance.tui.screens.polling import Found, PollingScreen
+from appliance.tui.view import Notice, View
 from appliance.tui.widgets.command_line import CommandLine
-from appliance.tui.widgets.fault_banner import FaultBanner, every
 from appliance.tui.widgets.listing import Column, Listing
 from appliance.tui.widgets.notice_line import NoticeLine
 
-_INTERVAL_S = 5.0
 _EXPORTED_DAYS = 30
 _RISK = Column[Call](
     _("Risk"),
@@ -50,32 +47,6 @@ _STARTED = Column[Call](
 _COLUMNS = (_RISK, _SEAT, _INTENT, _PRODUCT, _MOOD, _ALERTS, _DURATION, _STARTED)
 
 
-@dataclass(frozen=True)
-class _Live:
-    """The last reading, and why there is no newer one."""
-
-    found: LiveCalls | None = None
-    seen: datetime | None = None
-    fault: ApplianceError | None = None
-    level: Level | None = None
-
-
-class LiveRead(Event):
-    """A list came; `level` tells which was asked for."""
-
-    def __init__(self, found: LiveCalls, level: Level | None, seen: datetime) -> None:
-        super().__init__()
-        self.found, self.level, self.seen = found, level, seen
-
-
-class LiveMissed(Event):
-    """A reading failed, and why."""
-
-    def __init__(self, error: ApplianceError) -> None:
-        super().__init__()
-        self.error = error
-
-
 class Exported(Event):
     """A table was written, or why not."""
 
@@ -84,10 +55,12 @@ class Exported(Event):
         self.notice, self.command = notice, command
 
 
-class CallsScreen(ModeScreen[None]):
+class CallsScreen(PollingScreen[None, LiveCalls | None]):
     """Reads the open calls while it is in front; Enter opens one."""
 
     MODE = "calls"
+    INTERVAL_S = 5.0
+    ANSWERED = (PermissionDenied, NotFound)
     COMPACT_BELOW = 110
     AUTO_FOCUS = "RowList"
     BINDINGS = [  # noqa: RUF012 - Textual reads the class attribute
@@ -96,7 +69,8 @@ class CallsScreen(ModeScreen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._live = _Live()
+        self.found = Found(None)
+        self._level: Level | None = None
         self._notice: Notice | None = None
         self._command: str | None = None
 
@@ -109,29 +83,23 @@ class CallsScreen(ModeScreen[None]):
     def show(self, view: View) -> None:
         """Draw the calls."""
         super().show(view)
-        live, language = self._live, view.language
-        self.set_class(live.fault is not None and live.seen is not None, "-stale")
-        self.query_one(FaultBanner).show(live.fault, live.seen, every(_INTERVAL_S), language)
+        language = view.language
         self.query_one(NoticeLine).show(self._notice, language)
         listing = self.query_one("#calls", Listing)
-        title = _("Calls now: high risk only") if live.level else _("Calls now")
+        title = _("Calls now: high risk only") if self._level else _("Calls now")
         listing.border_title = title.render(language)
         listing.border_subtitle = self._counted(language)
-        calls = live.found.data if live.found else ()
-        listing.show({call.id: call for call in calls}, _COLUMNS, self._nothing(), language)
-        shown = "appliance calls list" + (f" --level {live.level}" if live.level else "")
+        listing.show({call.id: call for call in self._calls}, _COLUMNS, self._nothing(), language)
+        shown = "appliance calls list" + (f" --level {self._level}" if self._level else "")
         self.query_one(CommandLine).show(self._command or shown)
 
-    def connection(self, view: View) -> Connection:
-        """The calls may come in where the status does not, and the other way round."""
-        refused = isinstance(self._live.fault, PermissionDenied | NotFound)
-        if self._live.fault is not None and not refused:
-            return "lost"
-        return "connecting" if self._live.seen is None and self._live.fault is None else "connected"
+    @property
+    def _calls(self) -> tuple[Call, ...]:
+        return () if self.found.value is None else self.found.value.data
 
     def _counted(self, language: str) -> str:
         """Return how many calls there are of each risk."""
-        found = self._live.found
+        found = self.found.value
         if found is None or not found.total:
             return ""
         parts = [
@@ -141,51 +109,29 @@ class CallsScreen(ModeScreen[None]):
         return "  ".join(parts)
 
     def _nothing(self) -> Message:
-        if self._live.seen is None:
-            return Message("") if self._live.fault else _("Waiting for the first reading …")
-        return _("No call has a high risk now.") if self._live.level else _("No call is going on.")
+        if self.found.seen is None:
+            return Message("") if self.found.fault else _("Waiting for the first reading …")
+        return _("No call has a high risk now.") if self._level else _("No call is going on.")
 
-    def on_screen_resume(self) -> None:
-        """Start reading."""
-        self._read_for_ever()
+    def asked(self) -> Level | None:
+        """Return the risk that calls must have."""
+        return self._level
 
-    def on_screen_suspend(self) -> None:
-        """Stop reading: nobody sees it."""
-        self.workers.cancel_group(self, "calls")
+    async def read(self) -> LiveCalls | None:
+        """Return the open calls."""
+        return await self.terminal.sources.calls.live(self._level)
 
     def reload(self) -> None:
         """Read now."""
         self._notice = self._command = None
-        self._read_for_ever()
-
-    @work(exclusive=True, group="calls")
-    async def _read_for_ever(self) -> None:
-        while True:
-            level = self._live.level
-            try:
-                found = await self.terminal.sources.calls.live(level)
-                self.post_message(LiveRead(found, level, self.terminal.clock()))
-            except ApplianceError as error:
-                self.post_message(LiveMissed(error))
-            await self.terminal.pause(_INTERVAL_S)
-
-    def on_live_read(self, event: LiveRead) -> None:
-        """Keep the list and show it, if the filter is still the one it was read with."""
-        if event.level == self._live.level:
-            self._live = replace(self._live, found=event.found, seen=event.seen, fault=None)
-            self.show(self.terminal.view)
-
-    def on_live_missed(self, event: LiveMissed) -> None:
-        """Keep the last list, and say why there is no newer one."""
-        self._live = replace(self._live, fault=event.error)
-        self.show(self.terminal.view)
+        self.read_for_ever()
 
     def action_risk_filter(self) -> None:
         """Show calls of a high risk only, or all."""
-        self._live = _Live(level=None if self._live.level else "high")
-        self._notice = self._command = None
+        self._level = None if self._level else "high"
+        self.found = Found(None)
+        self.reload()
         self.show(self.terminal.view)
-        self._read_for_ever()
 
     def action_statistics(self) -> None:
         """Show figures."""
@@ -218,15 +164,14 @@ class CallsScreen(ModeScreen[None]):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Open the chosen call."""
-        calls = self._live.found.data if self._live.found else ()
-        call = next((call for call in calls if call.id == event.option_id), None)
+        call = next((call for call in self._calls if call.id == event.option_id), None)
         if call is not None:
             self._notice = self._command = None
             self.app.push_screen(CallScreen(call))
 
 
 def _write(file: Path, content: bytes) -> None:
-    """Write a file. Raises `InvalidRequest` where it cannot be written."""
+    """Write a file: call it in a thread. Raises `InvalidRequest` where it cannot be written."""
     try:
         file.write_bytes(content)
     except OSError as error:

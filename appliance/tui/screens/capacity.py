@@ -5,7 +5,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import OptionList
 
-from appliance.core.messages import Message, _
+from appliance.core.messages import Message, _, one_or_many
 from appliance.operations.forecast import assumption, in_words
 from appliance.tui import capacity_keys as keys
 from appliance.tui import capacity_words as words
@@ -83,7 +83,7 @@ class CapacityScreen(CapacityBase):
         panel = self.query_one("#capacity-words", Lines)
         panel.border_title = _("Where use is going").render(language)
         chart = self.query_one("#capacity-chart", UseChart)
-        chart.show(_("Requests by day"), everything.days if everything else (), language)
+        chart.show(_("Requests by day"), everything.days if everything else None, language)
         if everything is None:
             panel.say(Content.styled(_("Reading …").render(language), MUTED))
             return
@@ -94,7 +94,11 @@ class CapacityScreen(CapacityBase):
         name = words.tightest(found)
         if name is not None:
             limit = figures.UNKNOWN if found[name].limit is None else found[name].limit
-            told = _("{model}: {limit} users at once", model=one_line(name), limit=limit)
+            told = one_or_many(
+                found[name].limit,
+                _("{model}: 1 user at once", model=one_line(name)),
+                _("{model}: {limit} users at once", model=one_line(name), limit=limit),
+            )
             lines += [
                 Content.styled(told.render(language), MUTED),
                 Content.assemble("  ", (words.when(found[name]).render(language), "bold")),

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 
 from appliance.core.errors import ApplianceError
-from appliance.core.messages import Message, _
+from appliance.core.messages import Message, _, one_or_many
 from appliance.operations.forecast import assumption, in_words
 from appliance.tui import capacity_keys as keys
 from appliance.tui import commands, figures
@@ -137,7 +137,11 @@ def _facts(row: ModelRow, language: str) -> Iterator[Content]:
         bar(active / places if places else None, _BAR_CELLS),
     )
     if limits is not None:
-        told = _("One replica answers {count} requests together; more wait their turn.", count=limits.places)
+        told = one_or_many(
+            limits.places,
+            _("One replica answers one request at a time; more wait their turn."),
+            _("One replica answers {count} requests together; more wait their turn.", count=limits.places),
+        )
         yield Content.styled(told.render(language), MUTED)
     if status.message:
         yield Content.styled(one_line(status.message), "$text-warning")

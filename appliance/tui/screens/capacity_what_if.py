@@ -16,6 +16,7 @@ from appliance.tui import capacity_keys as keys
 from appliance.tui import commands
 from appliance.tui.acting import Task, Tell
 from appliance.tui.drawing import MUTED
+from appliance.tui.local import in_thread
 from appliance.tui.screens.capacity_base import MODELS, Acted, CapacityBase, Known, changes_in_words, written
 from appliance.tui.screens.capacity_forms import not_a_number, whole_number
 from appliance.tui.view import Notice, View
@@ -46,6 +47,14 @@ class Planned(Event):
         self.request, self.plan, self.fault = request, plan, fault
 
 
+class CatalogueRead(Event):
+    """The chat models that are known came: title and name of each."""
+
+    def __init__(self, models: list[tuple[str, str]]) -> None:
+        super().__init__()
+        self.models = models
+
+
 class WhatIfScreen(CapacityBase):
     """A line of fields, and below it what the planner says. It changes nothing before it is applied and confirmed."""
 
@@ -64,18 +73,31 @@ class WhatIfScreen(CapacityBase):
 
     def body(self) -> ComposeResult:
         """Yield the fields and the answer."""
-        from appliance.catalogue.loading import load_catalogue
-
         yield NoticeLine()
         with Horizontal(id="what-if-form"):
             yield from self._line("users")
             yield from self._line("nodes")
             if len(self._kinds) > 1:
                 yield from self._choice("like", [(name, name) for name in self._kinds])
-            models = [(entry.title, name) for name, entry in load_catalogue().items() if entry.kind == "chat"]
-            yield from self._choice("model", sorted(models))
+            yield from self._choice("model", [])
         yield ContentPanel(id="what-if", classes="panel")
         yield CommandLine()
+
+    def on_mount(self) -> None:
+        """Look up which models there are."""
+        super().on_mount()
+        self._read_catalogue()
+
+    @work(exclusive=True, group="catalogue")
+    async def _read_catalogue(self) -> None:
+        try:
+            self.post_message(CatalogueRead(await in_thread(_chat_models, self.terminal.language)))
+        except ApplianceError as error:
+            self.post_message(Acted(Notice.of(error), "appliance plan"))
+
+    def on_catalogue_read(self, event: CatalogueRead) -> None:
+        """Offer them."""
+        self.query_one("#model", Select).set_options(event.models)
 
     def _line(self, name: str) -> ComposeResult:
         with Vertical(classes=f"field {name}"):
@@ -238,3 +260,10 @@ class WhatIfScreen(CapacityBase):
                 warning=_("It counts from the next start; until then everything runs as now."),
             )
         )
+
+
+def _chat_models() -> list[tuple[str, str]]:
+    """Read the catalogue. It reads files: call it in a thread."""
+    from appliance.catalogue.loading import load_catalogue
+
+    return sorted((entry.title, name) for name, entry in load_catalogue().items() if entry.kind == "chat")

@@ -111,9 +111,9 @@ class GovernanceScreen(GovernanceBase):
             self._read_for_ever()
         language, glance = view.language, self._glance
         fault = view.fault or next(iter(glance.faults.values()), None)
-        seen = view.seen if view.fault is not None else glance.seen
+        seen, interval_s = (view.seen, view.interval_s) if view.fault is not None else (glance.seen, _INTERVAL_S)
         self.set_class(fault is not None and seen is not None, "-stale")
-        self.query_one(FaultBanner).show(fault, seen, every(_INTERVAL_S), language)
+        self.query_one(FaultBanner).show(fault, seen, every(interval_s), language)
         self.query_one(NoticeLine).show(self._notice or self._standing(), language)
         parts = self.query_one("#governance-parts", Listing)
         parts.border_title = _("Governance").render(language)

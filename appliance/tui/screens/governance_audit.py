@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from textual import work
 from textual.app import ComposeResult
@@ -11,7 +12,7 @@ from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
 from appliance.core.errors import ApplianceError
-from appliance.core.messages import Message, _
+from appliance.core.messages import Message, _, one_or_many
 from appliance.operations.audit_filters import READY, ReadyFilter, search_command, when
 from appliance.operations.guardrail_hits import findings_of, severest
 from appliance.state.audit.records import Record
@@ -34,11 +35,11 @@ _FIELDS = ("text", "kind", "outcome", "actor", "tenant", "target", "since", "unt
 
 
 def _what(record: Record, language: str) -> str:
-    """Return what happened: of a request its target and what guardrails found, of anything else what was done."""
+    """Return what happened: of a request what guardrails found and its target, of anything else what was done."""
     found = list(dict.fromkeys(rule for rule, _done in findings_of(record.data)))
     action = "" if record.kind.startswith("request.") else (record.action or "").replace("/v1/", "/", 1)
     rules = ", ".join(words.rule(rule, language) for rule in found)
-    parts = (words.kind(record.kind, language), one_line(record.target or ""), one_line(action), rules)
+    parts = (words.kind(record.kind, language), rules, one_line(record.target or ""), one_line(action))
     return "  ".join(part for part in parts if part)
 
 
@@ -143,7 +144,8 @@ class AuditScreen(PartScreen[Found]):
         if page is None or not page.records:
             return ""
         parts = [_("page {number}", number=len(self._pages) + 1)] if self._pages else []
-        parts.append(_("{count} records", count=len(page.records)))
+        count = len(page.records)
+        parts.append(one_or_many(count, _("1 record"), _("{count} records", count=count)))
         if page.before is not None:
             parts.append(_("n shows older ones"))
         return ", ".join(part.render(language) for part in parts)
@@ -199,7 +201,7 @@ class AuditScreen(PartScreen[Found]):
         now = self.terminal.clock()
 
         def filters_of(values: Mapping[str, str]) -> Filters:
-            given = {name: values[name] or None for name in _FIELDS}
+            given: dict[str, Any] = {name: values[name] or None for name in _FIELDS}
             for name in ("since", "until"):
                 text = given[name]
                 given[name] = None if text is None else when(text, now)
@@ -212,7 +214,8 @@ class AuditScreen(PartScreen[Found]):
             try:
                 return search_command(filters_of(values))
             except ApplianceError:  # a time that is half written
-                return search_command(Filters(**{name: values[name] or None for name in _FIELDS}))
+                half: dict[str, Any] = {name: values[name] or None for name in _FIELDS}
+                return search_command(Filters(**half))
 
         form = Form(_("Search in the audit"), _form_fields(self._draft), command, check)
         filled: Filled = await self.app.push_screen_wait(FormDialog(form))

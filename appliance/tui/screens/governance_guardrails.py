@@ -3,7 +3,7 @@
 from textual.app import ComposeResult
 from textual.widgets import OptionList
 
-from appliance.core.messages import Message, _
+from appliance.core.messages import Message, _, one_or_many
 from appliance.operations.audit_filters import day_start, search_command
 from appliance.operations.guardrail_hits import HIT_ACTIONS, Hit, Hits, RuleCount
 from appliance.state.audit.search import Filters
@@ -138,7 +138,7 @@ def in_short(hits: Hits) -> Message:
     counts = {action: hits.requests.get(action, 0) for action in HIT_ACTIONS}
     if not any(counts.values()):
         return _("nothing found since yesterday")
-    return _(
-        "{blocked} requests blocked, {masked} masked, {other} other",
-        blocked=counts["block"], masked=counts["mask"], other=counts["review"] + counts["leave_out"] + counts["warn"],
-    )  # fmt: skip
+    other = counts["review"] + counts["leave_out"] + counts["warn"]
+    said = {"blocked": counts["block"], "masked": counts["mask"], "other": other}
+    many = _("{blocked} requests blocked, {masked} masked, {other} other", **said)
+    return one_or_many(counts["block"], _("1 request blocked, {masked} masked, {other} other", **said), many)

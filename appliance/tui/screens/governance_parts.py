@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from appliance.core.messages import Message, _
+from appliance.core.messages import Message, _, one_or_many
 from appliance.tui import governance_words as words
 from appliance.tui.screens import governance_usage
 from appliance.tui.screens.governance_api_keys import KeysScreen
@@ -56,7 +56,8 @@ def readings(screen: GovernanceBase, now: datetime) -> dict[str, Callable[[], Aw
     source, tenant = screen.source, screen.tenant
 
     async def tenants() -> Message:
-        return _("{count} tenants", count=len(await source.tenants()))
+        count = len(await source.tenants())
+        return one_or_many(count, _("1 tenant"), _("{count} tenants", count=count))
 
     async def api_keys() -> Message:
         return words.keys_in_short(await source.keys(), now)
@@ -79,7 +80,10 @@ def readings(screen: GovernanceBase, now: datetime) -> dict[str, Callable[[], Aw
 
     async def audit() -> Message:
         page = await screen.records.find(AuditScreen.everything(tenant), None, 1)
-        return _("{count} records", count=f"{page.records[0].seq:,}") if page.records else _("no record yet")
+        if not page.records:
+            return _("no record yet")
+        count = page.records[0].seq
+        return one_or_many(count, _("1 record"), _("{count} records", count=f"{count:,}"))
 
     return {
         "tenants": tenants, "keys": api_keys, "users": people, "quotas": quotas, "usage": usage,

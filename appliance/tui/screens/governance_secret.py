@@ -81,7 +81,10 @@ class SecretScreen(LocalisedDialog[None]):
 
 
 def write_key(file: Path, key: str) -> None:
-    """Write a key into a new file of mode 0600. Raises `InvalidRequest` where there is one, or it cannot be."""
+    """Write a key into a new file of mode 0600: call it in a thread.
+
+    Raises `InvalidRequest` where there is one, or it cannot be.
+    """
     try:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as opened:

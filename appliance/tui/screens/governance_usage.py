@@ -6,7 +6,7 @@ from datetime import UTC
 from textual.app import ComposeResult
 from textual.content import Content
 
-from appliance.core.messages import Message, _
+from appliance.core.messages import Message, _, one_or_many
 from appliance.operations.usage_sums import USAGE_BY, UsageBy, UsageSum, add_up, tokens_each_day, whole
 from appliance.state.usage import UsageTotal
 from appliance.tui import figures
@@ -128,8 +128,6 @@ def _called(one: UsageSum, language: str) -> str:
 def in_short(totals: tuple[UsageTotal, ...]) -> Message:
     """Say what was used."""
     added = whole(add_up(totals, "day"))
-    return _(
-        "{tokens} tokens in {count} requests today",
-        tokens=words.tokens(added.tokens),
-        count=figures.count(added.requests),
-    )
+    tokens, count = words.tokens(added.tokens), figures.count(added.requests)
+    many = _("{tokens} tokens in {count} requests today", tokens=tokens, count=count)
+    return one_or_many(added.requests, _("{tokens} tokens in 1 request today", tokens=tokens), many)

@@ -1,5 +1,7 @@
 """People who sign in: kept out, let in again, unlocked."""
 
+from datetime import datetime
+
 from textual.app import ComposeResult
 from textual.widgets import OptionList
 
@@ -14,6 +16,7 @@ from appliance.tui.screens.governance_facts import GivenFacts
 from appliance.tui.screens.governance_part import PartScreen
 from appliance.tui.view import View
 from appliance.tui.widgets.listing import Column, Listing
+from appliance.tui.words import StateMark
 
 _ORIGINS: dict[str, Message] = {"local": _("appliance"), "ldap": _("directory"), "oidc": _("single sign-on")}
 
@@ -23,20 +26,29 @@ def _origin(user: UserSeen, language: str) -> str:
     return one_line(user.origin) if found is None else found.render(language)
 
 
-_COLUMNS = (
+_NAMED = (
     Column[UserSeen](_("Name"), 14, lambda u, _l: one_line(u.name), style=lambda _u: "bold", grows=True),
     Column[UserSeen](_("Title"), 14, lambda u, _l: one_line(u.display_name), rank=1, grows=True),
     Column[UserSeen](_("Tenant"), 12, lambda u, _l: one_line(u.tenant), rank=1),
     Column[UserSeen](_("Role"), 8, lambda u, _l: one_line(u.role), rank=1),
-    Column[UserSeen](
-        _("State"), 10, lambda u, language: words.state(words.STATES[u.state], language),
-        style=lambda u: words.STATES[u.state].style,
-    ),
+)
+_KEPT = (
     Column[UserSeen](_("Password with"), 14, _origin, style=lambda _u: MUTED, rank=2),
     Column[UserSeen](
         _("Since"), 10, lambda u, language: words.day(u.created_at, language), style=lambda _u: MUTED, rank=3
     ),
-)  # fmt: skip
+)
+
+
+def _mark(user: UserSeen, now: datetime) -> StateMark:
+    return words.STATES["locked" if user.state == "active" and user.locked(now) else user.state]
+
+
+def _columns(now: datetime) -> tuple[Column[UserSeen], ...]:
+    state = Column[UserSeen](
+        _("State"), 10, lambda u, language: words.state(_mark(u, now), language), style=lambda u: _mark(u, now).style
+    )
+    return (*_NAMED, state, *_KEPT)
 
 
 class UsersScreen(PartScreen[tuple[UserSeen, ...]]):
@@ -60,7 +72,8 @@ class UsersScreen(PartScreen[tuple[UserSeen, ...]]):
         listing = self.query_one(Listing)
         listing.border_title = _("People who sign in").render(view.language)
         listing.border_subtitle = words.users_in_short(found).render(view.language) if found else ""
-        listing.show({one.id: one for one in found}, _COLUMNS, self.nothing(_("Nobody signs in here.")), view.language)
+        empty = self.nothing(_("Nobody signs in here; `appliance user add NAME` adds somebody."))
+        listing.show({one.id: one for one in found}, _columns(self.terminal.clock()), empty, view.language)
 
     def command(self) -> str:
         """Return the command that lists them."""
@@ -76,11 +89,14 @@ class UsersScreen(PartScreen[tuple[UserSeen, ...]]):
         return next((one for one in self.reading.value or () if one.id == user_id), None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Who is in can be kept out, who is out can be let in."""
+        """Who is in can be kept out, who is out can be let in, who is in a pause can be let out of it."""
         if action == "switch":
             user = self.chosen
-            wanted = {"disable": "active", "enable": "disabled"}.get(str(parameters[0]))
-            return user is not None and wanted in (None, user.state)
+            if user is None:
+                return False
+            if parameters[0] == "unlock":
+                return user.locked(self.terminal.clock())
+            return user.state == {"disable": "active", "enable": "disabled"}[str(parameters[0])]
         return super().check_action(action, parameters)
 
     def action_switch(self, to: Switch) -> None:
@@ -118,11 +134,13 @@ class UsersScreen(PartScreen[tuple[UserSeen, ...]]):
             (_("Id"), user.id),
             (_("Tenant"), user.tenant),
             (_("Role"), _("{role}: {explained}", role=user.role, explained=words.ROLES.get(user.role, Message("")))),
-            (_("State"), words.STATES[user.state].word),
+            (_("State"), _mark(user, self.terminal.clock()).word),
             (_("Password with"), _ORIGINS.get(user.origin, Message(one_line(user.origin)))),
             (_("Since"), figures.exact_time(user.created_at)),
             (_("Password of"), figures.UNKNOWN if changed is None else figures.exact_time(changed)),
         ]
+        if user.locked_until is not None and user.locked(self.terminal.clock()):
+            facts.append((_("Paused until, after failed attempts"), figures.exact_time(user.locked_until)))
         if out is not None:
             facts.append((_("Kept out since"), figures.exact_time(out)))
         command = f"appliance audit search --actor {user.id}"

@@ -7,7 +7,7 @@ from textual.content import Content
 from textual.message import Message as Event
 
 from appliance.core.errors import ApplianceError
-from appliance.core.messages import Message, _
+from appliance.core.messages import Message, _, one_or_many
 from appliance.core.progress import Progress
 from appliance.state.audit.faults import Report
 from appliance.tui import commands
@@ -128,7 +128,11 @@ class VerifyScreen(GovernanceBase):
         found = len(report.faults) + report.more_faults
         return Notice(
             "failed",
-            _("The log is not as it was written: {count} faults.", count=found),
+            one_or_many(
+                found,
+                _("The log is not as it was written: 1 fault."),
+                _("The log is not as it was written: {count} faults.", count=found),
+            ),
             _("Change nothing. Keep a copy of the home folder as evidence, and tell who is responsible for security."),
         )
 

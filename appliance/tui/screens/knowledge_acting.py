@@ -8,6 +8,7 @@ from textual import work
 from appliance.core.messages import _
 from appliance.tui.acting import Task
 from appliance.tui.knowledge_source import KnowledgeSource
+from appliance.tui.local import in_thread
 from appliance.tui.screens import knowledge_tasks
 from appliance.tui.screens.knowledge_dialogs import PathDialog
 from appliance.tui.screens.mode import ModeScreen
@@ -66,7 +67,9 @@ class KnowledgeModeScreen(ModeScreen[_Result]):
             return
         path: Path | None = await self.app.push_screen_wait(PathDialog(base))
         if path is not None:
-            await self.do(knowledge_tasks.upload(self.source, base, path, self.terminal.language))
+            language = self.terminal.language
+            folder = await in_thread(path.is_dir, language)
+            await self.do(knowledge_tasks.upload(self.source, base, path, language, folder=folder))
 
     @work(exclusive=True, group="acting")
     async def action_rebuild(self) -> None:

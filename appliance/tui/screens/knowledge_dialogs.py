@@ -2,18 +2,29 @@
 
 from pathlib import Path
 
+from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message as Event
 from textual.widgets import Footer, Input, Static
 
 from appliance.core.messages import Message, _
 from appliance.tui import commands, knowledge_keys
 from appliance.tui.drawing import MUTED
+from appliance.tui.local import in_thread
 from appliance.tui.screens.localised import LocalisedDialog
 from appliance.tui.widgets.command_line import CommandLine
 
 _TYPES = ".pdf .docx .xlsx .pptx .html .md .txt .csv .eml"
+
+
+class PathSought(Event):
+    """It is known whether a path is there; `fault` says what is wrong with it."""
+
+    def __init__(self, text: str, fault: Message | None) -> None:
+        super().__init__()
+        self.text, self.fault = text, fault
 
 
 class PathLine(Input):
@@ -57,22 +68,32 @@ class PathDialog(LocalisedDialog[Path | None]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the path if it is there."""
-        text = event.value.strip()
-        fault = self._fault(text)
-        if fault is None:
-            self.dismiss(Path(text).expanduser())
-            return
-        self.query_one(".missing", Static).update(Content.styled(fault.render(self.terminal.language), "$text-error"))
+        self._look_for(event.value.strip())
 
-    def _fault(self, text: str) -> Message | None:
-        if not text:
-            return _("Write the path of a file or folder.")
-        try:
-            there = Path(text).expanduser().exists()
-        except (OSError, RuntimeError, ValueError):  # a name that no file can have, a home that nobody has
-            there = False
-        return None if there else _("There is no such file or folder on this machine.")
+    @work(exclusive=True, group="path")
+    async def _look_for(self, text: str) -> None:
+        fault = await in_thread(lambda: _fault(text), self.terminal.language)
+        self.post_message(PathSought(text, fault))
+
+    def on_path_sought(self, event: PathSought) -> None:
+        """Take it, or say what is wrong."""
+        if event.fault is None:
+            self.dismiss(Path(event.text).expanduser())
+            return
+        told = event.fault.render(self.terminal.language)
+        self.query_one(".missing", Static).update(Content.styled(told, "$text-error"))
 
     def action_cancel(self) -> None:
         """Take nothing."""
         self.dismiss(None)
+
+
+def _fault(text: str) -> Message | None:
+    """Say what is wrong with a path. It asks the disk: call it in a thread."""
+    if not text:
+        return _("Write the path of a file or folder.")
+    try:
+        there = Path(text).expanduser().exists()
+    except (OSError, RuntimeError, ValueError):  # a name that no file can have, a home that nobody has
+        there = False
+    return None if there else _("There is no such file or folder on this machine.")

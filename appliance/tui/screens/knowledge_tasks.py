@@ -4,14 +4,14 @@ import shlex
 from pathlib import Path
 
 from appliance.core.errors import InvalidRequest
-from appliance.core.messages import Message, _
+from appliance.core.messages import Message, _, one_or_many
 from appliance.tui.acting import Task, Tell
 from appliance.tui.drawing import one_line
 from appliance.tui.knowledge_source import Document, KnowledgeSource
 from appliance.tui.local import follow
 
 
-def upload(source: KnowledgeSource, base: str, path: Path, language: str) -> Task:
+def upload(source: KnowledgeSource, base: str, path: Path, language: str, *, folder: bool) -> Task:
     """Put a file or a folder of this machine into a base; the appliance reads the files after that."""
 
     async def work(tell: Tell) -> Message:
@@ -19,15 +19,19 @@ def upload(source: KnowledgeSource, base: str, path: Path, language: str) -> Tas
         bad = sum(not getattr(one, "ok", True) for one in added)
         if bad:
             raise InvalidRequest(
-                _("{bad} of {count} files were not taken.", bad=bad, count=len(added)),
-                _("The lines above say why; the others are there."),
+                one_or_many(
+                    len(added),
+                    _("The file was not taken."),
+                    _("{bad} of {count} files were not taken.", bad=bad, count=len(added)),
+                ),
+                _("The lines above say why; what they do not name is there."),
             )
         if not added:
             raise InvalidRequest(_("There are no files in {folder}.", folder=path), _("Name another folder."))
         return _("Files stored: {count}. They can be searched once the appliance has read them.", count=len(added))
 
     asked = _("Put all files below {path} into {base}?", path=one_line(str(path)), base=one_line(base))
-    if not path.is_dir():
+    if not folder:
         asked = _("Put {path} into {base}?", path=one_line(str(path)), base=one_line(base))
     command = f"appliance kb add {shlex.quote(str(path))} --kb {base} --no-wait"
     return Task(_("Upload"), asked, one_line(command), work)
@@ -56,7 +60,11 @@ def rebuild(source: KnowledgeSource, base: str) -> Task:
 
     async def work(_tell: Tell) -> Message:
         begun = await source.rebuild(base)
-        return _("{base} is being indexed again: {count} documents.", base=base, count=begun.pending)
+        return one_or_many(
+            begun.pending,
+            _("{base} is being indexed again: 1 document.", base=base),
+            _("{base} is being indexed again: {count} documents.", base=base, count=begun.pending),
+        )
 
     return Task(
         _("Rebuild the index"),

@@ -52,6 +52,8 @@ class VersionRow:
 
     version: Version
     facts: "VersionFacts | None"
+    others: int | None = None
+    """Percent of all requests that go to the candidate instead; None for who is not told of candidates."""
 
 
 def model_row(model: ServedModel, status: ApplianceStatus | None, here: Here | None) -> ModelRow:
@@ -64,8 +66,10 @@ def model_row(model: ServedModel, status: ApplianceStatus | None, here: Here | N
 def version_rows(model: ServedModel, here: Here | None) -> dict[str, VersionRow]:
     """Return the versions of a model by slot: what serves, the candidate, the one before."""
     found = [(slot, model.get(slot)) for slot in SLOTS]
+    candidate = model.get("candidate")
+    others = 0 if candidate is None else candidate.share
     rows: dict[str, VersionRow] = {
-        slot: VersionRow(one, facts_of(here, model.id, one.label)) for slot, one in found if one is not None
+        slot: VersionRow(one, facts_of(here, model.id, one.label), others) for slot, one in found if one is not None
     }
     if not rows and model.version is not None:  # those who may not manage models are told of what serves alone
         alone = Version(
@@ -108,8 +112,11 @@ def _candidate(row: ModelRow) -> str:
     return f"{version.share} % {_short(row.model, version)}"
 
 
-def share(version: Version) -> str:
+def share(row: VersionRow) -> str:
     """Return the part of the requests that goes to a version, with the tenants that all go there."""
+    version = row.version
+    if version.slot == "stable" and row.others is not None:
+        return f"{100 - row.others} %"
     if version.slot != "candidate":
         return figures.UNKNOWN
     return one_line(", ".join((f"{version.share} %", *version.tenants)))
@@ -146,7 +153,7 @@ VERSION_COLUMNS = (
     ),
     Column[VersionRow](_("Version"), 18, lambda r, _l: one_line(r.version.label), style=lambda _r: "bold", grows=True),
     Column[VersionRow](_("State"), 8, lambda r, language: VERSION_STATES[r.version.state].render(language), rank=1),
-    Column[VersionRow](_("Share"), 7, lambda r, _l: share(r.version), grows=True),
+    Column[VersionRow](_("Share"), 7, lambda r, _l: share(r), grows=True),
     Column[VersionRow](_("Since"), 11, lambda r, _l: since(r.version), style=lambda _r: MUTED, rank=2),
     Column[VersionRow](_("Right"), 6, lambda r, _l: right(_measured(r.facts)), align="right"),
     Column[VersionRow](

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 
+from appliance.core.errors import InvalidRequest
 from appliance.core.messages import Message, _
 from appliance.core.units import human_bytes
 from appliance.tui.drawing import one_line
@@ -16,6 +17,7 @@ from appliance.tui.screens.models_doing import word
 from appliance.tui.screens.models_form import ModelsForm
 from appliance.tui.screens.models_package_actions import install_command, title_of
 from appliance.tui.wizard.fields import Choice, Field
+from appliance.tui.written import whole_number, written_path
 
 if TYPE_CHECKING:
     from appliance.operations.model_facts import Stageable
@@ -137,12 +139,13 @@ class SplitForm(ModelsForm[SplitWish | None]):
     def collect(self) -> SplitWish | Message:
         """Return what is written, or what is wrong with it."""
         percent, tenants = self._written()
-        if not (percent.isascii() and percent.isdigit() and int(percent) <= _PERCENT_MOST):
+        share = whole_number(percent, 0, _PERCENT_MOST)
+        if share is None:
             return _("Write a whole number from 0 to 100.")
         unknown = [name for name in tenants if name not in self._tenants]
         if unknown:
             return _("There is no tenant {name}.", name=one_line(unknown[0]))
-        return SplitWish(int(percent), tenants)
+        return SplitWish(share, tenants)
 
     def command(self) -> str:
         """Return the command for what is written."""
@@ -170,7 +173,10 @@ class FolderForm(ModelsForm[Path | None]):
         written = self.query_one("#field-folder", Field).value
         if not written:
             return _("Write the path of a folder.")
-        return Path(written).expanduser().absolute()
+        try:
+            return written_path(written)
+        except InvalidRequest as error:
+            return error.message
 
     def command(self) -> str:
         """Return the command that looks into one file."""

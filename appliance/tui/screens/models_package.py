@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from textual import work
 from textual.app import ComposeResult
 
 from appliance.core.messages import Message, _
@@ -9,6 +10,7 @@ from appliance.core.units import human_bytes
 from appliance.tui import commands, figures, models_keys
 from appliance.tui.acting import Task
 from appliance.tui.drawing import one_line
+from appliance.tui.local import in_thread
 from appliance.tui.screens import models_package_actions
 from appliance.tui.screens.models_base import FactsPanel, Known, ModelsBase
 from appliance.tui.screens.models_cells import KINDS, is_doubtful
@@ -83,11 +85,13 @@ class PackageScreen(ModelsBase[None]):
         """Go back to the lists."""
         self.dismiss(None)
 
-    def action_licence(self) -> None:
+    @work(exclusive=True, group="licence")
+    async def action_licence(self) -> None:
         """Show the text of the licence."""
         if (package := self._package) is not None:
             release = package.shown
-            folder = release.files if release.files.is_dir() else release.folder
+            unpacked = await in_thread(release.files.is_dir, self.terminal.language)
+            folder = release.files if unpacked else release.folder
             self.app.push_screen(LicenceScreen(one_line(release.manifest.title), folder, release.manifest.licence))
 
     def action_roll_back(self) -> None:

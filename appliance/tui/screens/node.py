@@ -1,19 +1,21 @@
 """One machine: its meters, its cards, and what is wrong with it."""
 
 from textual.app import ComposeResult
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.events import Resize
 
 from appliance.core.messages import _, one_or_many
 from appliance.core.status import NodeStatus
 from appliance.operations.alerts import node_name
-from appliance.tui import commands
+from appliance.tui import commands, figures
 from appliance.tui.drawing import MUTED, one_line
 from appliance.tui.screens.mode import ModeScreen
 from appliance.tui.view import View
 from appliance.tui.widgets.command_line import CommandLine
 from appliance.tui.widgets.content_panel import ContentPanel
 from appliance.tui.widgets.fault_banner import FaultBanner, every
+from appliance.tui.widgets.history import HistoryChart
 from appliance.tui.widgets.node_lines import node_lines
 from appliance.tui.widgets.watching import about
 
@@ -32,6 +34,10 @@ class NodeScreen(ModeScreen[None]):
     def body(self) -> ComposeResult:
         """Yield the machine, and what there is to say of it."""
         yield ContentPanel(id="node", classes="panel")
+        with Horizontal(id="charts"):
+            yield HistoryChart(_("CPU"), "$primary", id="cpu", told=figures.percent, full=1.0)
+            yield HistoryChart(_("Memory"), "$secondary", id="memory", told=figures.percent, full=1.0)
+            yield HistoryChart(_("Cards"), "$primary", id="cards", told=figures.percent, full=1.0)
         yield ContentPanel(id="about", classes="panel")
         yield CommandLine()
 
@@ -55,6 +61,8 @@ class NodeScreen(ModeScreen[None]):
             width = panel.scrollable_content_region.width
             title = _("Node {name}", name=one_line(node_name(node))).render(view.language)
             panel.draw(title, _text(node, width, view.language), _count(node, view.language))
+        for chart in self.query(HistoryChart):
+            chart.show_if_known(view.past.node(self._address, chart.id or ""), view.language)
         self.query_one("#about", ContentPanel).draw(
             _("Alerts and the last hour").render(view.language), about(view, self._address)
         )

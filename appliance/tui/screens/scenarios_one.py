@@ -140,7 +140,7 @@ class ScenarioScreen(ModeScreen[None]):
     def _command(self) -> str:
         if self.terminal.sources.local is None:
             return "appliance status"
-        return f"appliance audit search --target {one_line(self._scenario.name)} --kind request.completed"
+        return f"appliance audit search --target {one_line(self._scenario.name)} --failed"
 
     def _chosen(self) -> ActionFacts | None:
         key = self.query_one("#scenario-actions", Listing).chosen

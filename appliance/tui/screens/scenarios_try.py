@@ -22,6 +22,7 @@ from appliance.tui.view import Connection, Notice, View
 from appliance.tui.widgets.command_line import CommandLine
 from appliance.tui.widgets.content_panel import ContentPanel
 from appliance.tui.widgets.fault_banner import FaultBanner
+from appliance.tui.widgets.hanging_panel import HangingPanel
 from appliance.tui.widgets.listing import Column, Listing, RowList
 from appliance.tui.widgets.notice_line import NoticeLine
 
@@ -107,7 +108,7 @@ class TryScreen(ModeScreen[None]):
         yield line
         with Vertical(id="try-parts"):
             yield Listing[Offer](id="try-offers")
-            yield ContentPanel(id="try-answer", classes="panel")
+            yield HangingPanel(id="try-answer", classes="panel")
         yield CommandLine()
 
     def show(self, view: View) -> None:

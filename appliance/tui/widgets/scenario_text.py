@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from textual.content import Content
 
-from appliance.core.messages import Message, _
+from appliance.core.messages import Message, _, one_or_many
 from appliance.core.status import ApplicationStatus
 from appliance.tui import figures
 from appliance.tui.calls_source import After, Assist
@@ -83,10 +83,11 @@ def scenario_facts(scenario: Scenario, application: ApplicationStatus | None, la
     if application is not None:
         mark = STATES[application.state]
         traffic = application.traffic
+        requests, errors = traffic.requests_total, traffic.errors_total
         counted = _(
-            "{requests} requests, {errors} errors",
-            requests=traffic.requests_total,
-            errors=traffic.errors_total,
+            "{requests}, {errors}",
+            requests=one_or_many(requests, _("1 request"), _("{count} requests", count=requests)),
+            errors=one_or_many(errors, _("1 error"), _("{count} errors", count=errors)),
         )
         parts += [
             "  ",

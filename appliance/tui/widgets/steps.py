@@ -1,5 +1,7 @@
 """The steps of something that takes a while, as they come."""
 
+from collections.abc import Iterable
+
 from textual.content import Content
 
 from appliance.core.messages import Message, _
@@ -39,6 +41,11 @@ class Steps(Lines):
         """Forget all steps."""
         self._steps = {}
         self._draw()
+
+    def show(self, steps: Iterable[Progress], language: str) -> None:
+        """Draw these steps and no others."""
+        self._steps = {one.step: one for one in steps}
+        self.speak(language)
 
     def tell(self, news: Progress, language: str) -> None:
         """Draw a step's news."""

@@ -10,8 +10,11 @@ from appliance.tui import commands
 from appliance.tui.drawing import MUTED, fit
 from appliance.tui.figures import duration
 from appliance.tui.view import Connection, View
+from appliance.tui.widgets.watching import alert_counts
 
 _GAP = "  "
+_LOW = 20
+"""Rows below which no screen has room for the alerts: they are counted here."""
 _CONNECTIONS: dict[Connection, tuple[str, Message, str]] = {
     "lost": ("✖", _("not connected"), "$text-error"),
     "connecting": ("○", _("connecting"), "$text-warning"),
@@ -32,27 +35,41 @@ class TitleBar(Widget):
         self.refresh()
 
     def render(self) -> Content:
-        """Return the line. Where it is small go, in turn: address, uptime, version, name, names of other screens."""
+        """Return the line. Where it is small go, in turn: address, uptime, version, name, names of other screens.
+
+        The screen in front, the connection and the alerts stay; of the connection the word goes last.
+        """
         view = self.view
         if view is None:
             return Content("")
         shape, word, style = _CONNECTIONS[self.connection]
-        state = Content.styled(f"{shape} {word.render(view.language)}", style)
+        counts = [alert_counts(view)] if view.alerts and self.app.size.height < _LOW else []
+        state = Content(_GAP).join([Content.styled(f"{shape} {word.render(view.language)}", style), *counts])
+        front = mode_tabs(self.mode, view.language, names=False, others=False)
+        least = Content(_GAP).join([Content.styled(shape, style), *counts])
         name = Content.styled(_("LLM Appliance").render(view.language), "bold")
         version = Content.styled(f" {view.status.version}", MUTED) if view.status else Content("")
         modes, numbers = (mode_tabs(self.mode, view.language, names) for names in (True, False))
         width = self.size.width
-        for left in ([name + version, modes, state], [name, modes, state], [modes, state], [numbers, state]):
+        for left in (
+            [name + version, modes, state], [name, modes, state], [modes, state], [numbers, state], [front, state],
+            [front, least],
+        ):  # fmt: skip
             line = Content(_GAP).join(left)
             if line.cell_length <= width:
                 return line + _fill(view, width - line.cell_length)
-        return numbers
+        return front
 
 
-def mode_tabs(front: str, language: str, names: bool) -> Content:
-    """Return the screens with their numbers; without `names` only the one in front has its name."""
+def mode_tabs(front: str, language: str, names: bool, others: bool = True) -> Content:
+    """Return the screens with their numbers; without `names` only the one in front has its name.
+
+    Without `others` it is there alone.
+    """
     tabs: list[Content] = []
     for mode, command in commands.MODES.items():
+        if mode != front and not others:
+            continue
         label = f"{command.key} {command.label.render(language)}" if names or mode == front else command.key
         style = "bold reverse" if mode == front else MUTED
         tabs.append(Content.styled(f" {label} ", style).stylize(Style.from_meta({"@click": command.action})))

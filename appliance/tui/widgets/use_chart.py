@@ -21,10 +21,11 @@ class UseChart(Widget):
         self._days: Sequence[Day] = ()
         self._empty = ""
 
-    def show(self, title: Message, days: Sequence[Day], language: str) -> None:
-        """Draw the requests of `days`, the oldest first."""
+    def show(self, title: Message, days: Sequence[Day] | None, language: str) -> None:
+        """Draw the requests of `days`, the oldest first; None: they were not read yet."""
+        self._empty = (_("Reading …") if days is None else _("Nothing was used yet.")).render(language)
+        days = days or ()
         self._days = days
-        self._empty = _("Nothing was used yet.").render(language)
         self.border_title = title.render(language)
         peak = max((day.requests for day in days), default=None)
         told = _("peak {value}", value=figures.UNKNOWN if peak is None else figures.count(peak))

@@ -25,13 +25,10 @@ class AlertLine(Lines):
         self.set_class(not view.alerts, "-none")
         if not view.alerts:
             return
-        first, counts = view.alerts[0], []
-        for level, (shape, style) in LEVELS.items():
-            count = sum(alert.level == level for alert in view.alerts)
-            counts.append((f"{shape} {count}  " if count else "", style))
+        first = view.alerts[0]
         more = _("{key} shows all", key="a") if len(view.alerts) > 1 else _("{key} shows what to do", key="a")
         what = one_line(first.what.render(view.language))
-        self.say(Content.assemble(*counts, (what, "bold"), (f"  {more.render(view.language)}", MUTED)))
+        self.say(Content.assemble(alert_counts(view), "  ", (what, "bold"), (f"  {more.render(view.language)}", MUTED)))
 
 
 class AlertsBox(Lines):
@@ -62,6 +59,16 @@ class ChangesBox(Lines):
         else:
             nothing = _("Nothing has changed since this terminal was opened.")
             self.say(Content.styled(nothing.render(view.language), MUTED))
+
+
+def alert_counts(view: View) -> Content:
+    """Return how many alerts there are of each level, such as `✖ 3  ▲ 3`."""
+    counts = []
+    for level, (shape, style) in LEVELS.items():
+        count = sum(alert.level == level for alert in view.alerts)
+        if count:
+            counts.append(Content.styled(f"{shape} {count}", style))
+    return Content("  ").join(counts)
 
 
 def alert_line(alert: Alert, language: str) -> Content:

@@ -4,7 +4,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import SecretStr
+
 from appliance.config.site import SiteConfig
+from appliance.operations.setup.aliases import GENERAL
 from appliance.operations.setup.answers import Administrator, Answers, JoinAnswers
 
 
@@ -20,14 +23,22 @@ class Draft:
     host: str = "127.0.0.1"
     port: int = 8080
     cluster_address: str = "127.0.0.1"
+    tls: Literal["own", "files", "none"] | None = None
+    """TLS for callers; None: not asked yet, by the address."""
+    names: tuple[str, ...] = ()
+    """Names that callers use."""
+    certificate: str = ""
+    key: str = ""
     administrator: str = ""
     title: str = ""
-    password: str = field(default="", repr=False)
+    password: SecretStr = field(default_factory=lambda: SecretStr(""))
     folder: str = ""
     packages: tuple[Path, ...] = ()
     trust: tuple[Path, ...] = ()
-    general: str | None = None
-    """Name of the model package behind the alias `general`; None: the base model that comes with the appliance."""
+    models: tuple[tuple[str, str], ...] = ()
+    """Alias and package of each chosen model; where none is `general`, that is the base model's."""
+    renamed: tuple[tuple[str, str], ...] = ()
+    """Package and alias of those whose alias was given by hand."""
     users: int = 20
     plan_for_users: bool = False
     """Whether the plan for so many people goes into the site file."""
@@ -56,8 +67,13 @@ class Draft:
         settings: dict[str, Any] = {}
         if (self.host, self.port) != ("127.0.0.1", 8080):
             settings["gateway"] = {"host": self.host, "port": self.port}
+        if self.tls in ("own", "files"):
+            files = {"certificate": self.certificate, "key": self.key} if self.tls == "files" else {}
+            names = {"names": list(self.names)} if self.names else {}
+            settings.setdefault("gateway", {})["tls"] = files | names
         if self.cluster_address != "127.0.0.1":
             settings["cluster"] = {"address": self.cluster_address}
-        if self.general is not None:
-            settings["models"] = {"general": {"package": self.general}}
+        if self.models:
+            named = {GENERAL: "base"} | dict(self.models)
+            settings["models"] = {alias: {"package": package} for alias, package in named.items()}
         return settings

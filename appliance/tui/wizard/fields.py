@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from pydantic import SecretStr
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message as Event
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -20,13 +22,14 @@ class Field(Vertical):
         self, name: str, label: Message, value: str, language: str, *, hint: Message | None = None, secret: bool = False
     ) -> None:
         super().__init__(id=f"field-{name}", classes="field")
-        self._label, self._value, self._language = label, value, language
-        self._hint, self._secret = hint, secret
+        self.key, self.secret = name, secret
+        self._label, self._hint, self._language = label, hint, language
+        self._value = SecretStr(value)
 
     def compose(self) -> ComposeResult:
         """Lay out label, line and hint."""
         yield Static(Content.styled(self._label.render(self._language), "bold"))
-        line = Input(self._value, password=self._secret, compact=True)
+        line = Input(self._value.get_secret_value(), password=self.secret, compact=True)
         line.cursor_blink = False  # a terminal over ssh is not drawn anew for nothing
         yield line
         if self._hint is not None:
@@ -41,22 +44,18 @@ class Field(Vertical):
 class Choice(OptionList):
     """One of several; the chosen one is the highlighted one, Enter goes on."""
 
-    def __init__(self, name: str, options: Sequence[tuple[str, Message, Message]], chosen: str, language: str) -> None:
+    def __init__(
+        self, name: str, options: Sequence[tuple[str, Message, Message | None]], chosen: str, language: str
+    ) -> None:
         """Take (key, title, explanation) of each."""
         super().__init__(
-            *(
-                Option(
-                    Content.assemble(
-                        (title.render(language), "bold"), "\n", (f"  {explained.render(language)}", MUTED)
-                    ),
-                    id=key,
-                )
-                for key, title, explained in options
-            ),
+            *(Option(_told(title, explained, language), id=key) for key, title, explained in options),
             id=f"choice-{name}",
             classes="choice",
         )
-        self._first = [key for key, _title, _explained in options].index(chosen)
+        self.key = name
+        self._keys = [key for key, _title, _explained in options]
+        self._first = self._keys.index(chosen)
 
     def on_mount(self) -> None:
         """Stand on the one that was chosen."""
@@ -70,11 +69,24 @@ class Choice(OptionList):
         assert option.id is not None
         return option.id
 
+    def choose(self, key: str) -> None:
+        """Stand on another one."""
+        self.highlighted = self._keys.index(key)
+
+
+def _told(title: Message, explained: Message | None, language: str) -> Content:
+    if explained is None:
+        return Content(title.render(language))
+    return Content.assemble((title.render(language), "bold"), "\n", (f"  {explained.render(language)}", MUTED))
+
 
 class Picks(OptionList):
     """Several of many; the space bar or Enter takes one or leaves it. What is taken is a shape, not a colour alone."""
 
     BINDINGS = [commands.PICK.binding()]  # noqa: RUF012 - Textual reads the class attribute
+
+    class Changed(Event):
+        """One was taken, or left."""
 
     def __init__(self, name: str) -> None:
         super().__init__(id=name, classes="picks")
@@ -99,6 +111,7 @@ class Picks(OptionList):
         if self._given[place][1]:
             self._picked ^= {place}
             self.replace_option_prompt_at_index(place, self._prompt(place))
+            self.post_message(self.Changed())
 
     def action_pick(self) -> None:
         """Take the one on which one stands, or leave it."""

@@ -12,7 +12,7 @@ from appliance.scenario.pack import Action, Caller, Download, Submission
 from appliance.state.records import Record
 
 from ..jobs.desk import Desk, never, supervises
-from ..jobs.finishing import FORMATS
+from ..jobs.finishing import COMMENTED, FORMATS
 from ..jobs.places import checked_name
 from ..jobs.telling import review_text
 from ..models import Part, Report, SignOff
@@ -34,6 +34,9 @@ class FileRequest(Request):
     format: Format
     version: Annotated[int | None, Field(ge=1, description="The newest by default.")] = None
     draft: bool = Field(default=False, description="Also unsigned, marked on every page; for who may supervise.")
+    comments: bool | None = Field(
+        default=None, description="Remarks in the file; by default unless it is signed. A PDF never has any."
+    )
 
 
 class Submitted(Part):
@@ -112,20 +115,26 @@ class Leaving:
                 details={"version": version["number"], "status": sign_off.status if sign_off else None},
             )
         draft = request.draft and not signed
-        path = await self._rendered(record, version, request.format, draft, sign_off, caller)
+        remarks = request.format in COMMENTED and (not signed if request.comments is None else request.comments)
+        comments = await self._remarks(record, version["number"], caller) if remarks else []
+        path = await self._rendered(record, version, request.format, draft, sign_off, comments)
         content = await self._desk.compute(path.read_bytes)
         ending, media_type = FORMATS[request.format]
         name = await self._name(record, version, request.format, draft=draft)
         return Download(filename=f"{name}.{ending}", media_type=media_type, content=content)
 
+    async def _remarks(self, record: Record, version: int, caller: Caller) -> list[dict[str, Any]]:
+        """Return what was remarked on a version or on one before it; what came later is about other texts."""
+        found = await self._sections.remarks(record, caller)
+        return [one.model_dump(mode="json") for one in found if one.version is None or one.version <= version]
+
     async def _rendered(
         self, record: Record, version: Mapping[str, Any], name: str, draft: bool, sign_off: SignOff | None,
-        caller: Caller,
+        comments: list[dict[str, Any]],
     ) -> Path:  # fmt: skip
-        comments = await self._sections.remarks(record, caller) if name in ("evidence", "evidence-html") else ()
         more = {
             "draft": draft, "sign_off": None if sign_off is None else sign_off.model_dump(mode="json"),
-            "comments": [one.model_dump(mode="json") for one in comments],
+            "comments": comments,
             "label_producer": self._desk.context.label_producer,
         }  # fmt: skip
         made = await self._desk.context.tasks.run(

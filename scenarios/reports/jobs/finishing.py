@@ -24,6 +24,8 @@ FORMATS: Final[Mapping[str, tuple[str, str]]] = {
     "evidence-html": ("html", "text/html; charset=utf-8"),
 }
 """Ending and media type of each format."""
+COMMENTED: Final = ("docx", "md", "html", "evidence", "evidence-html")
+"""Formats that can carry people's remarks."""
 _MOST_TOLD: Final = 50
 
 

@@ -13,6 +13,7 @@ from appliance.labels.wording import explicit_text
 from ..models import Cell, Paragraph, Picture, PictureBlock, Place, Report, Section, Sentence, Table, TableBlock
 from ..showing import day_title
 from .notes import Note, NoteBook
+from .remarks import Remark, remarks_of
 from .widths import column_widths
 from .wording import Wording, clean, display_width
 
@@ -109,6 +110,8 @@ class Layout:
     imprint: tuple[tuple[str, str], ...]
     fields: dict[str, str]
     """What the tags of a template stand for."""
+    remarks: tuple[Remark, ...] = ()
+    """What people remarked on it, where the file is to carry that."""
 
     @property
     def headings(self) -> tuple[Heading, ...]:
@@ -130,7 +133,9 @@ def arrange(report: Report, *, draft: bool, labelled: bool) -> Layout:
     given = _fields(report, words, draft=draft, notice=notice)
     named = ("report_id", "template", "version", "made_at", "author", "sign_off", "files")
     imprint = tuple((given[f"{name}_label"], given[name]) for name in named if given[name])
-    return Layout(report, words, pieces, tuple(book.notes), draft, notice, _about(report, words), imprint, given)
+    remarks = remarks_of(report, [piece for piece in pieces if isinstance(piece, Heading)], words)
+    about = _about(report, words)
+    return Layout(report, words, pieces, tuple(book.notes), draft, notice, about, imprint, given, remarks)
 
 
 def _fields(report: Report, words: Wording, *, draft: bool, notice: str) -> dict[str, str]:
@@ -145,7 +150,7 @@ def _fields(report: Report, words: Wording, *, draft: bool, notice: str) -> dict
         "sign_off": _sign_off(report, words),
         "report_id": report.id,
         "template": " ".join(filter(None, (report.template, report.template_version))),
-        "made_at": _moment(report.made_at),
+        "made_at": moment(report.made_at),
         "files": str(len(report.files)),
         "confidential": words("confidential"),
         "draft": words("draft_notice") if draft else "",
@@ -277,10 +282,10 @@ def _sign_off(report: Report, words: Wording) -> str:
         return words("sign_off_none")
     if signed.status in ("pending", "expired"):
         return words(f"sign_off_{signed.status}")
-    return words(f"sign_off_{signed.status}", by=signed.by or words("nobody"), at=_moment(signed.at or ""))
+    return words(f"sign_off_{signed.status}", by=signed.by or words("nobody"), at=moment(signed.at or ""))
 
 
-def _moment(text: str) -> str:
+def moment(text: str) -> str:
     """Return day and minute of an ISO time."""
     found = re.match(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d))?", text)
     return " ".join(filter(None, found.groups())) if found else text

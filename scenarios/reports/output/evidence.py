@@ -74,6 +74,7 @@ class _Evidence:
             "conflicts": conflicts,
             "gaps": [gap.model_dump(mode="json") for gap in report.gaps],
             "places": {name: self._place(place) for place, name in self._ids.items()},
+            **({"comments": list(report.comments)} if report.comments else {}),
         }
 
     def _places(self, places: Iterable[Place]) -> list[str]:

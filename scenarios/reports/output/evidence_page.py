@@ -8,7 +8,7 @@ from appliance.labels.content import ContentLabel
 
 from ..models import Cell, Figure, Paragraph, Place, Report, Sentence
 from .arranging import Heading, Layout, Pictured, Piece, Prose, Tabled, arrange
-from .html import page, text
+from .html import page, remarks, text
 from .labelling import labelled
 from .notes import name_of, spot_of
 from .wording import Wording
@@ -54,7 +54,7 @@ class _EvidencePage:
         parts.append(f'<p class="quiet">{text(words("evidence_intro"))}</p>')
         for piece in self._layout.pieces:
             parts += self._piece(piece)
-        parts += [*self._all_figures(), *self._all_files()]
+        parts += [*self._all_figures(), *self._all_files(), *remarks(self._layout)]
         return page(title, words, "\n".join(parts), author=given["author"])
 
     def _piece(self, piece: Piece) -> Iterator[str]:

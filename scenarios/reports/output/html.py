@@ -9,7 +9,7 @@ from typing import Final
 from appliance.labels.content import ContentLabel
 
 from ..models import Report
-from .arranging import Heading, Layout, Pictured, Piece, Prose, Tabled, arrange
+from .arranging import Heading, Layout, Pictured, Piece, Prose, Tabled, arrange, moment
 from .labelling import labelled
 from .notes import Note
 from .vectors import safe_svg
@@ -36,7 +36,7 @@ def write_html(layout: Layout) -> str:
     body += [f"<p>{text(sentence)}</p>" for sentence in layout.about]
     if layout.notice:
         body.append(f"<p><b>{text(layout.notice)}</b></p>")
-    body += ["</main>", _notes(layout)]
+    body += [*remarks(layout), "</main>", _notes(layout)]
     return page(f"{given['title']} - {given['subject']}", words, "\n".join(body), author=given["author"])
 
 
@@ -60,6 +60,14 @@ def text(value: str) -> str:
 def pairs(entries: tuple[tuple[str, str], ...]) -> str:
     """Return names and values as a list."""
     return '<dl class="pairs">' + "".join(f"<dt>{text(a)}</dt><dd>{text(b)}</dd>" for a, b in entries) + "</dl>"
+
+
+def remarks(layout: Layout) -> Iterator[str]:
+    """Yield what people remarked, with its heading; nothing where nobody did, or where it is not to be told."""
+    if not layout.remarks:
+        return
+    yield f'<h2 id="remarks">{text(layout.words("remarks"))}</h2>'
+    yield pairs(tuple((f"{moment(one.at)} · {one.by} · {one.where}", one.text) for one in layout.remarks))
 
 
 def _cover(layout: Layout) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from appliance.labels.content import ContentLabel
 
 from ..models import Report, Table
-from .arranging import Heading, Layout, Pictured, Piece, Prose, Tabled, arrange
+from .arranging import Heading, Layout, Pictured, Piece, Prose, Tabled, arrange, moment
 from .labelling import labelled
 from .notes import Note
 from .wording import clean, one_line
@@ -44,6 +44,12 @@ def write_markdown(layout: Layout) -> str:
     parts += [_escaped(text) for text in layout.about]
     if layout.notice:
         parts.append(layout.notice)
+    if layout.remarks:
+        parts.append(f"## {words('remarks')}")
+        parts.append("\n".join(
+            f"- {_escaped(moment(one.at))} · {_escaped(one.by)} · {_escaped(one.where)}{gap}{_escaped(one.text)}"
+            for one in layout.remarks
+        ))  # fmt: skip
     parts += [f"[^{note.number}]: {_note_text(note)}" for note in layout.notes]
     parts += [_chart_data(one.number, one.png) for one in layout.pieces if isinstance(one, Pictured) and one.png]
     return "\n\n".join(parts) + "\n"

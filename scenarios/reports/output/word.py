@@ -97,6 +97,7 @@ def _write(
     indented: bool,
 ) -> None:
     from .word_body import BodyWriter
+    from .word_comments import add_comments
     from .word_finish import highest_id, page_of, section_of
     from .word_notes import add_notes
     from .word_styles import ensure_styles, number_headings, own_numbering
@@ -109,6 +110,7 @@ def _write(
         layout=layout,
         styles=styles,
         note_ids=add_notes(document, layout.notes, styles),
+        comments=add_comments(document, layout.remarks),
         pictures=_pictures(layout, document),
         page=page_of(section, _ROOM_LEAST),
         bullets=bullets,

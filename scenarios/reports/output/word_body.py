@@ -7,6 +7,7 @@ from typing import Final
 from ..models import Cell
 from .arranging import TALL_CELL, Heading, Layout, Pictured, Prose, Tabled
 from .notes import Note
+from .word_comments import WordComments, commented
 from .word_notes import reference
 from .word_styles import TOC_TABS
 from .word_text import BOLD, attribute, paragraph, run
@@ -52,6 +53,7 @@ class BodyWriter:
     layout: Layout
     styles: dict[str, str]
     note_ids: dict[int, int]
+    comments: WordComments
     pictures: dict[int, str]
     page: Page
     bullets: int
@@ -102,7 +104,7 @@ class BodyWriter:
     def imprint(self) -> str:
         """Return what stands at the end: which report it is, and who wrote what."""
         layout, plain = self.layout, self.styles["Report Plain"]
-        mark = self._marked(ABOUT, run(layout.words("about")))
+        mark = self._marked(ABOUT, commented(run(layout.words("about")), self.comments.whole))
         parts = [paragraph(self.styles["heading 1"], mark, '<w:numPr><w:numId w:val="0"/></w:numPr>')]
         gap = "：" if layout.words.chinese else ": "
         parts += [paragraph(plain, run(f"{name}{gap}", BOLD) + run(value)) for name, value in layout.imprint]
@@ -122,7 +124,8 @@ class BodyWriter:
 
     def _heading(self, heading: Heading, *, new_page: bool) -> str:
         style = self.styles[f"heading {heading.level}"]
-        made = paragraph(style, self._marked(_bookmark(heading), run(heading.title)), _NEW_PAGE if new_page else "")
+        title = commented(run(heading.title), self.comments.anchors.get(heading.anchor, ()))
+        made = paragraph(style, self._marked(_bookmark(heading), title), _NEW_PAGE if new_page else "")
         edited = paragraph(self.styles["Report Note"], run(heading.edited), "<w:keepNext/>") if heading.edited else ""
         return made + edited
 
@@ -140,8 +143,17 @@ class BodyWriter:
         # An address that fills a line would leave the one above it torn apart.
         indent = _INDENT if self.indented and prose.style == "text" else ""
         left = _LEFT if prose.style == "text" and has_long_run(prose.text) else ""
-        content = mark + run(prose.text) + self._note(prose.note)
+        content = mark + self._text(prose) + self._note(prose.note)
         return paragraph(self.styles[_PROSE[prose.style]], content, bullet + indent + left)
+
+    def _text(self, prose: Prose) -> str:
+        """Return the text as one run, or sentence by sentence where people remarked on one of them."""
+        about = self.comments.sentences
+        if not any(sentence.id in about for sentence in prose.sentences):
+            return run(prose.text)
+        gap = run(self.layout.words.sentence_gap) if self.layout.words.sentence_gap else ""
+        parts = (commented(run(one.text.strip()), about.get(one.id, ())) for one in prose.sentences)
+        return gap.join(parts)
 
     def _note(self, note: Note | None) -> str:
         if note is None:

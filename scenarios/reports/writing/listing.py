@@ -8,6 +8,7 @@ from ..outlines.models import TablePart
 from .naming import capital, place_title, places_title
 from .sources import Sources
 from .symbols import input_title
+from .worded_table import worded_table
 
 MISSING: Final = "—"
 _INPUTS: Final = 8
@@ -24,14 +25,7 @@ def facts_table(part: TablePart, block_id: str, caption: str, sources: Sources) 
         place = sources.place(fact.place, fact.value)
         texts = (capital(fact.title, sources), fact.shown, place_title(fact.place, sources))
         rows.append(tuple(Cell(text=text, place=place) for text in texts))
-    return Table(
-        id=block_id,
-        caption=caption,
-        columns=tuple(sources.say(name) for name in ("item", "content", "source")),
-        numeric=(False, False, False),
-        rows=tuple(rows),
-        widths=(0.2, 0.5, 0.3),
-    )
+    return worded_table(block_id, caption, {"item": 0.2, "content": 0.5, "source": 0.3}, rows, sources)
 
 
 def group_table(part: TablePart, block_id: str, caption: str, sources: Sources) -> Table:
@@ -72,29 +66,17 @@ def payments_table(part: TablePart, block_id: str, caption: str, sources: Source
             tuple(Cell(text=text or MISSING, place=place) for text in (*texts, place_title(one.place, sources)))
         )
     unit = "元" if sources.language.startswith("zh") and currency == "CNY" else currency
-    names = ("day", "counterparty", "purpose", "direction", "amount", "source")
-    heads = [sources.say(name, unit=unit) for name in names]
-    return Table(
-        id=block_id,
-        caption=caption,
-        columns=tuple(heads),
-        numeric=(False, False, False, False, True, False),
-        rows=tuple(rows),
-        widths=(0.14, 0.23, 0.16, 0.08, 0.16, 0.23),
-    )
+    columns = {
+        "day": 0.14, "counterparty": 0.23, "purpose": 0.16, "direction": 0.08, "amount": 0.16, "source": 0.23,
+    }  # fmt: skip
+    return worded_table(block_id, caption, columns, rows, sources, numeric=("amount",), unit=unit)
 
 
 def findings_table(part: TablePart, block_id: str, caption: str, sources: Sources) -> Table:
     """Return what rules found, the most serious first."""
     rows = [_finding_row(one, sources) for one in sources.findings(part.findings or "all")]
-    return Table(
-        id=block_id,
-        caption=caption,
-        columns=tuple(sources.say(name) for name in ("severity", "finding", "content", "source")),
-        numeric=(False, False, False, False),
-        rows=tuple(rows),
-        widths=(0.1, 0.22, 0.43, 0.25),
-    )
+    columns = {"severity": 0.1, "finding": 0.22, "content": 0.43, "source": 0.25}
+    return worded_table(block_id, caption, columns, rows, sources)
 
 
 def _finding_row(finding: Finding, sources: Sources) -> tuple[Cell, ...]:
@@ -134,11 +116,5 @@ def formulas_table(part: TablePart, block_id: str, caption: str, sources: Source
             one.shown if one.value is not None or one.unit == "text" else one.note or MISSING,
         )
         rows.append(tuple(Cell(text=text, figure=one.id, place=place) for text in (*texts, one.formula, inputs)))
-    return Table(
-        id=block_id,
-        caption=caption,
-        columns=tuple(sources.say(name) for name in ("figure", "period", "value", "formula", "inputs")),
-        numeric=(False, False, True, False, False),
-        rows=tuple(rows),
-        widths=(0.17, 0.09, 0.16, 0.26, 0.32),
-    )
+    columns = {"figure": 0.17, "period": 0.09, "value": 0.16, "formula": 0.26, "inputs": 0.32}
+    return worded_table(block_id, caption, columns, rows, sources, numeric=("value",))

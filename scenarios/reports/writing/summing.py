@@ -23,6 +23,7 @@ from ..outlines.models import Outline
 from .naming import HASH, capital, place_title, places_title, section_titles
 from .sources import Sources
 from .titles import kind_title
+from .worded_table import worded_table
 
 CLOSING: Final = ("conflicts", "gaps", "questions", "sources")
 
@@ -106,14 +107,7 @@ def _conflicts(block_id: str, caption: str, outline: Outline, sources: Sources) 
                     Cell(text=_usage(conflict, at, sources), place=held),
                 )
             )
-    return Table(
-        id=block_id,
-        caption=caption,
-        columns=tuple(sources.say(name) for name in ("matter", "says", "source", "used")),
-        numeric=(False, False, False, False),
-        rows=tuple(rows),
-        widths=(0.2, 0.22, 0.3, 0.28),
-    )
+    return worded_table(block_id, caption, {"matter": 0.2, "says": 0.22, "source": 0.3, "used": 0.28}, rows, sources)
 
 
 def _usage(conflict: Conflict, at: int, sources: Sources) -> str:
@@ -141,14 +135,8 @@ def _gaps(block_id: str, caption: str, outline: Outline, sources: Sources) -> Ta
                 Cell(text=suffering or "—"),
             )
         )
-    return Table(
-        id=block_id,
-        caption=caption,
-        columns=tuple(sources.say(name) for name in ("document", "why", "required", "sections")),
-        numeric=(False, False, False, False),
-        rows=tuple(rows),
-        widths=(0.22, 0.4, 0.1, 0.28),
-    )
+    columns = {"document": 0.22, "why": 0.4, "required": 0.1, "sections": 0.28}
+    return worded_table(block_id, caption, columns, rows, sources)
 
 
 def _questions(block_id: str, caption: str, outline: Outline, sources: Sources) -> Table:
@@ -166,14 +154,7 @@ def _questions(block_id: str, caption: str, outline: Outline, sources: Sources) 
                 ),
             )
         )
-    return Table(
-        id=block_id,
-        caption=caption,
-        columns=tuple(sources.say(name) for name in ("question", "choices", "source")),
-        numeric=(False, False, False),
-        rows=tuple(rows),
-        widths=(0.45, 0.25, 0.3),
-    )
+    return worded_table(block_id, caption, {"question": 0.45, "choices": 0.25, "source": 0.3}, rows, sources)
 
 
 def check_figure(check: Check, side: str) -> str:
@@ -183,14 +164,8 @@ def check_figure(check: Check, side: str) -> str:
 
 def _sources(block_id: str, caption: str, outline: Outline, sources: Sources) -> Table:
     rows = [_source_row(one, sources) for one in sources.dossier.files]
-    return Table(
-        id=block_id,
-        caption=caption,
-        columns=tuple(sources.say(name) for name in ("file", "name", "kind", "pages", "hash", "state")),
-        numeric=(False, False, False, True, False, False),
-        rows=tuple(rows),
-        widths=(0.07, 0.31, 0.14, 0.08, 0.22, 0.18),
-    )
+    columns = {"file": 0.07, "name": 0.31, "kind": 0.14, "pages": 0.08, "hash": 0.22, "state": 0.18}
+    return worded_table(block_id, caption, columns, rows, sources, numeric=("pages",))
 
 
 def _source_row(file: SourceFile, sources: Sources) -> tuple[Cell, ...]:
@@ -232,15 +207,9 @@ def _checks(block_id: str, caption: str, outline: Outline, sources: Sources) -> 
                 Cell(text=result, strong=not (check.holds or check.information)),
             )
         )
-    heads = [sources.say(name, unit=unit) for name in ("check", "period", "left", "right", "difference", "holds")]
-    return Table(
-        id=block_id,
-        caption=caption,
-        columns=tuple(heads),
-        numeric=(False, False, True, True, True, False),
-        rows=tuple(rows),
-        widths=(0.3, 0.1, 0.17, 0.17, 0.15, 0.11),
-    )
+    columns = {"check": 0.3, "period": 0.1, "left": 0.17, "right": 0.17, "difference": 0.15, "holds": 0.11}
+    numeric = ("left", "right", "difference")
+    return worded_table(block_id, caption, columns, rows, sources, numeric=numeric, unit=unit)
 
 
 _TABLES: Final[dict[str, Callable[[str, str, Outline, Sources], Table]]] = {

@@ -47,7 +47,10 @@ def test_a_user_is_added_with_a_password_from_stdin_and_managed(run, typed, tmp_
         assert accounts.users.passwords.verify(stored, PASSWORD)
         for _number in range(5):
             accounts.lockout.begin("local:wang", None)
+    assert run("user", "list", "--json").json["users"][0]["locked_until"] is not None
+    assert "paused" in run("user", "list").out
     assert run("user", "unlock", "wang").code == 0
+    assert run("user", "list", "--json").json["users"][0]["locked_until"] is None
     with open_accounts(home, SiteConfig()) as accounts:
         accounts.lockout.begin("local:wang", None)
     typed("another boat 88 x")

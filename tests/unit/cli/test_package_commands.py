@@ -58,6 +58,10 @@ def test_several_packages_travel_in_one_file(run, workshop, tmp_path, monkeypatc
     assert run("package", "install", stick).code == ExitCode.PACKAGE
     assert run("package", "trust", tmp_path / "maker.pub").code == 0
     assert run("package", "install", stick).code == 0
+    assert run("package", "remove", "lexicon", "second").code == 0
+    again = run("package", "install", stick, "--json")  # as after one that was broken off between the two
+    assert (again.code, len(again.json["packages"])) == (0, 2)
+    assert "it is installed already" in again.err
     assert [one["name"] for one in run("package", "list", "--json").json["packages"]] == ["first", "second"]
 
 

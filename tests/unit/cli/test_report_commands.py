@@ -25,6 +25,7 @@ def reports(gateway):
         ("GET", f"{ROOT}/folders"): (200, {"data": [folder]}),
         ("POST", f"{ROOT}/folders"): (201, folder),
         ("POST", f"{ROOT}/folders/folder_1/files"): (201, folder),
+        ("POST", f"{ROOT}/folders/folder_1/sample"): (200, {**folder, "sample": "company-3 en"}),
         ("POST", ROOT): (202, {**JOB, "state": "running"}),
         ("GET", f"{ROOT}/jobs"): (200, {"data": [{**JOB, "open_sections": 0}]}),
         ("GET", f"{ROOT}/jobs/job_1"): (200, JOB),
@@ -123,6 +124,9 @@ def test_a_report_is_submitted_fetched_and_deleted(run, reports, tmp_path):
     assert shown.code == 0
     assert file.read_bytes() == b"%PDF-1.7"
     assert asked(reports)[1].endswith("/files/pdf?draft=true&version=2")
+    for option, wanted in (("--comments", "true"), ("--no-comments", "false")):
+        assert run("reports", "download", "job_1", "--format", "pdf", option, "--file", file).code == 0
+        assert asked(reports)[1].endswith(f"/files/pdf?comments={wanted}")
     assert run("reports", "delete", "job_1", "--json").json["deleted"] is True
 
 
@@ -135,3 +139,23 @@ def test_what_is_not_signed_is_refused(run, reports, tmp_path):
     assert not file.exists()
     reports.answers["GET", f"{ROOT}/jobs/job_1/files/pdf"] = (200, b"%PDF")
     assert run("reports", "download", "job_1", "--format", "pdf", "--file", tmp_path / "no" / "a.pdf").code == 7
+
+
+def test_a_report_of_a_made_up_company_needs_no_papers(run, reports):
+    shown = run("reports", "sample", "--template", "due-diligence", "--report-language", "en", "--wait")
+    assert shown.code == 0, shown.err
+    assert "job_1" in shown.out
+    posted = [(path, json.loads(body)) for method, path, _headers, body in reports.asked if method == "POST"]
+    assert posted == [
+        (f"{ROOT}/folders", {"name": "company-3 (en)", "subject": ""}),
+        (f"{ROOT}/folders/folder_1/sample", {"sample": "company-3", "language": "en"}),
+        (ROOT, {"folder": "folder_1", "template": "due-diligence", "language": "en"}),
+    ]
+
+
+def test_the_papers_of_a_made_up_company_are_made_once(run, reports):
+    held = {"id": "folder_2", "name": "B", "subject": "", "files": [], "sample": "company-3 zh_CN"}
+    reports.answers["GET", f"{ROOT}/folders"] = (200, {"data": [held]})
+    assert run("reports", "sample", "--json").json["id"] == "folder_2"
+    assert not [path for method, path, *_rest in reports.asked if method == "POST"]
+    assert "folder_2" in run("reports", "sample").out

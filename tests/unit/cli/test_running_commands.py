@@ -5,6 +5,10 @@ import sys
 
 import pytest
 
+from appliance.cluster.membership import Membership, Peer, write_membership
+from appliance.config.home import Home
+from appliance.operations.nodes.joining import Joined
+
 ASK = "/v1/scenarios/knowledge-qa/ask"
 CITATION = {
     "document_id": "doc_1",
@@ -223,6 +227,16 @@ def test_tui_becomes_the_terminal_program(run, gateway, home, monkeypatch):
     assert options["--url"].startswith("http://127.0.0.1:")
 
 
+def test_the_terminal_takes_the_colours_that_were_asked_for(run, gateway, home, monkeypatch):
+    started = []
+    monkeypatch.setattr(os, "execve", lambda _program, command, _environment: started.append(command))
+    run("tui", "--theme", "high-contrast")
+    place = started[0].index("--theme")
+    assert started[0][place + 1] == "high-contrast"
+    assert run("tui", "--theme", "gruvbox").code != 0
+    assert len(started) == 1
+
+
 def test_on_a_bare_home_the_terminal_begins_with_the_first_start(run, home, monkeypatch):
     started = []
     monkeypatch.setattr(os, "execve", lambda _program, command, _environment: started.append(command))
@@ -230,6 +244,41 @@ def test_on_a_bare_home_the_terminal_begins_with_the_first_start(run, home, monk
     run("tui")
     assert started[0][-1] == "--first-start"
     assert str(home) in started[0]
+
+
+def test_a_node_and_a_head_without_its_key_do_not_begin_with_the_first_start(run, home, monkeypatch):
+    started = []
+    monkeypatch.setattr(os, "execve", lambda _program, command, _environment: started.append(command))
+    (home / "secrets").mkdir()
+    (home / "secrets/ca.key").write_text("-")
+    shown = run("tui")
+    assert shown.code == 4
+    assert "no admin key" in shown.err
+    write_membership(
+        Home(home),
+        Membership(
+            state="joined", node_id="n-1", name="box-2", address="10.0.0.2",
+            head=Peer(id="head", address="10.0.0.1", port=6380),
+        ),
+    )  # fmt: skip
+    for options in ((), ("--serve",)):
+        shown = run("tui", *options)
+        assert shown.code == 2
+        assert "This machine is the node box-2 of 10.0.0.1" in shown.err
+        assert "--url" in shown.err
+    assert started == []
+
+
+def test_answers_that_join_end_with_the_node(run, home, monkeypatch):
+    def set_up(_home, _answers, *, file):
+        assert file == home / "answers.yaml"
+        yield Joined("n-1", "box-2", "10.0.0.2", "10.0.0.1")
+
+    monkeypatch.setattr("appliance.operations.setup.running.set_up", set_up)
+    (home / "answers.yaml").write_text("role: join\njoin: {head: 10.0.0.1, token: njt_a.b}\n")
+    told = run("up", "--answers", home / "answers.yaml", "--json")
+    assert told.json == {"node_id": "n-1", "name": "box-2", "address": "10.0.0.2", "head": "10.0.0.1"}
+    assert "box-2 (10.0.0.2) is a node of the appliance now." in run("up", "--answers", home / "answers.yaml").err
 
 
 def test_the_terminal_looks_at_another_appliance_with_a_key_that_no_list_of_processes_shows(run, monkeypatch):

@@ -56,6 +56,21 @@ def test_no_gauge_goes_below_zero_or_stays_above(metrics):
     assert metrics.traffic("general").in_flight == 0
 
 
+def test_what_engines_carry_is_what_they_told_last(metrics):
+    general, law = {"target": "general"}, {"target": "law"}
+    metrics.engines_told({"general": (8, 3, 0.25), "law": (None, 2, None)})
+    assert value(metrics, "appliance_model_requests_running", **general) == 8
+    assert value(metrics, "appliance_model_requests_waiting", **general) == 3
+    assert value(metrics, "appliance_model_kv_cache_usage_ratio", **general) == 0.25
+    assert value(metrics, "appliance_model_requests_waiting", **law) == 2
+    told = [labels for name, *labels in samples(metrics) if name.startswith("appliance_model_kv")]
+    assert told == [[("target", "general")]]  # what is not known is not 0
+    metrics.engines_told({"law": (0, 0, 0.0)})
+    assert [labels for name, *labels in samples(metrics) if name.startswith("appliance_model_")] == [
+        [("target", "law")]
+    ] * 3
+
+
 def test_tokens_by_kind(metrics):
     run(metrics, answered=True)
     run(metrics, answered=True)

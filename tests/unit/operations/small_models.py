@@ -7,13 +7,13 @@ from pathlib import Path
 import yaml
 
 
-def write_model(folder: Path, weights: bytes = b"{}", **card) -> Path:
-    """Write a model package to `folder`; other `weights` make it another version."""
+def write_model(folder: Path, weights: bytes = b"{}", config: str = "{}", **card) -> Path:
+    """Write a model package to `folder`; other `weights` make it another version, `config` another shape."""
     folder.mkdir(parents=True, exist_ok=True)
     files = {
         "model.safetensors": struct.pack("<Q", len(weights)) + weights,
         "chat_template.jinja": b"{{ messages }}",
-        "config.json": b"{}",
+        "config.json": config.encode(),
     }
     for name, content in files.items():
         (folder / name).write_bytes(content)

@@ -106,7 +106,7 @@ def test_hot_cards(celsius, count):
         ({"state": "asleep"}, None),
         ({"waiting": 19, "kv_use": 0.94}, None),
         ({"waiting": 20}, "20 requests wait for their turn at Model general."),
-        ({"waiting": 1, "kv_use": 0.95}, "1 requests wait for their turn at Model general."),
+        ({"waiting": 1, "kv_use": 0.95}, "1 request waits for its turn at Model general."),
         ({"waiting": 0, "kv_use": 1.0}, None),
         ({"state": "starting"}, None),
         ({"state": "stopped"}, None),

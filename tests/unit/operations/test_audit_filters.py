@@ -66,3 +66,4 @@ def test_every_filter_is_an_option_of_the_command():
         "appliance audit search --tenant t --actor a --request r --kind 'k.*' --target g --outcome o "
         "--since s --until u --text 'x y'"
     )
+    assert search_command(Filters(target="g", failed=True)) == "appliance audit search --target g --failed"

@@ -10,6 +10,7 @@ from contextlib import closing
 
 import pytest
 
+from appliance.cluster.gateway_certificate import gateway_files, read_files
 from appliance.config.home import Home
 from appliance.config.site import SiteConfig, load_site
 from appliance.core.cryptography.age import Identity, opened
@@ -22,6 +23,7 @@ from appliance.operations.backups.archive import open_backup
 from appliance.operations.starting_lock import only_backup
 from appliance.state.audit.search import Filters, search
 from appliance.state.secret_files import load_or_create_pepper
+from tests.unit.bank_authority import Bank
 from tests.unit.operations.backup_homes import (
     ADMIN,
     DOCUMENTS,
@@ -181,6 +183,17 @@ def test_files_that_the_site_file_names_are_in_it(tmp_path, embedder):
     ((place, copy),) = restored.outside
     assert place == str(outside)
     assert copy.read_text() == "entries: []"
+
+
+def test_the_gateways_certificate_and_key_come_back(tmp_path, embedder):
+    tls = "gateway: {tls: {certificate: tls/gateway.crt, key: tls/gateway.key}}\n"
+    home, site = make_home(tmp_path / "home", embedder, tls)
+    certificate, key = Bank().write(home.root / "tls", "ai.bank.example")
+    again = Home(tmp_path / "again")
+    restore(again, back_up(home, site, tmp_path / "kept").file)
+    files = gateway_files(again, site)
+    assert (files.certificate.read_bytes(), files.key.read_bytes()) == (certificate.read_bytes(), key.read_bytes())
+    assert read_files(files).chain
 
 
 def test_packages_are_listed_and_those_that_are_missing_are_told(made, tmp_path):

@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from appliance.config.home import Home
-from appliance.config.site import GatewaySettings, SiteConfig
+from appliance.config.site import GatewaySettings, SiteConfig, parse_site
 from appliance.core.errors import ApplianceError, ConfigError, NotRunning, Unavailable
 from appliance.operations.client import ApplianceClient
-from appliance.operations.gateways import base_url, first_healthy, gateway_urls, write_gateways
+from appliance.operations.gateways import base_url, caller_urls, first_healthy, gateway_urls, write_gateways
 
 NODES = [("head", "10.0.0.1", {}), ("w1", "10.0.0.2", {"gateway_port": 8090}), ("w2", "fd00::3", {})]
 AWAY = (503, {"error": {"message": "away", "code": "head_unavailable"}})
@@ -139,3 +139,22 @@ def test_the_first_healthy_one_is_found(monkeypatch):
     assert first_healthy(urls) == "http://c:1"
     assert first_healthy(urls[:2]) == "http://a:1"
     assert first_healthy(["http://x:1"]) == "http://x:1"
+
+
+@pytest.mark.parametrize(
+    ("gateway", "urls"),
+    [
+        ("", ["http://127.0.0.1:8080"]),
+        ("host: 10.0.0.1, port: 9000", ["http://10.0.0.1:9000"]),
+        ("host: 0.0.0.0", ["http://10.0.0.1:8080", "http://10.1.0.1:8080"]),
+        ('host: "::"', ["http://10.0.0.1:8080", "http://10.1.0.1:8080", "http://[fd00::1]:8080"]),
+        ("host: 10.0.0.1, tls: {names: [ai.bank.example]}", ["https://ai.bank.example:8080", "https://10.0.0.1:8080"]),
+    ],
+)
+def test_callers_are_told_every_address_at_which_it_listens(gateway, urls):
+    site = parse_site(f"gateway: {{{gateway}}}", "site.yaml")
+    assert list(caller_urls(site, ["10.0.0.1", "10.1.0.1", "fd00::1"])) == urls
+
+
+def test_a_machine_without_a_network_is_told_its_own_address():
+    assert caller_urls(parse_site("gateway: {host: 0.0.0.0}", "site.yaml"), []) == ("http://127.0.0.1:8080",)

@@ -58,6 +58,7 @@ def test_a_home_without_a_database_has_no_versions_and_none_is_made(tmp_path):
 
 def test_chat_models_on_this_machine_can_be_staged(bench):
     write_model(bench.home.models / "embedder", kind="embedder", chat_template=None)
+    write_model(bench.home.models / "next-adapter", origin={"format": "lora-adapter", "base": "next"})
     (bench.home.models / "broken").mkdir()
     (bench.home.models / "broken" / "card.yaml").write_text("no: card")
     assert [one.name for one in stageable(bench.home)] == ["base", "next"]

@@ -22,6 +22,7 @@ from appliance.cluster.instance import (
 from appliance.cluster.node import temp_folder
 from appliance.config.home import Home
 from appliance.config.site import SiteConfig
+from appliance.config.tls import TlsSettings
 from appliance.core.errors import (
     AlreadyRunning,
     ConfigError,
@@ -41,6 +42,7 @@ from appliance.operations import supervised, up
 from appliance.operations.down import take_down
 from appliance.state.database import Database, sqlite_url
 from appliance.state.keys import KeyRing, load_or_create_pepper
+from tests.unit.bank_authority import Bank
 from tests.unit.serving.ports import free_ports
 
 
@@ -114,6 +116,18 @@ def test_a_taken_port_stops_before_anything_is_made(home, site, monkeypatch):
             taken.listen()
             with pytest.raises(PortInUse, match=setting):
                 list(up.bring_up(home, site))
+    assert not home.instance_file.exists()
+    assert not home.admin_key_file.exists()
+
+
+def test_a_certificate_that_cannot_be_served_stops_before_anything_is_made(home, site, monkeypatch, tmp_path):
+    monkeypatch.setattr(up, "ensure_base_model", lambda *arguments: pytest.fail("must not build"))
+    certificate, key = Bank().write(tmp_path / "tls", "ai.bank.example")
+    key.chmod(0o644)
+    tls = TlsSettings(certificate=str(certificate), key=str(key))
+    secure = site.model_copy(update={"gateway": site.gateway.model_copy(update={"tls": tls})})
+    with pytest.raises(ConfigError, match="chmod 600"):
+        list(up.bring_up(home, secure))
     assert not home.instance_file.exists()
     assert not home.admin_key_file.exists()
 

@@ -1,6 +1,7 @@
 """Stand-ins with the faces of Serve's deployment handles: the one thing that cannot run in a unit test."""
 
 import asyncio
+from types import SimpleNamespace
 
 import numpy
 
@@ -34,10 +35,41 @@ class _Method:
         self.remote = call
 
 
+class Router:
+    """A handle's router: each question to its replicas is answered by one list of `answers`; the last one stays.
+
+    `held` requests wait in it for a place; the replicas answer once `arrived` is set.
+    """
+
+    def __init__(self, *answers, held=0):
+        self._asyncio_router = self
+        self._request_router_initialized, self.arrived = asyncio.Event(), asyncio.Event()
+        self._request_router_initialized.set()
+        self.arrived.set()
+        self._metrics_manager = SimpleNamespace(num_queued_requests=held)
+        self.answers, self.questions = list(answers), 0
+
+    @property
+    def request_router(self):
+        self.questions += 1
+        now = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return SimpleNamespace(curr_replicas={number: self._replica(answer) for number, answer in enumerate(now)})
+
+    def _replica(self, answer):
+        async def tell():
+            await self.arrived.wait()
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return SimpleNamespace(_actor_handle=SimpleNamespace(record_routing_stats=_Method(tell)))
+
+
 class ModelDeployment:
     """The streaming handle of a chat model. `scripts` has one list of items for each call; the last one stays."""
 
-    def __init__(self):
+    def __init__(self, router=None):
+        self._router = router or Router([{"running": 0, "waiting": 0, "kv_use": 0.0}])
         self.scripts = [[]]
         self.calls = []
         self.streams = []

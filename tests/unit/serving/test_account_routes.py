@@ -91,8 +91,12 @@ async def test_after_five_failures_there_is_a_pause_until_an_administrator_ends_
     error_of(paused, 429, "sign_in_paused")
     assert 0 < int(paused.headers["retry-after"]) <= 60
     root, south = entered("root"), entered("south")
+    locked = {one["name"]: one["locked_until"] for one in (await root.get("/v1/users")).json()["data"]}
+    assert {name for name, until in locked.items() if until is not None} == {"wang"}
+    assert (await root.get("/v1/users/wang")).json()["locked_until"] == locked["wang"] > iso(utc_now())
     error_of(await south.post("/v1/users/wang/unlock"), 404, "not_found")
     assert (await root.post("/v1/users/wang/unlock")).json()["id"] == people["north"].id
+    assert (await root.get("/v1/users/wang")).json()["locked_until"] is None
     assert (await sign_in(client_for())).status_code == 201
 
 

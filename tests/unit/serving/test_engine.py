@@ -9,7 +9,7 @@ from appliance.cluster.node import ENGINE_PLACE
 from appliance.config.scaling import PlacementSettings, ScalingSettings
 from appliance.config.site import EngineSettings, ModelSettings, SiteConfig
 from appliance.serving.deploy import model_app
-from appliance.serving.engine import STATISTICS, WORKER_INSIDE, ChatModel, engine_kwargs, llm_config
+from appliance.serving.engine import WORKER_INSIDE, ChatModel, engine_kwargs, llm_config
 
 CARD = {"CPU": 1, "GPU": 1, ENGINE_PLACE: 1}
 
@@ -42,6 +42,11 @@ def test_safe_settings_hold_on_both(accelerator):
     assert arguments["enforce_eager"] is True
     assert arguments["tool_strict_level"] == "parameter"
     assert arguments["scheduling_policy"] == "priority"
+
+
+@pytest.mark.parametrize("scaling", [None, ScalingSettings(max_replicas=3)])
+def test_every_engine_tells_what_it_carries(scaling):
+    assert engine_kwargs(model(scaling=scaling), "cpu")["disable_log_stats"] is False
 
 
 def test_the_context_is_never_longer_than_the_models_own():
@@ -103,10 +108,8 @@ def test_a_pipeline_may_cross_nodes_with_a_bundle_for_each_card():
     assert engine.placement_strategy == "PACK"
 
 
-def test_a_fixed_number_asks_for_no_statistics_no_labels_and_no_router():
+def test_a_fixed_number_asks_for_no_labels_and_no_router():
     config = llm_config(model(replicas=2), "gpu", 4, 600)
-    assert config.engine_kwargs["disable_log_stats"] is True
-    assert config.experimental_configs[STATISTICS] is False
     asked = set(config.deployment_config)
     assert not asked & {"autoscaling_config", "placement_group_bundle_label_selector", "request_router_config"}
 
@@ -121,9 +124,6 @@ def no_cluster(monkeypatch):
 def test_serve_takes_scaling_labels_and_router():
     asked = model(scaling=ScalingSettings(min_replicas=0, max_replicas=3), labels={"vendor": "nvidia"},
                   routing="prefix", tensor_parallel_size=2)  # fmt: skip
-    config = llm_config(asked, "gpu", 64, 600)
-    assert config.engine_kwargs["disable_log_stats"] is False
-    assert config.experimental_configs[STATISTICS] is True
     deployment = model_app(asked, SiteConfig(), "gpu", 64)._bound_deployment
     scaling = deployment._deployment_config.autoscaling_config
     assert (scaling.min_replicas, scaling.max_replicas) == (0, 3)

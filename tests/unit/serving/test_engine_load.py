@@ -1,10 +1,14 @@
 """What a replica tells of its engine, from vLLM's own statistics."""
 
+from types import SimpleNamespace
+
+from ray.llm._internal.serve.engines.vllm.vllm_engine import VLLMEngine
 from vllm.v1.metrics.loggers import StatLoggerBase
 from vllm.v1.metrics.stats import IterationStats, PrefixCacheStats, SchedulerStats
 
 from appliance.serving.engine_load import Clock, EngineLoad, LatestTimes, replica_metrics
 from appliance.serving.scaling import KV_USE, SINCE_LAST_S, TTFT_P90_MS
+from appliance.serving.vllm_engine import Engine
 
 
 class Hands:
@@ -54,6 +58,14 @@ def test_the_last_step_and_the_sums_are_kept():
     assert replica_metrics(load, clock) == {KV_USE: 0.25, TTFT_P90_MS: 400.0, SINCE_LAST_S: 3}
 
 
+def test_no_other_logger_works_at_each_step(monkeypatch):
+    client = SimpleNamespace(logger_manager=SimpleNamespace(stat_loggers=["vLLM's log", "Prometheus"]))
+    monkeypatch.setattr(VLLMEngine, "_start_async_llm_engine", lambda *_arguments: client)
+    engine = Engine.__new__(Engine)
+    assert engine._start_async_llm_engine() is client
+    assert client.logger_manager.stat_loggers == [engine.load]
+
+
 def test_vllm_finds_every_method_of_its_loggers():
     names = {name for name in vars(StatLoggerBase) if not name.startswith("_")}
     assert names <= set(dir(EngineLoad()))
@@ -72,4 +84,4 @@ def test_the_clock_stands_while_a_request_runs():
     clock.end()
     now.at += 2
     assert clock.since_last() == 2
-    assert replica_metrics(None, clock) == {SINCE_LAST_S: 2}
+    assert replica_metrics(EngineLoad(), clock)[SINCE_LAST_S] == 2

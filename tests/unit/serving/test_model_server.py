@@ -19,7 +19,7 @@ from vllm.renderers.params import TokenizeParams
 from vllm.v1.engine.exceptions import EngineDeadError
 
 from appliance.core.errors import EngineFailed, InvalidRequest
-from appliance.serving.engine_load import Clock
+from appliance.serving.engine_load import Clock, EngineLoad
 from appliance.serving.gateway.errors import from_engine
 from appliance.serving.model_items import BEGUN
 from appliance.serving.model_server import ModelServer, outputs_at_hand
@@ -258,7 +258,7 @@ async def test_a_whole_answer_is_announced_so_that_it_is_not_sent_elsewhere(stre
 
 async def test_requests_keep_a_model_awake_and_looks_at_its_health_do_not():
     class Answering(Refusing):
-        load = None
+        load = EngineLoad()
 
         async def completions(self, request, _info):
             assert (made._clock.since_last() == 0) is not looking
@@ -272,7 +272,9 @@ async def test_requests_keep_a_model_awake_and_looks_at_its_health_do_not():
     _items = [item async for item in made.generate("completions", {"model": "general", "prompt": "a"}, "r")]
     now[0], looking = 90.0, True
     await made.canary()
-    assert await made.record_autoscaling_stats() == {"since_last_s": 40.0}
+    assert (await made.record_autoscaling_stats())["since_last_s"] == 40.0
+    assert await made.record_routing_stats() == {"running": 0, "waiting": 0, "kv_use": 0.0}
+    assert (await made.record_autoscaling_stats())["since_last_s"] == 40.0
 
 
 async def test_the_canary_waits_for_what_was_generated():

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import psutil
 import pytest
+import yaml
 
 from appliance.cluster.certificate_forms import NODE_LIFE
 from appliance.cluster.certificates import (
@@ -22,6 +23,7 @@ from appliance.cluster.certificates import (
     store_node_certificate,
 )
 from appliance.cluster.enrolment import HEARTBEAT_PATH, LEAVE_PATH
+from appliance.cluster.gateway_certificate import caller_names
 from appliance.cluster.membership import NodeStanding, Peer, read_membership, read_standing
 from appliance.cluster.peers import NodeClient
 from appliance.cluster.supervision import PartState, Supervision, write_supervision
@@ -45,7 +47,7 @@ from appliance.serving.nodes.service import serve_node
 from appliance.serving.nodes.worker import Watch
 from appliance.state.node_records import READING
 from appliance.state.nodes import NodeRecord, Nodes, new_node_id
-from tests.unit.operations.node_homes import HEAD, Cluster, called, running
+from tests.unit.operations.node_homes import HEAD, Cluster, called, running, write_site
 
 
 @pytest.fixture
@@ -100,6 +102,27 @@ def test_heartbeats_say_who_is_there(head):
     assert [peer["id"] for peer in told["peers"]] == [head.peer.id, member.node_id]
     (after,) = head.workers()
     assert after.seen_at > iso(before)
+
+
+def test_a_worker_gets_a_certificate_for_the_names_that_callers_use(cluster):
+    settings = yaml.safe_load(cluster.home.site_file.read_text())
+    settings["gateway"]["tls"] = {"names": ["ai.bank.example"]}
+    write_site(cluster.home, **settings)
+    with running(cluster.home):
+        home = cluster.joined("node", "127.0.0.2")
+        site, member, files = load_site(home.site_file), read_membership(home), node_files(home.secrets)
+        assert site.gateway.tls.names == ("ai.bank.example",)
+        watch = Watch(home, member, caller_names(site))
+        watch.beat()
+        got = read_certificate(files.certificate.read_bytes())
+        assert got.addresses == {"127.0.0.1", "127.0.0.2", "localhost", "ai.bank.example"}
+        watch.beat()
+        other = Watch(home, member, ("localhost", "evil.example"))  # a node does not choose its names
+        other.beat()
+        again = read_certificate(files.certificate.read_bytes())
+        assert (again.addresses, again.serial != got.serial) == (got.addresses, True)
+        other.beat()  # and does not ask at each heartbeat
+        assert read_certificate(files.certificate.read_bytes()).serial == again.serial
 
 
 def test_a_worker_tells_what_its_hardware_does(head):

@@ -52,17 +52,20 @@ class WelcomePage(Page):
         """Take the language, at once for all pages."""
         return self.setup.with_answer(language=self.query_one(Choice).chosen)
 
+    def keep(self) -> None:
+        """Keep nothing: the language key itself changes what is chosen here."""
+
     def on_option_list_option_selected(self, _event: OptionList.OptionSelected) -> None:
         """Enter goes on."""
         self.action_on()
 
 
 class ChecksRead(Event):
-    """What was looked at, so far or at the end."""
+    """What was looked at, or why it could not be."""
 
-    def __init__(self, checks: list[Check], *, ended: bool) -> None:
+    def __init__(self, checks: list[Check], fault: ApplianceError | None = None) -> None:
         super().__init__()
-        self.checks, self.ended = checks, ended
+        self.checks, self.fault = checks, fault
 
 
 class ChecksPage(Page):
@@ -77,7 +80,8 @@ class ChecksPage(Page):
     def __init__(self) -> None:
         super().__init__()
         self._checks: list[Check] = []
-        self._ended = False
+        self._looking = True
+        self._fault: ApplianceError | None = None
 
     def body(self) -> ComposeResult:
         """Yield the lines."""
@@ -94,22 +98,23 @@ class ChecksPage(Page):
 
     def action_check_again(self) -> None:
         """Look at everything anew."""
+        self._looking = True
         self.tell(Notice("warning", _("Looking at the machine …")))
         self._look()
 
     @work(exclusive=True, group="checks")
     async def _look(self) -> None:
-        source, site = self.setup.source, self.draft.config()
+        source, draft = self.setup.source, self.draft
         try:
-            checks = await in_thread(lambda: list(source.checks(site)), self.language)
+            checks = await in_thread(lambda: list(source.checks(draft.config())), self.language)
         except ApplianceError as error:
-            self.tell(Notice.of(error))
+            self.post_message(ChecksRead([], error))
             return
-        self.post_message(ChecksRead(checks, ended=True))
+        self.post_message(ChecksRead(checks))
 
     def on_checks_read(self, event: ChecksRead) -> None:
         """Show what was found, the gravest first."""
-        self._checks, self._ended = worst_first(event.checks), event.ended
+        self._checks, self._fault, self._looking = worst_first(event.checks), event.fault, False
         language = self.language
         lines = []
         for check in self._checks:
@@ -123,15 +128,20 @@ class ChecksPage(Page):
                 parts.append((f"\n    → {one_line(check.remedy.render(language))}", ""))
             lines.append(Content.assemble(*parts))
         self.query_one("#checks", Lines).say(Content("\n").join(lines))
-        self.tell(None if not self._failed() else Notice("failed", _("Mend what is marked ✖, then press F5.")))
+        if event.fault is not None:
+            self.tell(Notice("failed", event.fault.message, event.fault.hint or _("Press F5 to look again.")))
+        else:
+            self.tell(Notice("failed", _("Mend what is marked ✖, then press F5.")) if self._failed() else None)
 
     def _failed(self) -> bool:
         return any(check.state == "failed" for check in self._checks)
 
     def collect(self) -> Draft:
         """Go on only where nothing has failed."""
-        if not self._ended:
+        if self._looking:
             raise FaultOfPage(_("Looking at the machine …"))
+        if self._fault is not None:
+            raise FaultOfPage(self._fault.message, self._fault.hint or _("Press F5 to look again."))
         if self._failed():
             raise FaultOfPage(_("Mend what is marked ✖, then press F5."))
         return self.draft
@@ -152,7 +162,7 @@ class RolePage(Page):
                 ("first", _("The first machine"), _("It becomes the appliance; others can join it later.")),
                 ("join", _("One more machine"), _("It joins with a token that the first machine printed.")),
             ],
-            self.draft.role,
+            self.was("role", self.draft.role),
             self.language,
         )
 

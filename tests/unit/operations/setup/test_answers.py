@@ -1,11 +1,20 @@
 """The file of answers: what it may say, and what is told of one that cannot be used."""
 
 import stat
+from pathlib import Path
 
 import pytest
 
 from appliance.core.errors import ConfigError
-from appliance.operations.setup.answers import Administrator, Answers, JoinAnswers, read_answers, write_answers
+from appliance.operations.setup.answers import (
+    Administrator,
+    Answers,
+    JoinAnswers,
+    Level,
+    is_written_here,
+    read_answers,
+    write_answers,
+)
 
 
 def given(tmp_path, text):
@@ -61,6 +70,9 @@ def test_a_node_that_joins_says_where_and_with_which_token(tmp_path):
         ("packges: []", "did you mean packages"),
         ("administrator: {nam: lin}", "administrator.name"),
         ("users: 0", "users"),
+        ("level: {ttft_ms: 5}", "`level` goes with `users`"),
+        ("users: 5\nlevel: {ttft_ms: 0}", "level.ttft_ms"),
+        ("users: 5\nlevel: {tokens_per_second: 5}", "level"),
         ("answers: 2", "answers"),
         ("site: {gateway: {prot: 1}}", "did you mean port"),
         ("site: {gateway: {port: 6379}, cluster: {port: 6379}}", "6379"),
@@ -82,3 +94,42 @@ def test_what_is_no_such_file_is_said(tmp_path, content):
         file.write_bytes(content)
     with pytest.raises(ConfigError, match=r"answers\.yaml cannot be read"):
         read_answers(file)
+
+
+def test_what_is_missing_for_another_machine_stands_at_the_top(tmp_path):
+    file = tmp_path / "answers.yaml"
+    write_answers(file, Answers(site={"gateway": {"port": 9443}}))
+    assert "password" not in file.read_text()
+    answers = Answers(
+        administrator=Administrator(name="lin"), packages=(Path("a.lmab"),), users=5, level=Level(ttft_ms=6000)
+    )
+    write_answers(file, answers)
+    head, _answers, rest = file.read_text().partition("answers: 1\n")
+    assert [line[:2] for line in head.splitlines()] == ["# "] * 3
+    assert "password_file" in head
+    assert "administrator:\n  # password_file: password\n  name: lin\n" in rest
+    assert f"- {Path.cwd() / 'a.lmab'}\n" in rest
+    # What it asks for is all that it needs.
+    file.write_text(file.read_text().replace("# password_file", "password_file"))
+    again = read_answers(file)
+    assert again.administrator.password_file == tmp_path / "password"
+    assert again.level == Level(ttft_ms=6000)
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_a_file_that_was_written_here_is_known_again(tmp_path, language):
+    file = tmp_path / "answers.yaml"
+    assert not is_written_here(file)
+    write_answers(file, Answers(language=language))
+    assert is_written_here(file)
+    file.write_text("language: en\n")
+    assert not is_written_here(file)
+
+
+def test_a_damaged_file_is_kept_when_another_is_written(tmp_path):
+    file = given(tmp_path, "packages: [")
+    write_answers(file, Answers())
+    assert (tmp_path / "answers.yaml.damaged").read_text() == "packages: ["
+    write_answers(file, Answers(users=5))
+    assert (tmp_path / "answers.yaml.damaged").read_text() == "packages: ["
+    assert read_answers(file).users == 5

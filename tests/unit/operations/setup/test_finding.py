@@ -77,3 +77,30 @@ def test_a_disk_that_is_too_small_is_told(home, lexicon, monkeypatch):
     (one,) = found(home, package.parent)
     assert not one.installable
     assert "of disk" in str(one.fault)
+
+
+def test_a_stick_that_is_pulled_out_between_two_looks_is_told(home, lexicon, monkeypatch):
+    package, _key = lexicon
+    real = finding._is_file
+
+    def seen_then_pulled(path):
+        there = real(path)
+        if path == package:
+            package.unlink()
+        return there
+
+    monkeypatch.setattr(finding, "_is_file", seen_then_pulled)
+    (one,) = found(home, package.parent)
+    assert not one.installable
+    assert "No such file" in str(one.fault)
+
+
+def test_a_stick_that_fails_while_it_is_read_is_told(home, lexicon, monkeypatch):
+    package, _key = lexicon
+
+    def broken(*_given):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(finding, "open_package", broken)
+    (one,) = found(home, package.parent)
+    assert "Input/output error" in str(one.fault)

@@ -6,6 +6,7 @@ import zipfile
 
 import pypdfium2
 import pytest
+from docx import Document
 
 from appliance.core.errors import Conflict, PermissionDenied, Unavailable
 from appliance.labels.files import find_label
@@ -165,3 +166,28 @@ async def test_nothing_that_code_wrote_carries_the_label_of_generated_content(co
     assert find_label(file.content, "report.pdf").label is None
     for name in ("show-section", "show-differences", "start-report", "sample-report"):
         assert office.actions[name].generated is not None
+
+
+async def test_remarks_leave_with_drafts_and_with_a_signed_version_only_where_asked(office, reviews):
+    job = await office.report(PAPERS)
+    await office.call("add-comment", {"text": "债务要核对", "section": "debts"}, A_ADMIN, job_id=job["id"])
+
+    async def comments(**more):
+        word = Document(io.BytesIO((await fetch(office, job, "docx", EDITOR, **more)).content))
+        evidence = json.loads((await fetch(office, job, "evidence", EDITOR, **more)).content)
+        assert [one["text"] for one in evidence.get("comments", ())] == [one.text for one in word.comments]
+        return [(one.text, one.author) for one in word.comments]
+
+    told = [("债务要核对", A_ADMIN.key_id)]
+    assert await comments(draft="true") == told
+    assert await comments(draft="true", comments="false") == []
+    await released(office, reviews, job)
+    assert await comments() == []
+    assert await comments(comments="true") == told
+    plain = await fetch(office, job)
+    assert (await fetch(office, job, comments="true")).content == plain.content  # a PDF never has any
+    body = {"paragraph": 1, "text": "负债规模适中。"}
+    await office.call("edit-section", body, job_id=job["id"], section="debts")
+    await office.call("add-comment", {"text": "现在好"}, A_ADMIN, job_id=job["id"])
+    assert await comments(version="1", comments="true") == told
+    assert len(await comments(version="2", draft="true")) == 2
