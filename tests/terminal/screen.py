@@ -14,7 +14,7 @@ from tests.gateway.stack import APPLIANCE
 Runner = Callable[..., "subprocess.CompletedProcess[str]"]
 """Runs a command to its end as `subprocess.run` does, here or inside another host."""
 
-CONNECTED_S = 120.0
+OPEN_S = 120.0
 _FRAMES = dict.fromkeys(map(ord, "│─╭╮╰╯"), " ")
 
 
@@ -95,12 +95,14 @@ class Terminal:
 
 
 @contextmanager
-def opened(folder: Path, home: Path, *options: str, run: Runner = run_here, **environment: str) -> Iterator[Terminal]:
-    """Give the appliance's terminal, connected at its first screen."""
+def opened(
+    folder: Path, home: Path, *options: str, shows: str = "● connected", run: Runner = run_here, **environment: str
+) -> Iterator[Terminal]:
+    """Give the appliance's terminal, once its first screen shows some words."""
     terminal = Terminal(folder, run=run)
     terminal.start(str(APPLIANCE), "tui", *options, APPLIANCE_HOME=str(home), **environment)
     try:
-        terminal.wait_for("● connected", CONNECTED_S)
+        terminal.wait_for(shows, OPEN_S)
         yield terminal
     finally:
         terminal.end()

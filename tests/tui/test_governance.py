@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from appliance.core.errors import ApprovalNeeded, NotFound
-from appliance.core.messages import Message
+from appliance.core.errors import ApprovalNeeded, NotFound, PermissionDenied
+from appliance.core.messages import Message, _
 from appliance.operations.audit_filters import BLOCKED
 from appliance.state.audit.search import Filters
 from appliance.tui.screens.governance import GovernanceScreen
@@ -109,6 +109,17 @@ async def test_an_auditor_sees_and_changes_nothing(make, double):
         await press(pilot, "escape")
         text = await press(pilot, "b")
         assert "lma-b81hs0ve" in text, "who may not list keys sees ids"
+
+
+async def test_that_an_auditor_may_not_see_the_status_is_no_fault_of_this_screen(make):
+    app = make(AUDITOR)
+    refused = PermissionDenied(_("The key in {file} may not see the appliance's status.", file="auditor.key"))
+    app.sources.status.readings = [refused]
+    async with app.run_test() as pilot:
+        assert "may not see the appliance's status" in await press(pilot)
+        text = await press(pilot, "6")
+        assert "may not see the appliance's status" not in text
+        assert "● connected" in text
 
 
 async def test_an_auditor_of_a_branch_sees_its_records_alone(make, records):
