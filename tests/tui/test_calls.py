@@ -9,6 +9,7 @@ from appliance.tui import commands
 from appliance.tui.screens.call import CallScreen
 from appliance.tui.screens.calls import CallsScreen, _write
 from appliance.tui.screens.calls_statistics import CallsStatisticsScreen
+from appliance.tui.widgets.hanging_panel import HangingLines
 from tests.tui.calls_double import AFTER, ANGRY, TABLE, WHOLE, CallsDouble
 from tests.tui.recorded import load, recorded_app, screen_text, settled
 
@@ -65,10 +66,12 @@ async def test_one_call_with_its_turns_cards_and_alerts(app, double):
         text = await press(pilot, "8", "enter")
         assert isinstance(app.screen, CallScreen)
         for words in (
-            ANGRY["id"], "怎么办", "卡片丢失或被盗 (0.94)", "anxious ↘", "借记卡服务手册.md", "先为客户办理挂失。",
+            ANGRY["id"], "怎么办", "卡片丢失或被盗 (0.94)", "anxious ↘", "先为客户办理挂失。",
             "您别着急", "✖ 还没有核实客户身份。", "▲ risk: high", "要求投诉", f"appliance calls show {ANGRY['id']}",
         ):  # fmt: skip
             assert words in text
+        turns = app.screen.query_one("#call-turns").query_one(HangingLines).content.plain
+        assert "借记卡服务手册.md" in "".join(turns.split()), "a name may go on in the next line"
         assert "written when the call has ended" in text
         double.whole = {**WHOLE, "after": AFTER, "call": {**ANGRY, "state": "ended", "score": 72.5}}
         text = await press(pilot, "r")

@@ -203,7 +203,7 @@ async def test_a_plan_that_falls_short_says_why_and_is_made_again_where_nodes_or
         await press(pilot, "r")
         asked = len(double.told)
         double.nodes[1] = replace(double.nodes[1], state="cordoned")
-        short = _("It carries {users} users at the level asked, not {asked}.", users=1, asked=9)
+        short = _("It carries 1 user at the level asked, not {wanted}.", wanted=9)
         double.plan_changes = {"shortfall": short, "users": 0}
         app.screen.read_inventory()
         await settled(pilot)
