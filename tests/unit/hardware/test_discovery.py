@@ -161,8 +161,8 @@ def test_gpu_asked_for_but_none_there(machine):
     ("change", "words"),
     [
         ({"driver_version": "550.54.14"}, "needs 580"),
-        ({"compute_capability": [6, 1]}, "None of the 1 accelerators"),
-        ({"mig_mode": [1, 1]}, "None of the 1 accelerators"),
+        ({"compute_capability": [6, 1]}, "The one accelerator cannot serve models"),
+        ({"mig_mode": [1, 1]}, "The one accelerator cannot serve models"),
     ],
 )
 def test_gpu_that_cannot_serve(record, nvml, change, words):
