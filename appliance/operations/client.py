@@ -29,7 +29,7 @@ from appliance.core.errors import (
 from appliance.core.messages import _, current_language
 from appliance.core.status import ApplianceStatus
 from appliance.operations.gateway_trust import GatewayTrust, not_trusted, trust_of, verified_by
-from appliance.operations.gateways import gateway_urls, says_head_away
+from appliance.operations.gateways import START_IT, TRY_AGAIN, gateway_urls, says_head_away
 from appliance.operations.knowledge_client import KnowledgeClient
 
 _CONNECT_TIMEOUT_S = 5.0
@@ -202,17 +202,17 @@ class ApplianceClient:
             response = self._asked(method, path, movable=not files, json=body, params=params, data=form, files=files)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise not_trusted(self.url, error) or NotRunning(
-                _("No appliance answers at {url}.", url=", ".join(self._urls)), _("Start it with `appliance up`.")
+                _("No appliance answers at {url}.", url=", ".join(self._urls)), START_IT
             ) from error
         except httpx.TimeoutException as error:
             raise Unavailable(
                 _("The appliance at {url} did not answer in time.", url=self.url),
-                _("See `appliance status`, then try again."),
+                TRY_AGAIN,
             ) from error
         except httpx.HTTPError as error:
             raise Unavailable(
                 _("The connection to the appliance at {url} broke: {reason}", url=self.url, reason=error),
-                _("See `appliance status`, then try again."),
+                TRY_AGAIN,
             ) from error
         if response.is_error:
             raise _failure(response)
@@ -256,7 +256,7 @@ def _failure(response: httpx.Response) -> ApplianceError:
     if kind is None:
         return Unavailable(
             _("The appliance cannot do this now: {reason}", reason=reason),
-            _("See `appliance status`, then try again."),
+            TRY_AGAIN,
             code=code,
         )
     return kind(_("The appliance refused: {reason}", reason=reason), param=param, code=code)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
@@ -20,6 +20,10 @@ _LOOK_S = 2.0
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not listened on
 _LOCAL = "127.0.0.1"
 _PORT_FACT = "gateway_port"
+START_IT: Final = _("Start it with `appliance up`; where that is at work, it answers when it is ready.")
+"""What to do where nothing listens."""
+TRY_AGAIN: Final = _("`appliance doctor` tells what is wrong; then try again.")
+"""What to do where no answer came."""
 
 
 def base_url(site: SiteConfig) -> str:

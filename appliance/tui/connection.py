@@ -21,6 +21,7 @@ from appliance.core.errors import (
 )
 from appliance.core.messages import _
 from appliance.operations.gateway_trust import GatewayTrust, not_trusted, verified_by
+from appliance.operations.gateways import START_IT, TRY_AGAIN
 
 _TIMEOUT_S = 5.0
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -82,12 +83,12 @@ class HttpConnection:
             )
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise not_trusted(self._url, error) or NotRunning(
-                _("No appliance answers at {url}.", url=self._url), _("Start it with `appliance up`.")
+                _("No appliance answers at {url}.", url=self._url), START_IT
             ) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unavailable(
                 _("The appliance at {url} did not answer in time.", url=self._url),
-                _("See `appliance status`, then try again."),
+                TRY_AGAIN,
             ) from error
 
     async def read(

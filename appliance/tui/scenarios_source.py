@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from appliance.core.errors import ApplianceError, Conflict, NotFound, PermissionDenied, Unavailable
 from appliance.core.messages import _
+from appliance.operations.gateways import TRY_AGAIN
 from appliance.tui.connection import HttpConnection
 from appliance.tui.local import Local, in_thread
 
@@ -170,7 +171,7 @@ class HttpScenariosSource:
             if name == "error":
                 raise Unavailable(
                     _("The scenario broke off: {reason}", reason=(data.get("error") or {}).get("message", name)),
-                    _("See `appliance status`, then try again."),
+                    TRY_AGAIN,
                 )
         return events
 

@@ -79,7 +79,7 @@ class HttpStatusSource:
             return self._connection.not_understood()
         forbidden = PermissionDenied(
             _("The key in {file} may not see the appliance's status.", file=self._connection.key_file),
-            _("Use an admin key."),
+            _("The other screens have what this key may see. Operators and administrators see the status."),
         )
         return self._connection.refusal(response, forbidden)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from appliance.core.errors import ApplianceError
+from appliance.core.errors import ApplianceError, PermissionDenied
 from appliance.core.messages import Message
 from appliance.operations.alerts import Alert
 from appliance.operations.changes import Change
@@ -57,11 +57,16 @@ class View:
         return self.who is not None and self.who.may(permission)
 
     @property
+    def lost(self) -> ApplianceError | None:
+        """Why the appliance does not answer; None where it does, if only that this key may not see its status."""
+        return None if isinstance(self.fault, PermissionDenied) else self.fault
+
+    @property
     def connection(self) -> Connection:
-        """Whether readings come in."""
-        if self.fault is not None:
+        """Whether the appliance answers."""
+        if self.lost is not None:
             return "lost"
-        return "connecting" if self.status is None else "connected"
+        return "connecting" if self.status is None and self.fault is None else "connected"
 
     @property
     def seen(self) -> datetime | None:

@@ -79,25 +79,52 @@ def test_while_the_gateway_is_away_it_says_when_it_was_last_seen(stack, terminal
     assert "Last seen" not in back
 
 
-def test_an_auditor_looks_and_has_no_key_that_changes_anything(stack, tmp_path):
+@pytest.fixture
+def auditor_key(stack, tmp_path):
+    """Give the file of an auditor's key."""
     made = json.loads(stack.cli("key", "create", "inspector", "--role", "auditor", "--json").stdout)
     file = tmp_path / "inspector.key"
     file.write_text(made["key"], encoding="utf-8")
     file.chmod(0o600)
-    options = ("--url", stack.url, "--key-file", str(file))
+    yield file
+    stack.cli("key", "revoke", made["id"])
+
+
+def see_nothing_that_changes(terminal, seen_by_number):
+    """Go to each screen, wait for its words, and look that no key of it changes anything; return the last one."""
+    for number, seen in seen_by_number:
+        terminal.type(number)
+        shown = terminal.wait_for(seen)
+        assert not [key for key in CHANGING if key in shown]
+    return shown
+
+
+def test_an_auditor_elsewhere_looks_and_has_no_key_that_changes_anything(stack, tmp_path, auditor_key):
+    options = ("--url", stack.url, "--key-file", str(auditor_key))
     with opened(tmp_path, stack.home, *options, shows="may not see the appliance's status") as terminal:
-        for number, seen in (
+        screens = (
             ("2", "changed only in the terminal on the head"),
             ("3", "this key may not change models and packages"),
             ("4", "this key may not ask scenarios"),
             ("5", "Use a key whose role holds knowledge.read"),
             ("6", "The role auditor changes nothing here"),
-        ):
-            terminal.type(number)
-            shown = terminal.wait_for(seen)
-            assert not [key for key in CHANGING if key in shown]
-        assert "● connected" in shown
-    stack.cli("key", "revoke", made["id"])
+        )
+        assert "● connected" in see_nothing_that_changes(terminal, screens)
+
+
+def test_an_auditor_on_the_appliances_own_machine_searches_and_checks_the_audit(stack, tmp_path, auditor_key):
+    options = ("--key-file", str(auditor_key))
+    with opened(tmp_path, stack.home, *options, shows="may not see the appliance's status") as terminal:
+        screens = (("2", "Read-only"), ("3", "this key may not change"), ("6", "The role auditor changes nothing here"))
+        see_nothing_that_changes(terminal, screens)
+        terminal.type("b")
+        terminal.wait_for("Blocked since yesterday")
+        terminal.type("Escape")
+        terminal.wait_for("The role auditor changes nothing here")
+        terminal.type("v")
+        terminal.wait_for("$ appliance audit verify")
+        checked = terminal.wait_for("The log is whole", ANSWERED_S)
+        assert "✖" not in checked
 
 
 def test_scenarios_are_tried_with_a_question_a_call_and_an_account(terminal):
@@ -121,14 +148,7 @@ def test_it_is_made_small_and_large_again_in_chinese_and_without_colours(stack, 
         assert set(map(int, re.findall(r"[34]8;5;(\d+)", terminal.text(colours=True)))) <= GREYS
         terminal.type("l")
         terminal.wait_for("● 已连接")
-        for number, words in {
-            "2": "节点",
-            "3": "服务版本",
-            "4": "场景",
-            "5": "知识库",
-            "6": "护栏",
-            "1": "副本",
-        }.items():
+        for number, words in IN_CHINESE.items():
             terminal.type(number)
             terminal.wait_for(words)
             terminal.resize(40, 12)

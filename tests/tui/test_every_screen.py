@@ -93,7 +93,7 @@ async def test_an_appliance_that_goes_away_is_told_with_when_it_was_seen(applian
         await settled(pilot)
         text = screen_text(app)
         assert "No appliance answers at http://127.0.0.1:8080." in text
-        assert "Start it with `appliance up`." in text
+        assert "Start it with `appliance up`;" in text
         assert "Last seen" in text
         assert "● connected" not in text
         appliance.gone = False

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.core.errors import NotFound, NotRunning
+from appliance.core.errors import NotFound, NotRunning, PermissionDenied
 from appliance.core.messages import Message
 from appliance.operations.changes import Change
 from appliance.tui import changes_source
@@ -353,3 +353,14 @@ async def test_where_the_line_is_short_help_stays():
         assert "? Help" in line
         assert "q Quit" in line
         assert "Refresh" not in line
+
+
+async def test_a_key_that_may_not_see_the_status_is_not_told_that_nothing_answers():
+    refused = PermissionDenied(Message("The key may not see the status."), Message("The other screens have the rest."))
+    app = recorded_app(refused)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        text = screen_text(app)
+        assert "● connected" in text
+        assert "The key may not see the status." in text
+        assert "The other screens have the rest." in text

@@ -64,12 +64,16 @@ def test_what_is_gone_for_long_is_forgotten():
     assert past._applications
 
 
+async def read_often(app, pilot, times):
+    await settled(pilot)
+    for _reading in range(times):
+        await app.read_once()
+
+
 async def test_one_model_and_one_node_show_their_own_history():
     app = recorded_app(*(later(STATUS, reading) for reading in range(6)))
     async with app.run_test(size=(120, 36)) as pilot:
-        await settled(pilot)
-        for _reading in range(5):
-            await app.read_once()
+        await read_often(app, pilot, 5)
         await app.push_screen(ApplicationScreen(f"model/{MODEL.name}"))
         await settled(pilot)
         text = screen_text(app)
@@ -95,9 +99,7 @@ async def test_a_scenario_has_no_chart_of_tokens_or_a_queue():
     scenario = next(one for one in STATUS.applications if one.kind == "scenario")
     app = recorded_app(*(later(STATUS, reading) for reading in range(3)))
     async with app.run_test(size=(120, 36)) as pilot:
-        await settled(pilot)
-        for _reading in range(2):
-            await app.read_once()
+        await read_often(app, pilot, 2)
         await app.push_screen(ApplicationScreen(f"scenario/{scenario.name}"))
         await settled(pilot)
         text = screen_text(app)

@@ -65,7 +65,7 @@ async def test_key_that_was_replaced_is_used(source, gateway, tmp_path):
     ("status", "error", "hint"),
     [
         (401, AuthenticationFailed, "appliance key create"),
-        (403, PermissionDenied, "admin key"),
+        (403, PermissionDenied, "The other screens"),
         (404, Unavailable, "appliance --version"),
         (500, Unavailable, "appliance doctor"),
         (503, Unavailable, "appliance doctor"),

@@ -163,8 +163,10 @@ def _register_tui(app: typer.Typer) -> None:
     def tui(
         context: typer.Context,
         url: Annotated[str | None, typer.Option(help=str(_("Another appliance's address.")))] = None,
-        key: Annotated[str | None, typer.Option(help=str(_("With --url: the key to use.")))] = None,
-        key_file: Annotated[Path | None, typer.Option(help=str(_("With --url: a file that holds the key.")))] = None,
+        key: Annotated[
+            str | None, typer.Option(help=str(_("The key to use; by default the administrator's of this machine.")))
+        ] = None,
+        key_file: Annotated[Path | None, typer.Option(help=str(_("A file that holds the key to use.")))] = None,
         ca: Annotated[
             Path | None,
             typer.Option(help=str(_("With --url: authorities (PEM) for its certificate; by default the system's."))),
@@ -185,19 +187,21 @@ def _register_tui(app: typer.Typer) -> None:
             command += [] if ca is None else ["--ca", str(ca)]
         colours = [] if theme is None else ["--theme", theme.value]
         command += colours
-        if url is None:
-            command += _beside(session)
-        elif key_file is not None:
-            command += ["--url", url, "--key-file", str(key_file)]
-        elif key:
-            command += ["--url", url]
+        given = [] if key_file is None else ["--key-file", str(key_file.absolute())]
+        if key and not given:
             environment["APPLIANCE_TUI_KEY"] = key  # an argument would be in every list of processes
-        else:
+        own_key = not given and not key
+        if url is None:
+            command += _beside(session, given, own_key)
+        elif own_key:
             raise InvalidRequest(
                 _("Another appliance takes no key of this machine."), _("Give one with --key or --key-file.")
             )
+        else:
+            command += ["--url", url, *given]
         if serve:
-            _serve(session, [*_anew(session), *colours] if url is None else command, environment, port)
+            anew = url is None and own_key
+            _serve(session, [*_anew(session), *colours] if anew else command, environment, port)
             return
         os.execve(sys.executable, command, environment)  # noqa: S606 - this interpreter, no shell
 
@@ -225,9 +229,10 @@ def _check_trust(url: str, authority: Path | None) -> None:
         trust_elsewhere(url, authority)
 
 
-def _beside(session: Session) -> list[str]:
+def _beside(session: Session, given: list[str], own_key: bool) -> list[str]:
     """Return the terminal's options for the appliance of this machine; on a bare home it begins with the first start.
 
+    With `own_key` it takes the administrator's key of this machine, else that of `given` or of the environment.
     Raises `NotRunning`, and `ConfigError` on a node.
     """
     from appliance.operations.client import read_admin_key
@@ -237,10 +242,11 @@ def _beside(session: Session) -> list[str]:
 
     if begins_here(session.home, session.site):
         return ["--home", str(session.home.root), "--first-start"]
-    read_admin_key(session.home)  # say here, not on a full screen, that it cannot be read
+    if own_key:
+        read_admin_key(session.home)  # say here, not on a full screen, that it cannot be read
+        given = ["--key-file", str(session.home.admin_key_file)]
     address = first_healthy(gateway_urls(session.home, session.site), trust_of(session.home, session.site))
-    key_file = str(session.home.admin_key_file)
-    return ["--url", address, "--key-file", key_file, "--home", str(session.home.root)]
+    return ["--url", address, *given, "--home", str(session.home.root)]
 
 
 def _print_check(session: Session, check: "Check") -> None:

@@ -52,13 +52,25 @@ def register(app: typer.Typer) -> None:
     _register_delete(group)
 
 
+def _wait_option() -> Any:  # noqa: ANN401 - typer's own type is private
+    return typer.Option("--wait", help=str(_("Wait until it is done, and show how far it is.")))
+
+
+def _template_option() -> Any:  # noqa: ANN401
+    return typer.Option("--template", help=str(_("Which report; `templates` lists them.")))
+
+
+def _language_option() -> Any:  # noqa: ANN401
+    return typer.Option("--report-language", help=str(_("zh_CN or en.")))
+
+
 def _register_start(group: typer.Typer) -> None:
     @group.command("start", cls=LocalisedCommand, help=str(_("Start a report from a folder.")))
     def start(
         context: typer.Context,
         folder: Annotated[str, typer.Argument(metavar="FOLDER", help=str(_("Id of the folder.")))],
-        template: Annotated[str, typer.Option("--template", help=str(_("Which report; `templates` lists them.")))],
-        language: Annotated[str, typer.Option("--report-language", help=str(_("zh_CN or en.")))] = "zh_CN",
+        template: Annotated[str, _template_option()],
+        language: Annotated[str, _language_option()] = "zh_CN",
         subject: Annotated[str, typer.Option("--subject", help=str(_("Whom it is about.")))] = "",
         as_of: Annotated[
             datetime | None,
@@ -69,9 +81,7 @@ def _register_start(group: typer.Typer) -> None:
         phrase: Annotated[
             bool, typer.Option("--phrase", help=str(_("Let the chat model phrase it, if it is capable.")))
         ] = False,
-        wait: Annotated[
-            bool, typer.Option("--wait", help=str(_("Wait until it is done, and show how far it is.")))
-        ] = False,
+        wait: Annotated[bool, _wait_option()] = False,
         as_json: Annotated[bool, json_option()] = False,
     ) -> None:
         request: Json = {"folder": folder, "template": template, "language": language, "subject": subject}
@@ -87,13 +97,9 @@ def _register_sample(group: typer.Typer) -> None:
         name: Annotated[
             str, typer.Argument(metavar="SAMPLE", help=str(_("company-1 to company-20, fund, market, aml …")))
         ] = "company-3",
-        template: Annotated[
-            str | None, typer.Option("--template", help=str(_("Which report; `templates` lists them.")))
-        ] = None,
-        language: Annotated[str, typer.Option("--report-language", help=str(_("zh_CN or en.")))] = "zh_CN",
-        wait: Annotated[
-            bool, typer.Option("--wait", help=str(_("Wait until it is done, and show how far it is.")))
-        ] = False,
+        template: Annotated[str | None, _template_option()] = None,
+        language: Annotated[str, _language_option()] = "zh_CN",
+        wait: Annotated[bool, _wait_option()] = False,
         as_json: Annotated[bool, json_option()] = False,
     ) -> None:
         session = session_of(context)
@@ -112,9 +118,7 @@ def _register_status(group: typer.Typer) -> None:
     def status(
         context: typer.Context,
         job: Annotated[str | None, typer.Argument(metavar="JOB", help=str(_("Id of the job.")))] = None,
-        wait: Annotated[
-            bool, typer.Option("--wait", help=str(_("Wait until it is done, and show how far it is.")))
-        ] = False,
+        wait: Annotated[bool, _wait_option()] = False,
         as_json: Annotated[bool, json_option()] = False,
     ) -> None:
         session = session_of(context)
@@ -140,9 +144,7 @@ def _register_answer(group: typer.Typer) -> None:
         answers: Annotated[
             list[str], typer.Argument(metavar="QUESTION=TEXT …", help=str(_("Answers by id of the question.")))
         ],
-        wait: Annotated[
-            bool, typer.Option("--wait", help=str(_("Wait until it is done, and show how far it is.")))
-        ] = False,
+        wait: Annotated[bool, _wait_option()] = False,
         as_json: Annotated[bool, json_option()] = False,
     ) -> None:
         from appliance.operations.reports import read_answers

@@ -31,7 +31,8 @@ def serve_terminal(
     Raises `PortInUse`, `PreflightError`.
     """
     with _listening(port) as listening:
-        asyncio.run(_serve(command, environment, listening, language, tell))
+        site = TerminalSite(command, environment, listening.getsockname()[1], language, tell)
+        asyncio.run(_serve(site, listening, tell))
 
 
 def _listening(port: int) -> socket.socket:
@@ -50,15 +51,7 @@ def _listening(port: int) -> socket.socket:
     return listening
 
 
-async def _serve(
-    command: Sequence[str],
-    environment: Mapping[str, str],
-    listening: socket.socket,
-    language: str,
-    tell: Callable[[Message], None],
-) -> None:
-    port = listening.getsockname()[1]
-    site = TerminalSite(command, environment, port, language, tell)
+async def _serve(site: TerminalSite, listening: socket.socket, tell: Callable[[Message], None]) -> None:
     # No access log: the address of the first request holds the token.
     runner = web.AppRunner(
         site.application(), access_log=None, keepalive_timeout=_KEEPALIVE_S, shutdown_timeout=_SHUTDOWN_S
@@ -74,7 +67,7 @@ async def _serve(
             _(
                 "From another machine: ssh -L {port}:127.0.0.1:{port} HOST there, then the same address. "
                 "At most {count} terminals; Ctrl-C ends all.",
-                port=port,
+                port=listening.getsockname()[1],
                 count=MOST_TERMINALS,
             )
         )

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.message import Message as Event
 from textual.widgets import OptionList
 
-from appliance.core.errors import ApplianceError, PermissionDenied
+from appliance.core.errors import ApplianceError
 from appliance.core.messages import Message, _
 from appliance.operations.audit_filters import day_start
 from appliance.operations.guardrail_hits import Hit, Hits
@@ -110,7 +110,7 @@ class GovernanceScreen(GovernanceBase):
             self._waiting = False
             self._read_for_ever()
         language, glance = view.language, self._glance
-        lost = _lost(view)
+        lost = view.lost
         fault = lost or next(iter(glance.faults.values()), None)
         seen, interval_s = (view.seen, view.interval_s) if lost is not None else (glance.seen, _INTERVAL_S)
         self.set_class(fault is not None and seen is not None, "-stale")
@@ -130,7 +130,7 @@ class GovernanceScreen(GovernanceBase):
 
     def connection(self, view: View) -> Connection:
         """As far as the appliance and the parts go."""
-        if _lost(view) is not None or self._glance.faults:
+        if view.lost is not None or self._glance.faults:
             return "lost"
         return "connecting" if self._glance.seen is None and self._readable() else "connected"
 
@@ -250,8 +250,3 @@ class GovernanceScreen(GovernanceBase):
 
 def _part(name: str) -> Part:
     return next((part for part in PARTS if part.name == name), PARTS[-1])
-
-
-def _lost(view: View) -> ApplianceError | None:
-    """Return why the appliance does not answer; that an auditor may not see its status is none of these screens'."""
-    return None if isinstance(view.fault, PermissionDenied) else view.fault

@@ -12,6 +12,7 @@ from textual.widgets import Input, OptionList
 
 from appliance.core.errors import ApplianceError, Unavailable
 from appliance.core.messages import Message, _
+from appliance.operations.gateways import TRY_AGAIN
 from appliance.tui import commands, scenarios_keys
 from appliance.tui.drawing import MUTED, one_line
 from appliance.tui.scenarios_report_trial import ReportTrial
@@ -228,7 +229,7 @@ class TryScreen(ModeScreen[None]):
             self.post_message(AnswerTold(None, last=True))
         except TimeoutError:
             late = _("No answer came within {seconds} s.", seconds=round(limit))
-            self.post_message(TryFailed(Unavailable(late, _("See `appliance status`, then try again."))))
+            self.post_message(TryFailed(Unavailable(late, TRY_AGAIN)))
         except ApplianceError as error:
             self.post_message(TryFailed(error))
 

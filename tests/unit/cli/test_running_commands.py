@@ -227,6 +227,29 @@ def test_tui_becomes_the_terminal_program(run, gateway, home, monkeypatch):
     assert options["--url"].startswith("http://127.0.0.1:")
 
 
+def test_beside_the_appliance_the_terminal_takes_the_key_that_is_given(run, gateway, home, tmp_path, monkeypatch):
+    started = []
+    monkeypatch.setattr(os, "execve", lambda _program, command, environment: started.append((command, environment)))
+    monkeypatch.setattr(
+        "appliance.operations.browser.serving.serve_terminal",
+        lambda command, environment, *_others: started.append((command, environment)),
+    )
+    (home / "admin.key").unlink()
+    (home / "secrets").mkdir()
+    (home / "secrets/ca.key").write_text("-")
+    for options in ((), ("--serve",)):
+        run("tui", "--key-file", tmp_path / "auditor.key", *options)
+        command, environment = started.pop()
+        assert command[command.index("--key-file") + 1] == str(tmp_path / "auditor.key")
+        assert command[command.index("--home") + 1] == str(home)
+        run("tui", "--key", "sk-secret", *options)
+        command, environment = started.pop()
+        assert environment["APPLIANCE_TUI_KEY"] == "sk-secret"
+        assert "--key-file" not in command
+        assert not any("sk-secret" in part for part in command)
+    assert started == []
+
+
 def test_the_terminal_takes_the_colours_that_were_asked_for(run, gateway, home, monkeypatch):
     started = []
     monkeypatch.setattr(os, "execve", lambda _program, command, _environment: started.append(command))
