@@ -8,6 +8,7 @@ from appliance.catalogue.devices import Device, DeviceType
 from appliance.catalogue.model import ModelEntry, Precision
 from appliance.catalogue.roofline import Replica, most_users
 from appliance.catalogue.sizing import (
+    CPU_BATCHED_TOKENS,
     Load,
     Split,
     activation_bytes,
@@ -196,6 +197,12 @@ def _splits(task: Task, pool: Sequence[Device]) -> Iterator[Split]:
                 yield split
 
 
+def _batched_tokens(kind: DeviceType) -> int:
+    if kind.kind == "cpu":
+        return CPU_BATCHED_TOKENS
+    return 8192 if kind.memory >= _LARGE_CARD else 2048
+
+
 def _option(
     task: Task,
     kind: DeviceType,
@@ -207,8 +214,7 @@ def _option(
     ledger: Ledger,
 ) -> Option:
     entry, shape = task.entry, task.entry.architecture
-    batched = 8192 if kind.kind == "gpu" and kind.memory >= _LARGE_CARD else 2048
-    load = Load(batched, task.sequences, task.wish.compiled)
+    load = Load(_batched_tokens(kind), task.sequences, task.wish.compiled)
     activations = 0 if entry.engine == "built-in" else activation_bytes(shape, load, split)
     overhead = overhead_bytes(kind.kind, entry, load, split)
     if entry.engine != "built-in" and kind.engine_bytes is not None:

@@ -9,7 +9,7 @@ from appliance.catalogue.calibration import CPU_DEVICE, DeviceCalibration
 from appliance.catalogue.devices import CPU_LAYER_S, GPU_LAYER_S, DeviceType
 from appliance.catalogue.model import ModelEntry, Precision
 from appliance.catalogue.roofline import Replica, decode_step_s, prefill_s
-from appliance.catalogue.sizing import MATRIX_BYTES, Load, Split, activation_bytes, weights_bytes
+from appliance.catalogue.sizing import CPU_BATCHED_TOKENS, MATRIX_BYTES, Load, Split, activation_bytes, weights_bytes
 
 # A bare loop over the layers and an engine on one machine (docs/planning.md): what part of the loop's arithmetic an
 # engine reaches, and how many times as long its layers take beyond reading and computing.
@@ -66,7 +66,7 @@ def with_engine(found: DeviceCalibration, times: Times, resident: int | None, ca
     engine = None
     if resident is not None and kind == "cpu":
         held = weights_bytes(times.entry, times.precision) + cache
-        engine = resident - held - activation_bytes(times.entry.architecture, Load(), times.split)
+        engine = resident - held - activation_bytes(times.entry.architecture, Load(CPU_BATCHED_TOKENS), times.split)
     return found.model_copy(
         update={
             "flops": found.flops if flops is None or times.precision not in _SIXTEEN_BITS else flops,

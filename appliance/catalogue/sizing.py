@@ -1,7 +1,7 @@
 """Memory of a model: weights, cache and the rest, for the whole and for the fullest shard of a replica. Bytes."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from appliance.catalogue.architecture import LayerParameters, Parameters, count_parameters, next_token_parameters
 from appliance.catalogue.model import Architecture, Checkpoint, LatentAttention, ModelEntry, Precision, SlidingWindow
@@ -42,6 +42,11 @@ class Split:
     def cards(self) -> int:
         """Cards of one replica."""
         return self.tensor * self.pipeline
+
+
+CPU_BATCHED_TOKENS: Final = 256
+"""Tokens of one batch on processors, where a batch of vLLM's own size takes up to minutes: whoever else is being
+answered would wait for it, and the engine look dead."""
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,9 @@ _RAY = {
     "DASHBOARD_METRIC_PORT": "-1",  # the process is needed, its own metrics cannot be switched off: no such port
     # Ray's workers would yield to everything else on the machine, and replicas with them.
     "RAY_worker_niceness": "0",
+    # The driver that starts the applications ends, and an idle worker of a job that has ended is stopped at the next
+    # look, by default within 200 ms: each document that is read, each function of a pack, would start Python anew.
+    "RAY_kill_idle_workers_interval_ms": "30000",
     "RAY_DEDUP_LOGS": "0",
     "RAY_COLOR_PREFIX": "0",
 }

@@ -8,7 +8,14 @@ from appliance.catalogue.calibration import Calibration, read_calibration
 from appliance.catalogue.devices import STACK_BYTES, SYSTEM_BYTES, Node
 from appliance.catalogue.loading import load_catalogue
 from appliance.catalogue.planner import make_plan
-from appliance.catalogue.sizing import CPU_BUILT_IN, Load, activation_bytes, cache_bytes, weights_bytes
+from appliance.catalogue.sizing import (
+    CPU_BATCHED_TOKENS,
+    CPU_BUILT_IN,
+    Load,
+    activation_bytes,
+    cache_bytes,
+    weights_bytes,
+)
 from appliance.catalogue.wish import ModelWish, ServiceLevel, Wish
 from appliance.config.home import Home
 from appliance.config.site import SiteConfig
@@ -59,7 +66,7 @@ def memory_of_models(
         except (NotFound, PackageError):  # what is wrong with a package is told when it is opened
             entry = None
         if entry is not None:
-            batch = activation_bytes(entry.architecture, Load(sequences=model.engine.max_num_seqs))
+            batch = activation_bytes(entry.architecture, Load(CPU_BATCHED_TOKENS, model.engine.max_num_seqs))
             held = weights_bytes(entry, entry.precisions[0]) if held is None else held
         if kind == "gpu":
             held = cache = batch = 0

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from appliance.catalogue.devices import FEW_CORES
+from appliance.catalogue.sizing import CPU_BATCHED_TOKENS
 from appliance.config.site import ModelSettings
 from appliance.serving.following import count_options
 from appliance.serving.placement import node_options, placement_group
@@ -94,6 +95,8 @@ def engine_kwargs(model: ChatModel, accelerator: Literal["cpu", "gpu"]) -> dict[
         }
     if accelerator == "gpu":
         arguments["gpu_memory_utilization"] = settings.gpu_memory_utilization
+    else:
+        arguments["max_num_batched_tokens"] = max(CPU_BATCHED_TOKENS, settings.max_num_seqs)
     return arguments
 
 

@@ -10,6 +10,8 @@ import pytest
 import yaml
 from PIL import Image
 
+from appliance.cluster.instance import processes_of, read_instance
+from appliance.config.home import Home
 from tests.gateway.documents import ASK, SAMPLES, SCENARIO, add, ask, documents_of, ok
 
 PACK = Path(__file__).resolve().parents[2] / "scenarios" / "knowledge_qa"
@@ -57,6 +59,27 @@ def test_the_command_line_fetches_an_older_version(stack, http, base, tmp_path):
     fetched = stack.cli("kb", "get", "rule.md", "--kb", base, "--version", "1", "--output", str(path))
     assert fetched.returncode == 0, fetched.stderr
     assert path.read_text(encoding="utf-8") == "# Rule\n\nThe first words.\n"
+
+
+def readers(home: Path) -> set[int]:
+    """Return the Ray workers that hold no replica: what reads documents and runs functions of packs."""
+    instance = read_instance(Home(home).instance_file)
+    assert instance is not None
+    kinds = ("ray::IDLE", "ray::_prepare", "ray::_work")
+    return {one.pid for one in processes_of(instance) if "".join(one.cmdline()).startswith(kinds)}
+
+
+def test_a_document_is_read_by_a_worker_that_is_there_from_the_one_before(stack, http, base):
+    def read(number: int) -> set[int]:
+        add(http, base, f"note-{number}.md", f"# Note {number}\n\nCounter {number} opens at nine.\n")
+        return readers(stack.home)
+
+    there = read(0)
+    for number in range(1, 5):  # Ray looks for idle workers now and then, and ends those that it finds
+        before, there = there, read(number)
+        if before and there == before:
+            return
+    pytest.fail(f"each document had other workers, {before} and {there} the last two")
 
 
 def yellow(picture: Image.Image) -> int:

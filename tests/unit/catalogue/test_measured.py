@@ -9,7 +9,7 @@ from appliance.catalogue.devices import CPU_LAYER_S, DeviceType
 from appliance.catalogue.loading import find_model, load_catalogue
 from appliance.catalogue.measured import Times, calibrate_card, calibrate_processors, solve, with_engine
 from appliance.catalogue.roofline import Replica, decode_step_s, prefill_s
-from appliance.catalogue.sizing import MATRIX_BYTES, Load, Split, activation_bytes, weights_bytes
+from appliance.catalogue.sizing import CPU_BATCHED_TOKENS, MATRIX_BYTES, Load, Split, activation_bytes, weights_bytes
 from appliance.core.units import GIB
 
 BASE = find_model(load_catalogue(), "base")
@@ -68,7 +68,7 @@ def test_an_engine_reaches_less_than_a_bare_loop():
 def test_what_the_engine_shows_goes_before_the_loop():
     loop = calibrate_processors(1.3e10, predicted("cpu", BASE, 1.3e10, 4.5e11, 0.5e-3))
     seen = predicted("cpu", BASE, 1.3e10, 2e11, 1e-3)
-    held = weights_bytes(BASE, "bf16") + GIB + activation_bytes(BASE.architecture, Load())
+    held = weights_bytes(BASE, "bf16") + GIB + activation_bytes(BASE.architecture, Load(CPU_BATCHED_TOKENS))
     found = with_engine(loop, seen, held + 5, GIB)
     assert found.flops == pytest.approx(2e11, rel=1e-3)
     assert found.layer_s == pytest.approx(1e-3, rel=1e-3)
