@@ -44,7 +44,7 @@ _RAY = {
     "RAY_worker_niceness": "0",
     # The driver that starts the applications ends, and an idle worker of a job that has ended is stopped at the next
     # look, by default within 200 ms: each document that is read, each function of a pack, would start Python anew.
-    "RAY_kill_idle_workers_interval_ms": "30000",
+    "RAY_kill_idle_workers_interval_ms": "120000",
     "RAY_DEDUP_LOGS": "0",
     "RAY_COLOR_PREFIX": "0",
 }

@@ -97,6 +97,7 @@ def engine_kwargs(model: ChatModel, accelerator: Literal["cpu", "gpu"]) -> dict[
         arguments["gpu_memory_utilization"] = settings.gpu_memory_utilization
     else:
         arguments["max_num_batched_tokens"] = max(CPU_BATCHED_TOKENS, settings.max_num_seqs)
+        arguments["worker_cls"] = "appliance.serving.cpu_worker.SeededWorker"
     return arguments
 
 

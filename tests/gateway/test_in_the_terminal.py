@@ -1,11 +1,9 @@
 """What IT and compliance staff do on 80×24 cells of a real terminal beside the running appliance."""
 
 import json
-import os
 import re
 import shlex
 import shutil
-import signal
 import sys
 from pathlib import Path
 
@@ -71,7 +69,7 @@ def test_a_blocked_request_is_found_with_the_rule_that_blocked_it(stack, http, t
 def test_while_the_gateway_is_away_it_says_when_it_was_last_seen(stack, terminal):
     terminal.wait_for("knowledge-qa")
     (gateway,) = replicas(stack.home, VICTIMS["gateway"])
-    os.kill(gateway, signal.SIGKILL)
+    gateway.kill()
     lost = terminal.wait_for("Last seen")
     assert "✖ not connected" in lost
     assert "knowledge-qa" in lost

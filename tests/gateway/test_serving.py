@@ -15,6 +15,7 @@ import psutil
 import pytest
 from ray.serve.generated.serve_pb2 import ASGIRequest
 
+from appliance.catalogue.sizing import CPU_BATCHED_TOKENS
 from appliance.cluster.certificates import node_files
 from appliance.cluster.environment import cluster_environment
 from appliance.cluster.instance import processes_of, read_instance
@@ -135,6 +136,19 @@ def test_every_model_tells_what_runs_what_waits_and_its_cache_also_when_it_is_fu
     wait_until(lambda: carried(http, alias) == idle, 60)
     asyncio.run(crowd())
     wait_until(lambda: carried(http, alias) == idle, 60)
+
+
+def test_a_seed_counts_also_with_a_prompt_that_takes_several_batches(http):
+    """On processors vLLM's own worker ends the engine over it."""
+    long = "Branch 7 opens at nine and closes at five. " * 60
+    body = {"model": "general", "messages": [{"role": "user", "content": long}], "max_tokens": 12, "temperature": 1}
+    answers = []
+    for seed in (7, 7, 8):
+        answer = http.post(CHAT, json={**body, "seed": seed})
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["usage"]["prompt_tokens"] > 2 * CPU_BATCHED_TOKENS
+        answers.append(answer.json()["choices"][0]["message"]["content"])
+    assert answers[0] == answers[1] != answers[2]
 
 
 def test_a_client_that_goes_away_frees_its_slot(stack, http):

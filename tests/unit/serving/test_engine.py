@@ -44,6 +44,12 @@ def test_safe_settings_hold_on_both(accelerator):
     assert arguments["scheduling_policy"] == "priority"
 
 
+def test_a_batch_on_processors_is_short_and_holds_each_sequence():
+    assert engine_kwargs(model(), "cpu")["max_num_batched_tokens"] == 256
+    assert engine_kwargs(model(max_num_seqs=300), "cpu")["max_num_batched_tokens"] == 300
+    assert "max_num_batched_tokens" not in engine_kwargs(model(), "gpu")
+
+
 @pytest.mark.parametrize("scaling", [None, ScalingSettings(max_replicas=3)])
 def test_every_engine_tells_what_it_carries(scaling):
     assert engine_kwargs(model(scaling=scaling), "cpu")["disable_log_stats"] is False
