@@ -116,7 +116,7 @@ class Option:
         task = self.task
         if not task.chats:
             return None
-        each = cache_bytes(task.entry.architecture, task.level.tokens, self.replica.split)
+        each = cache_bytes(task.entry.architecture, task.level.tokens, self.replica.split, self.replica.precision)
         limit = min(task.sequences, cache // each if each else task.sequences)
         if limit not in self._counted:
             self._counted[limit] = most_users(self.replica, task.level, limit)
@@ -220,7 +220,7 @@ def _option(
     if entry.engine != "built-in" and kind.engine_bytes is not None:
         overhead = kind.engine_bytes
     need = Need(shard_weights(entry, precision, split), activations, overhead)
-    least = cache_bytes(shape, context, split) if entry.engine != "built-in" else 0
+    least = cache_bytes(shape, context, split, precision) if entry.engine != "built-in" else 0
     if kind.kind == "cpu" and least:
         least = -(-max(least, task.wish.cache_bytes) // GIB) * GIB  # the engine takes whole GiB
     replica = Replica(entry, precision, split, kind, task.wish.compiled)

@@ -1,7 +1,7 @@
 """Entries for models that the catalogue does not know, from the `config.json` of a package: sizes, not opinions."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -11,7 +11,8 @@ from appliance.core.errors import PackageError
 from appliance.core.messages import _
 
 _KNOWN = {"llama", "mistral", "qwen2", "qwen3", "qwen3_moe", "deepseek_v3", "glm4", "glm4_moe", "gemma3_text"}
-_DTYPES: dict[str, Precision] = {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}
+DTYPES: Final[Mapping[str, Precision]] = {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}
+"""Precisions by the names of torch."""
 _QUANTISED: dict[str, Precision] = {"fp8": "fp8", "awq": "int4"}
 
 
@@ -65,7 +66,7 @@ def _precision(config: Mapping[str, Any], shape: Mapping[str, Any]) -> Precision
             return "int8" if quantised.get("bits") == 8 else "int4"
         return _QUANTISED.get(method, "int8")
     dtype = config.get("dtype") or config.get("torch_dtype") or shape.get("dtype") or shape.get("torch_dtype")
-    return _DTYPES.get(str(dtype), "fp32")
+    return DTYPES.get(str(dtype), "fp32")
 
 
 def _architecture(kind: str, shape: Mapping[str, Any]) -> dict[str, Any]:

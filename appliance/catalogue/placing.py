@@ -183,7 +183,7 @@ def _draft(task: Task, devices: Sequence[Device], ledger: Ledger, fair: int) -> 
     if task.chats and task.level.users is not None:
         share = -(-task.level.users // best.replicas)
         wanted = min(share, task.sequences) * cache_bytes(
-            task.entry.architecture, task.level.tokens, option.replica.split
+            task.entry.architecture, task.level.tokens, option.replica.split, option.replica.precision
         )
         if option.replica.device.kind == "cpu":
             wanted = -(-wanted // GIB) * GIB

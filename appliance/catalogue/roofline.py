@@ -55,7 +55,7 @@ def decode_step_s(replica: Replica, batch: int, context: int) -> float | None:
     if device.read is None or device.flops is None:
         return None
     counted, tensor = count_parameters(shape), replica.split.tensor
-    cache = batch * cache_bytes(shape, context, Split(tensor))
+    cache = batch * cache_bytes(shape, context, Split(tensor), replica.precision)
     read = (_read_bytes(replica, counted, batch) / tensor + cache) / device.read
     compute = 2 * _multiplied(replica, counted) * batch / tensor / _matrix_flops(replica, device.flops)
     return _together(replica, read, compute) + _fixed_s(replica, batch)

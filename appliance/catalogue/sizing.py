@@ -17,8 +17,6 @@ MATRIX_BYTES: dict[Precision, float] = {
     "int4": 0.5 + 2.5 / _GROUP,
 }
 """Bytes of one value of a quantised matrix, its scale included. Embeddings, norms and routers keep 16 bits."""
-CACHE_BYTES = 2
-"""Bytes of one value in the cache: it is kept in 16 bits whatever the weights are."""
 
 # What one engine holds besides weights, cache and activations.
 GPU_CONTEXT = 600 * MIB  # CUDA context, cuBLAS and kernels
@@ -107,19 +105,19 @@ def shard_weights(entry: ModelEntry, precision: Precision, split: Split) -> int:
     return round(matrices * MATRIX_BYTES[precision] + (plain + ends / split.tensor + counted.final) * kept)
 
 
-def cache_bytes(shape: Architecture, tokens: int, split: Split | None = None) -> int:
+def cache_bytes(shape: Architecture, tokens: int, split: Split | None = None, precision: Precision = "bf16") -> int:
     """Return the cache of one sequence of `tokens` tokens, on the fullest card of a replica.
 
-    Latent attention cannot be divided by heads: every shard of a stage holds all of it. Key-value heads fewer than
-    shards are copied.
+    Keys and values have 16 bits, or 32 where the weights have. Latent attention cannot be divided by heads: every shard
+    of a stage holds all of it. Key-value heads fewer than shards are copied.
     """
     split = split or Split()
     if shape.encoder is not None:
         return 0
     layers = _stage_layers(shape, split)
     if isinstance(shape.attention, LatentAttention):
-        return layers * (shape.attention.kv_rank + shape.attention.rope_size) * CACHE_BYTES * tokens
-    row = 2 * max(1, shape.kv_heads // split.tensor) * shape.head_size * CACHE_BYTES
+        return layers * (shape.attention.kv_rank + shape.attention.rope_size) * _kept(precision) * tokens
+    row = 2 * max(1, shape.kv_heads // split.tensor) * shape.head_size * _kept(precision)
     if isinstance(shape.attention, SlidingWindow):
         windowed = -(-shape.attention.windowed_layers * layers // shape.layers)
         return row * ((layers - windowed) * tokens + windowed * min(tokens, shape.attention.window))

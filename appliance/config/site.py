@@ -90,6 +90,9 @@ class EngineSettings(Section):
     """GPUs one replica spans inside a node."""
     pipeline_parallel_size: int = Field(default=1, ge=1)
     """Stages of `tensor_parallel_size` GPUs each that one replica spans, on several nodes where one is too small."""
+    dtype: Literal["bfloat16", "float16", "float32"] | None = None
+    """Numbers of weights and cache; null takes the package's. `float32` is for processors without AVX-512, where 16
+    bits are several times as slow; it takes twice the memory. `float16` is for cards without bfloat16."""
     compile: bool = False
     """Compile the model at start. On CPU: slower start (about 2 minutes), faster decoding."""
     tool_call_parser: str | None = "hermes"

@@ -28,7 +28,7 @@ from appliance.hardware.engines import installed_engine
 from appliance.hardware.facts import MachineFacts
 from appliance.operations.client import ApplianceClient
 from appliance.operations.engine_speed import EngineSpeed, measure_engine, resident_of
-from appliance.operations.planning import entry_of
+from appliance.operations.planning import entry_of, precision_of
 
 BASE = "base"
 PROMPT_TOKENS = 512
@@ -159,7 +159,7 @@ def _seen_through(
     settings = site.models[speed.alias]
     entry = entry_of(home, settings.package, load_catalogue())
     times = Times(
-        entry, speed.prompt_tokens, speed.ttft_s, speed.context, speed.step_s, entry.precisions[0],
+        entry, speed.prompt_tokens, speed.ttft_s, speed.context, speed.step_s, precision_of(settings, entry),
         Split(settings.engine.tensor_parallel_size), settings.engine.compile,
     )  # fmt: skip
     cache = settings.engine.kv_cache_gib * GIB

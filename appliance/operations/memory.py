@@ -23,7 +23,7 @@ from appliance.core.errors import ApplianceError, NotEnoughMemory, NotFound, Pac
 from appliance.core.messages import Message, _
 from appliance.core.units import GIB, human_bytes
 from appliance.hardware.facts import MachineFacts, Memory
-from appliance.operations.planning import PlanRequest, entry_of, wishes_of
+from appliance.operations.planning import PlanRequest, entry_of, precision_of, wishes_of
 from appliance.serving.room import engine_memory
 
 Kind = Literal["cpu", "gpu"]
@@ -67,7 +67,8 @@ def memory_of_models(
             entry = None
         if entry is not None:
             batch = activation_bytes(entry.architecture, Load(CPU_BATCHED_TOKENS, model.engine.max_num_seqs))
-            held = weights_bytes(entry, entry.precisions[0]) if held is None else held
+            if held is None or model.engine.dtype is not None:
+                held = weights_bytes(entry, precision_of(model, entry))
         if kind == "gpu":
             held = cache = batch = 0
         found.append(ModelMemory(alias, model.first_replicas, held or 0, cache, engine + batch))
@@ -115,7 +116,8 @@ def check_caches(home: Home, site: SiteConfig) -> None:
         except (NotFound, PackageError):
             continue
         context = min(model.engine.max_model_len or entry.context, entry.context)
-        needed, size = cache_bytes(entry.architecture, context), model.engine.kv_cache_gib
+        needed = cache_bytes(entry.architecture, context, precision=precision_of(model, entry))
+        size = model.engine.kv_cache_gib
         if needed > size * GIB:
             raise NotEnoughMemory(
                 _(

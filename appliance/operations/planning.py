@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from appliance.catalogue.calibration import read_calibration
 from appliance.catalogue.devices import Node
-from appliance.catalogue.from_config import entry_from_config
+from appliance.catalogue.from_config import DTYPES, entry_from_config
 from appliance.catalogue.loading import Catalogue, find_model, load_catalogue
-from appliance.catalogue.model import ModelEntry
+from appliance.catalogue.model import ModelEntry, Precision
 from appliance.catalogue.plan import Plan
 from appliance.catalogue.planner import make_plan
 from appliance.catalogue.wish import MOST_SEQUENCES, ModelWish, ServiceLevel, Wish
@@ -229,14 +229,19 @@ def entry_of(home: Home, package: str, catalogue: Mapping[str, ModelEntry]) -> M
     return entry_from_config(package, read_card(folder).title, raw if isinstance(raw, dict) else {})
 
 
+def precision_of(settings: ModelSettings, entry: ModelEntry) -> Precision:
+    """Return what an installed package of `entry` is held in: what the site file says, else what it is published in."""
+    return entry.precisions[0] if settings.engine.dtype is None else DTYPES[settings.engine.dtype]
+
+
 def wish_of(home: Home, alias: str, settings: ModelSettings, entry: ModelEntry) -> ModelWish:
-    """Return what the site file asks of one model; the precision is that of the package where it is installed."""
+    """Return what the site file asks of one model; without its `dtype` in the precision of the installed package."""
     engine = settings.engine
     installed = model_folder(home, settings.package).is_dir()
     return ModelWish(
         alias=alias,
         model=entry.name,
-        precision=entry.precisions[0] if installed else None,
+        precision=precision_of(settings, entry) if installed or engine.dtype else None,
         replicas=settings.first_replicas,
         tensor_parallel=engine.tensor_parallel_size,
         context=engine.max_model_len or entry.context,
@@ -249,7 +254,7 @@ def wish_of(home: Home, alias: str, settings: ModelSettings, entry: ModelEntry) 
 
 def _chosen(settings: ModelSettings, entry: ModelEntry, request: PlanRequest) -> dict[str, Any]:
     """Return what of a wish is other where the planner may choose: the weights are those that the package has."""
-    open_now: dict[str, Any] = {"precision": entry.precisions[0], "tensor_parallel": None}
+    open_now: dict[str, Any] = {"precision": precision_of(settings, entry), "tensor_parallel": None}
     if request.users is None:
         return open_now
     if settings.scaling is None:

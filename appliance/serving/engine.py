@@ -67,7 +67,7 @@ def engine_kwargs(model: ChatModel, accelerator: Literal["cpu", "gpu"]) -> dict[
     arguments: dict[str, Any] = {
         "load_format": "safetensors",
         "trust_remote_code": False,
-        "dtype": model.dtype,
+        "dtype": settings.dtype or model.dtype,
         "max_model_len": model.max_model_len,
         "max_num_seqs": settings.max_num_seqs,
         "enforce_eager": not settings.compile,

@@ -30,7 +30,8 @@ def memory_of_engines(
 
     Of a number of replicas that follows the load those count that there are without any, and one at least.
     """
-    held = weights_bytes + settings.engine.kv_cache_gib * GIB if accelerator == "cpu" else 0
+    width = 2 if settings.engine.dtype == "float32" else 1  # packages hold 16 bits
+    held = width * weights_bytes + settings.engine.kv_cache_gib * GIB if accelerator == "cpu" else 0
     return settings.first_replicas * (held + engine_bytes)
 
 

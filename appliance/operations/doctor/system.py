@@ -55,7 +55,11 @@ def _check_processor(processor: Processor, *, on_cpu: bool) -> Check:
         return Check("processor", title, "failed" if on_cpu else "warning", found, remedy)
     if not on_cpu:
         return Check("processor", title, "ok", found)
-    remedy = _("Models run faster on a processor with AVX-512. {expose}", expose=expose)
+    remedy = _(
+        "Models run faster on a processor with AVX-512. {expose} Else set `engine: {{dtype: float32}}` for each model "
+        "in the site file: several times as fast as 16 bits here, in twice the memory.",
+        expose=expose,
+    )
     return Check("processor", title, "warning", found, remedy)
 
 

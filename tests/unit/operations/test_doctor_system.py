@@ -49,6 +49,7 @@ def test_a_processor_that_the_engine_does_not_run_on(tmp_path):
     assert "host-passthrough" in on_cpu.remedy.render("zh_CN")
     assert system_of(virtual, on_cpu=False, tmp_path=tmp_path)["processor"].state == "warning"
     slow = recorded("8xK100_AI")
+    assert "`engine: {dtype: float32}`" in system_of(slow, tmp_path=tmp_path)["processor"].remedy.render("zh_CN")
     assert system_of(slow, on_cpu=False, tmp_path=tmp_path)["processor"].state == "ok"
 
 

@@ -15,6 +15,7 @@ from appliance.core.units import GIB
 from appliance.hardware.facts import MachineFacts, Memory
 from appliance.operations.memory import check_caches, check_site_memory, memory_needed, memory_of_models
 from appliance.operations.planning import PlanRequest, plan_site
+from appliance.serving.room import memory_of_engines
 
 FACTS = Path(__file__).parents[2] / "data" / "machines" / "facts" / "cpu-only.json"
 
@@ -85,13 +86,32 @@ def test_the_defaults_fit_the_machine_that_the_documentation_asks_for(home):
     check_site_memory(home, SiteConfig(), machine(None), {}, "cpu")
 
 
-@pytest.mark.parametrize("model", ["base", "qwen3-8b"])
-def test_up_and_plan_size_a_model_alike(home, tmp_path, model):
-    config = site({"general": {"package": model, "engine": {"kv_cache_gib": 8}}})
+@pytest.mark.parametrize(
+    ("model", "engine"),
+    [("base", {}), ("qwen3-8b", {}), ("base", {"dtype": "float32"}), ("base", {"dtype": "float16"})],
+)
+def test_up_and_plan_size_a_model_alike(home, tmp_path, model, engine):
+    config = site({"general": {"package": model, "engine": {"kv_cache_gib": 8, **engine}}})
     (here,) = memory_of_models(home, config, machine(1), {}, "cpu")
     (tmp_path / "machine.json").write_text(machine(64 * GIB).model_dump_json())
     planned = plan_site(home, config, PlanRequest(machines=(tmp_path / "machine.json",))).placement("general")
     assert here.total == planned.replicas[0][0].total
+
+
+def test_in_32_bits_weights_and_cache_take_twice_the_memory(home):
+    wide = site({"general": {"package": "base", "engine": {"dtype": "float32"}}})
+    assert needed(home, wide) - needed(home, general()) == 269_030_016
+    assert needed(home, wide, {"general": 269_030_016}) == needed(home, wide)
+    settings = [config.models["general"] for config in (general(), wide)]
+    narrow, broad = (memory_of_engines(100, one, "cpu", 0) - GIB for one in settings)
+    assert (narrow, broad) == (100, 200)
+    for dtype, size in (("bfloat16", 3), ("float32", 6)):
+        engine = {"max_model_len": 20_000, "dtype": dtype, "kv_cache_gib": size}
+        check_caches(home, site({"general": {"package": "qwen3-8b", "engine": engine}}))
+        with pytest.raises(NotEnoughMemory):
+            check_caches(
+                home, site({"general": {"package": "qwen3-8b", "engine": {**engine, "kv_cache_gib": size - 1}}})
+            )
 
 
 def test_a_cache_that_holds_no_whole_context_is_refused(home):

@@ -44,6 +44,11 @@ def test_safe_settings_hold_on_both(accelerator):
     assert arguments["scheduling_policy"] == "priority"
 
 
+def test_numbers_are_those_of_the_package_unless_the_site_says_otherwise():
+    assert engine_kwargs(model(), "cpu")["dtype"] == "bfloat16"
+    assert engine_kwargs(model(dtype="float32"), "cpu")["dtype"] == "float32"
+
+
 def test_a_batch_on_processors_is_short_and_holds_each_sequence():
     assert engine_kwargs(model(), "cpu")["max_num_batched_tokens"] == 256
     assert engine_kwargs(model(max_num_seqs=300), "cpu")["max_num_batched_tokens"] == 300
