@@ -35,6 +35,8 @@ _ENGINE = {
 _RAY = {
     "RAY_gcs_rpc_server_reconnect_timeout_s": "600",
     "RAY_SERVE_KV_TIMEOUT_S": "5",
+    # At each turn the controller copies what every application is to be: ten turns a second are a third of a core.
+    "RAY_SERVE_CONTROL_LOOP_INTERVAL_S": "0.3",
     # Ray ends workers when memory runs short, at 95 % unless told otherwise: a replica is the last thing to end.
     "RAY_memory_usage_threshold": "0.97",
     # Its metrics would be at a port of every address, for whoever asks; the gateway has those of the appliance.
