@@ -11,9 +11,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lab import Host, Lab
 
+from appliance.hardware.discovery import discover
+from appliance.hardware.processor import fast_in_16_bits
 from faults.outcomes import Measured, back_after, counted, failed, seconds, sent_after, silent
 from faults.rig import MODEL, PLACES, QUEUE, Rig, share_model, write_site
 from faults.streams import NotInTime
@@ -87,7 +90,9 @@ def cluster(folder: Path, model_home: Path, places: int = PLACES, queue: int = Q
     """
     with Lab(folder, ["head", "worker", "client"]) as lab:
         head, worker = lab["head"], lab["worker"]
-        engine = {"max_num_seqs": places, "max_queued_requests": queue, "max_model_len": 2048}
+        engine: dict[str, Any] = {"max_num_seqs": places, "max_queued_requests": queue, "max_model_len": 2048}
+        if not fast_in_16_bits(discover().processor):
+            engine["dtype"] = "float32"
         general = {"package": "base", "replicas": 2, "engine": engine}
         place = {"gateway": {"host": head.address}, "cluster": {"address": head.address}}
         write_site(head.home, _PORTS, models={"general": general}, **place)

@@ -9,6 +9,7 @@ from typing import Final
 from appliance.core.messages import Message, _
 from appliance.hardware.control_groups import threads_limit
 from appliance.hardware.facts import MachineFacts, Processor
+from appliance.hardware.processor import fast_in_16_bits
 from appliance.operations.doctor.check import Check, State, plain
 
 # The wheels of torch and vLLM are built on and for AlmaLinux 8 (manylinux_2_28), whose kernel this is; NVIDIA's driver
@@ -47,7 +48,7 @@ def _check_processor(processor: Processor, *, on_cpu: bool) -> Check:
         cores=processor.usable_cores or processor.logical_cores or "–",
         sets=", ".join(sets) or "–",
     )
-    if processor.architecture != "x86_64" or "avx512f" in processor.features:
+    if fast_in_16_bits(processor):
         return Check("processor", title, "ok", found)
     expose = _("In a virtual machine give it the host's processor (CPU type `host`, or host-passthrough).")
     if "avx2" not in processor.features:
