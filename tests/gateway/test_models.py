@@ -21,7 +21,9 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 from faults.updates import ask_for_missing_weights, damage_weights
 
-CALLERS = 8
+CALLERS = 4
+_PAUSE_S = 0.5
+"""Between two requests of a caller: an engine that is never idle leaves no processor to start another one."""
 PACKAGE = "base-again"
 _SLOW_S = 900
 TOO_SLOW = ("tokens a second", "first token")
@@ -29,7 +31,7 @@ TOO_SLOW = ("tokens a second", "first token")
 
 
 class Load:
-    """Callers that ask without a pause, every second one for a stream; what failed, and which version answered."""
+    """Callers that ask again and again, every second one for a stream; what failed, and which version answered."""
 
     def __init__(self, stack):
         self.callers = CALLERS
@@ -60,6 +62,7 @@ class Load:
                     continue
                 number += CALLERS + 1
                 self._one(http, number)
+                self._stop.wait(_PAUSE_S)
 
     def _one(self, http, number):
         streaming = number % 2 == 0
