@@ -42,7 +42,7 @@ def test_from_a_bare_home_to_an_answered_question(home, terminal):
     port = str(free_ports(1))
     terminal.type("Tab", "C-a", "C-k", port, "Tab", "Tab", "Up", "Up", "C-s")  # with a certificate of its own
     terminal.wait_for("What the appliance stands on")
-    terminal.wait_for("Clock", 60)
+    terminal.wait_for("Memory", 60)
     terminal.type("C-s")
     terminal.wait_for("Name to sign in with")
     terminal.type("lin", "Enter", "Lin Yi", "Enter", PASSWORD, "Enter", PASSWORD, "Enter")

@@ -57,8 +57,8 @@ def _check_processor(processor: Processor, *, on_cpu: bool) -> Check:
     if not on_cpu:
         return Check("processor", title, "ok", found)
     remedy = _(
-        "Models run faster on a processor with AVX-512. {expose} Else set `engine: {{dtype: float32}}` for each model "
-        "in the site file: several times as fast as 16 bits here, in twice the memory.",
+        "Models run faster on a processor with AVX-512. {expose} Else, once it is installed, give each model "
+        "`engine: {{dtype: float32}}` in the site file: several times as fast as 16 bits here, in twice the memory.",
         expose=expose,
     )
     return Check("processor", title, "warning", found, remedy)
