@@ -15,6 +15,7 @@ from appliance.core.files import write_durably
 from appliance.core.messages import Message, _
 from appliance.tui.crash import GuardedApp
 from appliance.tui.local import in_thread
+from appliance.tui.styles import SteadyStylesheet
 
 _Result = TypeVar("_Result")
 
@@ -134,6 +135,7 @@ class ThemedApp(GuardedApp[_Result]):
         for colours in THEMES.values():
             self.register_theme(colours.theme)
         self.theme = THEMES[theme or next(iter(THEMES))].theme.name
+        self.stylesheet = SteadyStylesheet(variables=self.get_css_variables())
 
     @property
     def colours(self) -> str:
