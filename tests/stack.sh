@@ -8,8 +8,13 @@ export APPLIANCE_TEST_MODEL_HOME=${APPLIANCE_TEST_MODEL_HOME:-$PWD/.test-home}
 APPLIANCE_HOME=$APPLIANCE_TEST_MODEL_HOME .venv/bin/python images/models/build.py
 
 # One appliance after the other: there is memory for one. A folder in which "$@" selects nothing (5) is no failure.
+# With APPLIANCE_TEST_UNTIL (seconds since 1970) nothing is begun that would not end in time; it is named instead.
 run='status=0
-for folder in gateway cluster terminal; do
+for folder in gateway terminal cluster; do
+    if [ -n "${APPLIANCE_TEST_UNTIL:-}" ] && [ "$(date +%s)" -gt "$((APPLIANCE_TEST_UNTIL - 600))" ]; then
+        echo "LEFT OUT, no time for another appliance: tests/$folder"
+        continue
+    fi
     .venv/bin/pytest -m stack "tests/$folder" --durations=25 "$@" || { [ "$?" -eq 5 ] || status=1; }
 done
 exit "$status"'

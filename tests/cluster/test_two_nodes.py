@@ -207,10 +207,12 @@ def test_a_node_is_closed_and_opened_in_the_terminal(nodes, capacity):
     assert "u Uncordon" not in capacity.text()
     capacity.confirm("c", f"Give {name} no new work?", "The node takes no new work")
     assert states(nodes)[nodes.worker.address] == "cordoned"
-    capacity.wait_for("■ cordoned")
+    capacity.type("Escape")
+    capacity.wait_for("■ cordoned ─╯")
     capacity.wait_for("u Uncordon")
     capacity.confirm("u", f"Give {name} new work again?", "The node takes new work.")
     assert states(nodes)[nodes.worker.address] == "ready"
+    capacity.type("Escape")
     capacity.wait_for("● ready ─╯")
 
 
