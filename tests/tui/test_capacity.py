@@ -146,6 +146,18 @@ async def test_remove_without_force_where_the_second_question_is_denied(app, dou
         assert isinstance(app.screen, NodeScreen)
 
 
+async def test_a_node_that_was_taken_out_is_told_to_be_gone_while_the_cluster_still_knows_it(double):
+    reading = status()
+    dead = next(node for node in reading.nodes if node.state == "dead")
+    double.nodes = [node for node in double.nodes if node.address != dead.address]
+    async with capacity_app(double, reading).run_test(size=(120, 40)) as pilot:
+        await press(pilot, *["down"] * reading.nodes.index(dead))
+        text = await press(pilot, "enter")
+        assert "─ w2 ─" in text
+        assert "This node is not there any more." in text
+        assert "A machine alone" not in text
+
+
 async def test_the_head_cannot_be_emptied_and_a_machine_alone_not_changed(app, double):
     async with app.run_test(size=(120, 40)) as pilot:
         await press(pilot, "enter")

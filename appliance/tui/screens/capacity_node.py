@@ -28,6 +28,8 @@ _FROM: dict[str, tuple[str, ...]] = {
     "remove": ("joining", "ready", "cordoned", "draining"),
 }
 """Standings in which something can be done to a node."""
+_GONE = _("This node is not there any more.")
+_ALONE = _("A machine alone has no name and cannot be closed or emptied; others join with j on the screen before.")
 _DONE: dict[Leaving, Message] = {
     "cordon": _("The node takes no new work; what runs there goes on."),
     "uncordon": _("The node takes new work."),
@@ -64,8 +66,7 @@ class NodeScreen(CapacityBase):
         super().show(view)
         row, panel, language = self.row, self.query_one("#capacity-node", ContentPanel), view.language
         if row is None:
-            gone = Content.styled(_("This node is not there any more.").render(language), MUTED)
-            panel.draw(one_line(self._address), gone)
+            panel.draw(one_line(self._address), Content.styled(_GONE.render(language), MUTED))
         else:
             mark = row.mark
             width = max(20, self.size.width - 5)
@@ -170,10 +171,8 @@ def _facts(row: NodeRow, language: str) -> Iterator[Content]:
     for label, value in pairs:
         yield Content.assemble((f"{label.render(language)}: ", MUTED), value)
     if record is None:
-        told = _(
-            "A machine alone has no name and cannot be closed or emptied; others join with j on the screen before."
-        )
-        yield Content.styled(told.render(language), MUTED)
+        taken_out = row.status is not None and row.status.state == "dead"  # the cluster knows it a little longer
+        yield Content.styled((_GONE if taken_out else _ALONE).render(language), MUTED)
 
 
 def _timeout_form(name: str) -> Form:
