@@ -7,6 +7,7 @@ import pytest
 
 from appliance.core.errors import ApprovalNeeded, Conflict, NotRunning, StartFailed
 from appliance.core.messages import _
+from appliance.operations.gateways import START_IT
 from appliance.operations.planning import PlanRequest
 from appliance.operations.scaling import ScaleWish
 from appliance.tui.acting import Task
@@ -22,7 +23,7 @@ from appliance.tui.screens.task import ConfirmTask, RunTask
 from tests.tui.capacity_double import CapacityDouble, capacity_app, status
 from tests.tui.recorded import AUDITOR, load, screen_text, settled
 
-GONE = NotRunning(_("No appliance runs here."), _("Start it with `appliance up`."))
+GONE = NotRunning(_("No appliance runs here."), START_IT)
 STAYS = StartFailed(_("{count} replicas are still on the node after {seconds} s.", count=2, seconds=5))
 
 

@@ -4,9 +4,10 @@ import pytest
 
 from appliance.core.errors import AuthenticationFailed, NotRunning
 from appliance.core.messages import _
+from appliance.operations.gateways import START_IT
 from tests.tui.recorded import later, load, read_all, recorded_app
 
-GONE = NotRunning(_("No appliance answers at {url}.", url="http://127.0.0.1:8080"), _("Start it with `appliance up`."))
+GONE = NotRunning(_("No appliance answers at {url}.", url="http://127.0.0.1:8080"), START_IT)
 REFUSED = AuthenticationFailed(
     _("The appliance refused the key in {file}.", file="/srv/appliance/admin.key"),
     _("Make a new one with `appliance key create`, and write it into that file."),
