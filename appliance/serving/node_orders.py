@@ -66,7 +66,7 @@ def _close(node: Mapping[str, Any]) -> None:
 
     _write_cordoned(_cordoned() | {node["NodeID"]})
     name = _group_name(node)
-    if name in _groups():
+    if _groups(name):
         return
     # By the node's id, not by its address: at that one the group would follow it through a restart, which opens it.
     here = {NODE_ID_LABEL_KEY: node["NodeID"]}
@@ -77,7 +77,7 @@ def _close(node: Mapping[str, Any]) -> None:
         group = placement_group([place], name=name, lifetime="detached", bundle_label_selector=[here])
         if group.wait(_GROUP_S):
             return
-        _remove_group(name)  # an engine took a place meanwhile
+        _remove_groups(name)  # an engine took a place meanwhile
     raise StartFailed(
         _("The node's places for engines could not be closed: others were taken at the same time."),
         _("Wait until its models have started, then try again."),
@@ -86,8 +86,7 @@ def _close(node: Mapping[str, Any]) -> None:
 
 def _open(node: Mapping[str, Any]) -> None:
     _write_cordoned(_cordoned() - {node["NodeID"]})
-    if (name := _group_name(node)) in _groups():
-        _remove_group(name)
+    _remove_groups(_group_name(node))
 
 
 def _drain(node: Mapping[str, Any], timeout_s: float) -> Iterator[dict[str, int]]:
@@ -142,16 +141,21 @@ def _group_name(node: Mapping[str, Any]) -> str:
     return f"appliance-cordon-{node['NodeID']}"
 
 
-def _groups() -> set[str]:
+def _groups(name: str) -> list[str]:
+    """Return the ids (hexadecimal) of the placement groups of that name that are there."""
     from ray.util.placement_group import placement_group_table
 
-    return {group["name"] for group in placement_group_table().values() if group["state"] != "REMOVED"}
+    table = placement_group_table()
+    return [found for found, group in table.items() if group["name"] == name and group["state"] != "REMOVED"]
 
 
-def _remove_group(name: str) -> None:
-    from ray.util.placement_group import get_placement_group, remove_placement_group
+def _remove_groups(name: str) -> None:
+    """Remove them by their ids: one that was made anew under load is not found by its name any more."""
+    from ray._raylet import PlacementGroupID
+    from ray.util.placement_group import PlacementGroup, remove_placement_group
 
-    remove_placement_group(get_placement_group(name))
+    for found in _groups(name):
+        remove_placement_group(PlacementGroup(PlacementGroupID(bytes.fromhex(found))))
 
 
 def _cordoned() -> frozenset[str]:
